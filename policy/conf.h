@@ -1,0 +1,52 @@
+/*
+ * conf: one immutable snapshot of usher.conf.
+ *
+ * Read by site.c, held by the handle, by every policy and by facts. What the
+ * site's rules compile to is opaque here: rule.h knows it.
+ */
+#ifndef USHER_CONF_H
+#define USHER_CONF_H
+
+#include <stdatomic.h>
+
+#include "address.h"
+#include "arena.h"
+#include "geo.h"
+#include "usher.h"
+
+struct zone;
+struct zones;
+struct evidence;
+struct words;
+struct scope;		/* site topics, parties, hours, days and rules: rule.h */
+
+/* One snapshot of usher.conf; immutable once built. */
+struct usher_conf {
+	atomic_uint references;
+	unsigned long serial;		/* of the handle: tells snapshots apart */
+	struct arena arena;
+	struct zones *zones;		/* the handle's, outlives the snapshot */
+	struct geo *geo;		/* NULL: none configured */
+	struct dialling dialling;
+	const struct zone *zone;	/* the site's */
+	struct usher_site site;
+	struct usher_mail mail;
+	struct usher_sip *sip;
+	size_t internal_count, relay_count;
+	struct network *internal, *relays;
+	size_t stage_count;		/* the four and the site's */
+	const char *const *stages;
+	const char *store;		/* "lmdb:..." or "redis://..." */
+	size_t source_count;		/* globs of `preferences` */
+	const char *const *sources;
+	const char *default_text;	/* site.default's text, or NULL */
+	size_t default_length;
+	const char *default_file;
+	/* Compiled from `site`: what every recipient may name, before, after. */
+	const struct scope *scope;
+	struct evidence *evidence;
+	struct words *words;
+	struct usher_policy *fallback;	/* compiled site.default, or NULL */
+};
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * policy: preferences, checked and compiled; immutable and shared by count.
+ */
+#ifndef USHER_POLICY_H
+#define USHER_POLICY_H
+
+#include <stdatomic.h>
+
+#include "conf.h"
+#include "rule.h"
+#include "usher.h"
+
+enum { MOST_RULES = 200, MOST_PHRASES = 1000 };
+
+struct usher_policy {
+	atomic_uint references;
+	struct arena arena;
+	struct usher_conf *conf;	/* held, but for the snapshot's own fallback */
+	bool holds_conf;
+	const char *file, *name;
+	size_t address_count;		/* addresses, then phones */
+	struct address *addresses;
+	size_t fax_count;
+	const char *const *faxes;	/* normal numbers */
+	const struct zone *zone;
+	const char *language, *listing, *aside;
+	const char *published[USHER_URI];	/* by channel, post, page; or NULL */
+	enum usher_mode mode;
+	struct scope scope;
+	size_t rule_count;
+	struct rule *rules;
+	enum outcome otherwise;
+	unsigned otherwise_line;
+	size_t target_count;		/* of otherwise */
+	struct target *targets;
+	unsigned channels;		/* bits that any rule names */
+	unsigned needs;			/* USHER_HEADERS | USHER_BODY */
+};
+
+#endif

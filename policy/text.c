@@ -1,0 +1,261 @@
+/*
+ * text: see text.h. Characters, folding, words, wildcards.
+ *
+ * Folding goes character by character and not through g_utf8_normalize():
+ * that one sorts the marks behind a letter by exchange, so that a hostile text
+ * of marks alone would cost the square of its length. As accents are dropped
+ * here, their order is of no interest.
+ */
+#include "text.h"
+
+#include <glib.h>
+#include <string.h>
+
+size_t
+usher_text_next(const char *text, size_t length, uint32_t *character)
+{
+	unsigned char first = (unsigned char)text[0];
+	gunichar c;
+
+	*character = first;
+	if (first < 0x80)
+		return 1;
+	c = g_utf8_get_char_validated(text, (gssize)length);
+	if (c == (gunichar)-1 || c == (gunichar)-2)
+		return 1;
+	*character = c;
+	return (size_t)g_unichar_to_utf8(c, NULL);
+}
+
+char *
+usher_text_lower(char *text)
+{
+	for (char *p = text; *p != '\0'; p++)
+		*p = g_ascii_tolower(*p);
+	return text;
+}
+
+/*
+ * Letters that people take for others although Unicode does not decompose
+ * them, and what full case folding knows beyond lower case.
+ */
+static const struct {
+	gunichar letter;
+	const char *folded;
+} folds[] = {
+	{ 0x00df, "ss" }, { 0x00e6, "ae" }, { 0x00f8, "o" }, { 0x0111, "d" },
+	{ 0x0131, "i" }, { 0x0142, "l" }, { 0x0153, "oe" },
+	{ 0x03c2, "\xcf\x83" },		/* final sigma */
+};
+
+static void
+add_folded(struct buffer *out, gunichar c)
+{
+	char bytes[6];
+
+	c = g_unichar_tolower(c);
+	if (c >= 0xdf && c <= 0x3c2)
+		for (size_t i = 0; i < G_N_ELEMENTS(folds); i++)
+			if (folds[i].letter == c) {
+				usher_buffer_puts(out, folds[i].folded);
+				return;
+			}
+	usher_buffer_add(out, bytes, (size_t)g_unichar_to_utf8(c, bytes));
+}
+
+/*
+ * Combining class 0 are vowel signs (but for the variation selectors and the
+ * grapheme joiner), 7 to 9 and 84 to 132 what else makes another letter in
+ * the scripts of South Asia and Japan. The others are accents and points.
+ */
+static bool
+is_accent(gunichar c)
+{
+	int class = g_unichar_combining_class(c);
+
+	if (class == 0)
+		return c == 0x34f || (c >= 0x180b && c <= 0x180f)
+		    || (c >= 0xfe00 && c <= 0xfe0f)
+		    || (c >= 0xe0100 && c <= 0xe01ef);
+	return class < 7 || (class > 9 && class < 84) || class > 132;
+}
+
+static bool
+is_dropped(gunichar c)
+{
+	switch (g_unichar_type(c)) {
+	case G_UNICODE_FORMAT:		/* soft hyphens, joiners, directions */
+	case G_UNICODE_ENCLOSING_MARK:
+		return true;
+	case G_UNICODE_NON_SPACING_MARK:
+	case G_UNICODE_SPACING_MARK:
+		return is_accent(c);
+	default:
+		return false;
+	}
+}
+
+static void
+fold_character(struct buffer *out, gunichar c)
+{
+	gunichar parts[G_UNICHAR_MAX_DECOMPOSITION_LENGTH];
+	gsize count = g_unichar_fully_decompose(c, TRUE, parts,
+	    G_N_ELEMENTS(parts));
+
+	for (gsize i = 0; i < count; i++)
+		if (!is_dropped(parts[i]))
+			add_folded(out, parts[i]);
+}
+
+static char
+fold_byte(char byte)
+{
+	return byte == '\0' ? ' ' : g_ascii_tolower(byte);
+}
+
+static size_t
+ascii_length(const char *text, size_t length)
+{
+	size_t i = 0;
+
+	while (i < length && (text[i] & 0x80) == 0)
+		i++;
+	return i;
+}
+
+/* Runs of ASCII are folded in place in the buffer: most text is that. */
+static void
+fold_mixed(struct buffer *out, const char *text, size_t length)
+{
+	while (length > 0) {
+		size_t run = ascii_length(text, length);
+		size_t start = out->length;
+		uint32_t c;
+
+		usher_buffer_add(out, text, run);
+		for (size_t i = start; i < out->length; i++)
+			out->data[i] = fold_byte(out->data[i]);
+		if (run == 0) {
+			run = usher_text_next(text, length, &c);
+			fold_character(out, c);
+		}
+		text += run;
+		length -= run;
+	}
+}
+
+char *
+usher_text_fold(struct arena *arena, const char *text, size_t length,
+    size_t *folded_length)
+{
+	struct buffer out = { 0 };
+	char *folded = NULL;
+
+	*folded_length = 0;
+	if (ascii_length(text, length) == length) {
+		folded = usher_arena_bytes(arena, text, length);
+		for (size_t i = 0; folded != NULL && i < length; i++)
+			folded[i] = fold_byte(folded[i]);
+		if (folded != NULL)
+			*folded_length = length;
+		return folded;
+	}
+	fold_mixed(&out, text, length);
+	if (!out.failed)
+		folded = usher_arena_bytes(arena, out.data, out.length);
+	if (folded != NULL)
+		*folded_length = out.length;
+	else
+		arena->failed = true;
+	usher_buffer_free(&out);
+	return folded;
+}
+
+/* Stops behind word `most`; both counts are found in the one walk. */
+static size_t
+walk_words(const char *text, size_t length, size_t most, size_t *length_out)
+{
+	size_t words = 0, end = 0;
+	bool in_word = false;
+
+	for (size_t i = 0; i < length && (in_word || words < most);) {
+		uint32_t c;
+		size_t step = usher_text_next(text + i, length - i, &c);
+
+		if (g_unichar_isspace(c)) {
+			in_word = false;
+		} else if (!in_word && g_unichar_isalnum(c)) {
+			in_word = true;
+			words++;
+		}
+		i += step;
+		if (in_word)
+			end = i;
+	}
+	*length_out = end;
+	return words;
+}
+
+size_t
+usher_text_words(const char *text, size_t length)
+{
+	size_t end;
+
+	return walk_words(text, length, SIZE_MAX, &end);
+}
+
+size_t
+usher_text_words_length(const char *text, size_t length, size_t count)
+{
+	size_t end;
+
+	walk_words(text, length, count, &end);
+	return end;
+}
+
+static bool
+same(char a, char b, bool folded)
+{
+	return a == b
+	    || (folded && g_ascii_tolower(a) == g_ascii_tolower(b));
+}
+
+/*
+ * Only the last star is ever widened: what an earlier one took can stay, as
+ * the later took the first chance. So the cost is pattern times text at most.
+ */
+static bool
+matches(const char *pattern, const char *text, bool folded)
+{
+	const char *star = NULL, *retry = NULL;
+
+	while (*text != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = text;
+		} else if (*pattern != '\0' && same(*pattern, *text, folded)) {
+			pattern++;
+			text++;
+		} else if (star != NULL) {
+			pattern = star;
+			text = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return *pattern == '\0';
+}
+
+bool
+usher_text_matches(const char *pattern, const char *text)
+{
+	return matches(pattern, text, false);
+}
+
+bool
+usher_text_matches_folded(const char *pattern, const char *text)
+{
+	return matches(pattern, text, true);
+}
