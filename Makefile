@@ -15,7 +15,8 @@ INCLUDEDIR = $(PREFIX)/include
 MANDIR = $(PREFIX)/share/man
 DATADIR = $(PREFIX)/share/usher
 
-VERSION = 0.1.0
+VERSION := $(shell sed -n 's/^\#define USHER_VERSION "\(.*\)"/\1/p' \
+	policy/usher.h)
 SONAME = libusher.so.0
 SHARED = libusher.so.$(VERSION)
 
@@ -71,8 +72,8 @@ LIB_LIBS = $(call once,LIB_LIBS,$(call packages,--libs $(LIB_PKGS)))
 ALL_LIBS = $(call once,ALL_LIBS,$(call packages,--libs $(ALL_PKGS)))
 TEST_LIBS = $(call once,TEST_LIBS,$(call packages,--libs cmocka))
 
-COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -DUSHER_VERSION='"$(VERSION)"' \
-	-iquote policy $(WARNINGS) -g -fvisibility=hidden $(MODE)
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -iquote policy \
+	$(WARNINGS) -g -fvisibility=hidden $(MODE)
 LINK = $(CC) $(MODE) -Wl,--as-needed,-z,relro,-z,now
 COMPILE_ALL = $(COMPILE) $(PIC) $(INCLUDE) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 
@@ -221,7 +222,7 @@ FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzzers
 fuzz: deps-test			## fuzz every parser, FUZZ_SECONDS (60) in all
 	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz fuzzers
-	@packaging/fuzz $(BUILD)/fuzz $(FUZZ_SECONDS)
+	@packaging/fuzz $(FUZZ_SECONDS) $(BUILD)/fuzz/fuzzers
 fuzzers: $(FUZZERS)
 
 .PHONY: lint
@@ -273,4 +274,5 @@ clean:				## remove build/
 .PHONY: help
 help:				## this list
 	@awk -F ':.*## *' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+		/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' \
+		Makefile
