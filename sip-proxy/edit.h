@@ -83,8 +83,8 @@ struct sip_reply {
 	const union sip_addr *src;	/* of the request, for received/rport */
 };
 
-/* A response without body to a request that is answerable (else EBADMSG).
- * EMSGSIZE: out too small. */
+/* A response without body to a request that is answerable (else EBADMSG);
+ * headers that a refused one lacks are left out. EMSGSIZE: out too small. */
 int sip_reply_build(char *out, size_t size, size_t *len,
 		    const struct sip_msg *req, const struct sip_reply *reply);
 /* The ACK of a non-2xx, from our INVITE as it was sent and the response. */

@@ -175,7 +175,7 @@ struct sip_via {
 struct sip_msg {
 	struct span all;	/* start line to body end, as framed */
 	bool request;
-	bool answerable;	/* Via, From, To, Call-ID, CSeq are there */
+	bool answerable;	/* no ACK, no response, and has a Via */
 	enum sip_method method;	/* of a response: the CSeq's */
 	struct span method_text;
 	struct span uri;	/* request: R-URI */
@@ -208,8 +208,9 @@ struct sip_msg {
 /*
  * Reads a datagram. Leading CRLFs are skipped. On a refusal the spans found up
  * to there and after are still filled where they parse, and msg->answerable
- * says whether a response can be built; lines with forbidden bytes are never
- * among them. lim NULL: the widest (for our own bytes).
+ * says whether a response can be built (of what there is); lines with forbidden
+ * bytes are never among them. A topmost Via that is malformed stands in via as
+ * far as it could be read. lim NULL: the widest (for our own bytes).
  */
 enum sip_gate sip_gate_read(struct sip_msg *msg, const char *bytes, size_t len,
 			    const struct sip_limits *lim);

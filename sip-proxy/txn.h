@@ -42,7 +42,7 @@ typedef int sip_txn_send_h(const struct sip_peer *dst, const char *bytes,
  * A request for the TU:
  * st NULL: a new one, or an ACK or CANCEL that belongs to no transaction;
  * st and CANCEL: st is the INVITE it cancels, still without final answer. The
- *   200 to the CANCEL has been sent (answered by the layer for later ones too);
+ *   200 has been sent (for a CANCEL after the final the layer sends it too);
  * st and ACK: it acknowledges a 2xx of st, to be forwarded.
  */
 typedef void sip_txn_request_h(struct sip_server *st, const struct sip_msg *msg,

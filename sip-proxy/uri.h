@@ -28,8 +28,9 @@ struct sip_uri {
 	struct span all;
 	enum sip_scheme scheme;
 	struct span scheme_text;
-	struct span user;	/* as written, with its own ;params, without
-				 * the password; tel: the number; p NULL: none */
+	/* As written, with its own ;params, without the password; of tel the
+	 * number; p NULL: none. */
+	struct span user;
 	struct span password;
 	struct span host;	/* IPv6 with its brackets; empty for tel, urn */
 	uint16_t port;		/* 0: none given */
