@@ -212,11 +212,11 @@ check: deps-test		## run every test, also under sanitizers
 
 .PHONY: demo
 demo: all deps-demo		## real mails and calls, told as a story
-	@/usr/bin/python3 tests/demo/demo.py
+	@USHER_BUILD=$(BUILD) /usr/bin/python3 tests/demo/demo.py
 
 .PHONY: bench
 bench: all $(BENCHES) deps-demo	## measure; ratios against peers
-	@tests/bench/run
+	@USHER_BUILD=$(BUILD) tests/bench/run
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzzers
