@@ -37,4 +37,19 @@ struct usher_policy {
 	unsigned needs;			/* USHER_HEADERS | USHER_BODY */
 };
 
+/* preferences.c: the keys of a file into an empty policy; problems tell. */
+void usher_preferences_compile(struct compiling *compiling,
+    struct usher_policy *policy, bool anybody);
+/* Whether a normal address or number is one of the policy's own. */
+bool usher_preferences_hold(const struct usher_policy *policy,
+    const char *text);
+
+/*
+ * The site's `default`: it speaks for whoever published nothing, so it need
+ * not name addresses. Holds no reference to the snapshot that holds it.
+ */
+int usher_policy_compile_default(struct usher_conf *conf, const char *name,
+    const char *text, size_t length, struct usher_policy **policy,
+    struct usher_problems *problems);
+
 #endif

@@ -133,9 +133,7 @@ struct rule {
 	size_t say_count;
 	struct say *says;
 	bool introduces;
-	const char *deliver_to;
-	size_t ring_count;
-	const char *const *ring;
+	const char *deliver_to, *ring;
 	const char *listing;
 };
 
@@ -149,13 +147,57 @@ struct compiling {
 	bool phrases_told;
 };
 
-/* topics, parties, hours and days of a group into compiling->scope. */
+/*
+ * topics, parties, hours and days of a group into compiling->scope. The
+ * windows of a site's scope name no zone of their own: usher_rules_bind() and
+ * naming them from a recipient's rule give them the recipient's.
+ */
 void usher_scope_compile(struct compiling *compiling,
     const config_setting_t *group);
 /* A list of rules; `prefix` is "" or "before/", "after/". */
 void usher_rules_compile(struct compiling *compiling,
     const config_setting_t *list, const char *prefix, struct rule **rules,
     size_t *count);
+/* Copies rules with every window that has no zone set to `zone`. ENOMEM. */
+int usher_rules_bind(struct arena *arena, const struct rule *rules,
+    size_t count, const struct zone *zone, struct rule **bound);
+/* `if` or `unless` of a rule. */
+void usher_conditions_compile(struct compiling *compiling,
+    const config_setting_t *rule, const char *name,
+    struct conditions *conditions);
+/* The limiters of a rule: during, at_most, requires. */
+void usher_limiters_compile(struct compiling *compiling,
+    const config_setting_t *setting, struct rule *rule);
+/* Windows of a setting; what is wrong is reported, and false. */
+bool usher_hours_compile(struct compiling *compiling,
+    const config_setting_t *setting, struct hours *hours);
+/* Name endings, domains, comparisons of a setting that may be NULL. */
+void usher_endings_compile(struct compiling *compiling,
+    const config_setting_t *setting, const char *const **endings,
+    size_t *count);
+void usher_domains_compile(struct compiling *compiling,
+    const config_setting_t *setting, const char *const **domains,
+    size_t *count);
+void usher_comparisons_compile(struct compiling *compiling,
+    const config_setting_t *setting, struct comparison **comparisons,
+    size_t *count);
+/* "3 per 30d", with `in all` where allowed; "<=300". */
+int usher_cap_parse(const char *text, bool in_all_allowed, struct cap *cap,
+    struct usher_error *error);
+int usher_comparison_parse(const char *text, struct comparison *comparison,
+    struct usher_error *error);
+bool usher_comparison_holds(const struct comparison *comparison,
+    size_t number);
+/* Counts one phrase or pattern against the limit of a file. */
+void usher_phrase_count(struct compiling *compiling,
+    const config_setting_t *setting);
+/* Patterns, dates, topics and parties by name, as conditions hold them. */
+size_t usher_patterns_compile(struct compiling *compiling,
+    const config_setting_t *setting, bool organization,
+    struct pattern **patterns);
+/* What a name might mean: an error text's "did you mean", or "". */
+const char *usher_scope_meant(struct compiling *compiling, const char *word,
+    const char *kind);
 /* `to`: channels and URIs. Shared by rules and `otherwise`. */
 void usher_targets_compile(struct compiling *compiling,
     const config_setting_t *group, struct target **targets, size_t *count);
