@@ -1,0 +1,392 @@
+/*
+ * decide: one verdict (design.md §5), put together.
+ *
+ * walk.c says how the rules end, opening.c when the door opens; here are
+ * promises, the targets of a redirect, and what the words need. Called by
+ * the daemons and the command line through usher.h.
+ */
+#include "decide.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "error.h"
+
+struct deciding {
+	struct usher *usher;		/* or NULL */
+	struct usher_decision *decision;
+	struct asked asked;
+	struct outcome_of outcome;
+	bool pending;
+};
+
+static int
+make_decision(struct usher_decision **decision)
+{
+	if (*decision == NULL) {
+		*decision = calloc(1, sizeof(**decision));
+		return *decision == NULL ? ENOMEM : 0;
+	}
+	usher_policy_release((*decision)->policy);
+	{
+		struct arena arena = (*decision)->arena;
+
+		usher_arena_reset(&arena);
+		memset(*decision, 0, sizeof(**decision));
+		(*decision)->arena = arena;
+	}
+	return 0;
+}
+
+void
+usher_decision_free(struct usher_decision *decision)
+{
+	if (decision == NULL)
+		return;
+	usher_policy_release(decision->policy);
+	usher_arena_free(&decision->arena);
+	free(decision);
+}
+
+const struct usher_verdict *
+usher_decision_verdict(const struct usher_decision *decision)
+{
+	return &decision->verdict;
+}
+
+/*
+ * A promise lifts the time alone: the preferences in force now, the clock at
+ * the opening's beginning, `during` of the rule that gave it counted as met.
+ */
+static void
+keep_promise(struct deciding *deciding)
+{
+	const struct usher_memory *memory = deciding->asked.memory;
+	const struct outcome_of *now = &deciding->outcome;
+
+	if (memory == NULL || (now->answer != USHER_DEFER &&
+	    now->answer != USHER_REDIRECT) ||
+	    now->reason == USHER_BY_OVERRIDE)
+		return;
+	for (size_t i = 0; i < memory->promise_count; i++) {
+		const struct promise *promise = &memory->promises[i];
+		struct asked then = deciding->asked;
+		struct outcome_of outcome;
+
+		if (promise->channel != then.channel ||
+		    then.at < promise->from || then.at >= promise->kept_until)
+			continue;
+		then.at = promise->from;
+		then.kept = promise->rule;
+		outcome = usher_evaluate(&then);
+		if (outcome.answer == USHER_PENDING) {
+			deciding->asked.needs |= then.needs;
+			deciding->pending = true;
+		} else if (outcome.answer == USHER_ACCEPT) {
+			deciding->outcome = outcome;
+			deciding->outcome.reason = USHER_BY_PROMISE;
+			return;
+		}
+	}
+}
+
+static bool
+language_is(const char *have, const char *wanted)
+{
+	size_t length;
+
+	if (have == NULL || wanted == NULL)
+		return false;
+	length = strcspn(wanted, "-_");
+	return strncasecmp(have, wanted, length) == 0 &&
+	    strcspn(have, "-_") == length;
+}
+
+/* In the sender's language, else the recipient's, else the first. */
+static const char *
+say_of(const struct rule *rule, const char *sender, const char *recipient)
+{
+	if (rule == NULL || rule->say_count == 0)
+		return NULL;
+	for (size_t i = 0; i < rule->say_count; i++)
+		if (language_is(rule->says[i].language, sender))
+			return rule->says[i].text;
+	for (size_t i = 0; i < rule->say_count; i++)
+		if (rule->says[i].language == NULL ||
+		    language_is(rule->says[i].language, recipient))
+			return rule->says[i].text;
+	return rule->says[0].text;
+}
+
+/* What the rule that accepts at an opening asks to bring, for the words. */
+static void
+note_bring(struct deciding *deciding, const struct asked *asked,
+    const struct usher_opening *opening, bool *introduces)
+{
+	struct usher_decision *decision = deciding->decision;
+	struct asked then = *asked;
+	struct outcome_of outcome;
+	bool asked_for = false;
+
+	if (!opening->exists)
+		return;
+	then.at = opening->from;
+	then.brought = true;
+	outcome = usher_evaluate(&then);
+	if (outcome.rule == NULL || outcome.answer != USHER_ACCEPT)
+		return;
+	then.brought = false;
+	if (introduces != NULL)
+		*introduces = *introduces || outcome.rule->introduces;
+	if (decision->bring_count == 0)
+		decision->bring_count = usher_requires_missing(&then,
+		    &decision->arena, outcome.rule, decision->bring,
+		    &asked_for);
+}
+
+/* The opening of a question; a pending one makes the decision pending. */
+static struct usher_opening
+opening_of(struct deciding *deciding, struct asked *asked)
+{
+	struct usher_opening opening = { .exists = false };
+
+	if (usher_opening_find(asked, &opening) == MAYBE) {
+		unsigned shown = deciding->asked.facts->shown;
+
+		deciding->pending = true;
+		deciding->asked.needs |= USHER_ALL & ~shown;
+	}
+	return opening;
+}
+
+/* "mailto:bob@example.com?subject=x" to "bob@example.com". */
+static const char *
+identity_of_uri(struct arena *arena, const char *uri)
+{
+	if (strncmp(uri, "https:", 6) == 0)
+		return NULL;
+	return usher_arena_bytes(arena, uri, strcspn(uri, "?"));
+}
+
+/*
+ * A target that is a recipient is decided by that recipient's preferences;
+ * false when they do not accept now.
+ */
+static bool
+ask_recipient(struct deciding *deciding, struct asked *asked,
+    const char *uri)
+{
+	const char *who = identity_of_uri(&deciding->decision->arena, uri);
+	struct usher_policy *other = NULL;
+	bool accepted = true;
+
+	if (who == NULL || usher_policy_owns(asked->policy, who) ||
+	    deciding->usher == NULL)
+		return true;
+	if (usher_policy_find(deciding->usher, asked->policy->conf, who,
+	    &other, NULL) != 0 || other == NULL)
+		return true;
+	asked->policy = other;
+	asked->memory = NULL;
+	asked->target = true;
+	asked->brought = true;
+	accepted = usher_accepts(asked) == YES;
+	usher_policy_release(other);
+	return accepted;
+}
+
+static bool
+make_target(struct deciding *deciding, const struct target *from,
+    struct usher_target *target, bool *introduces)
+{
+	const struct usher_policy *policy = deciding->asked.policy;
+	struct asked there = deciding->asked;
+	bool own;
+
+	target->channel = from->channel;
+	target->uri = from->uri != NULL ? from->uri
+	    : policy->published[from->channel];
+	target->opening.exists = true;
+	target->opening.from = there.at;
+	target->opening.until = INT64_MAX;
+	own = from->channel < USHER_CHANNELS && (from->uri == NULL ||
+	    usher_policy_owns(policy, identity_of_uri(
+	    &deciding->decision->arena, from->uri)));
+	if (!own) {
+		struct asked other = there;
+
+		if (from->channel >= USHER_CHANNELS)
+			return true;
+		other.channel = from->channel;
+		return ask_recipient(deciding, &other, from->uri);
+	}
+	if (from->channel == there.channel) {
+		target->opening = deciding->decision->verdict.opening;
+		return true;
+	}
+	there.channel = from->channel;
+	there.target = true;
+	target->opening = opening_of(deciding, &there);
+	note_bring(deciding, &there, &target->opening, introduces);
+	return true;
+}
+
+static int
+make_targets(struct deciding *deciding)
+{
+	const struct outcome_of *outcome = &deciding->outcome;
+	struct usher_decision *decision = deciding->decision;
+	const struct target here = { .channel = deciding->asked.channel };
+	bool came_by = outcome->target_count == 0;
+	size_t count = came_by ? 1 : outcome->target_count;
+	struct usher_target *targets = usher_arena_array(&decision->arena,
+	    count, sizeof(*targets));
+	size_t made = 0;
+	bool introduces = false;
+
+	if (targets == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (make_target(deciding, came_by ? &here
+		    : &outcome->targets[i], &targets[made], &introduces))
+			made++;
+	decision->verdict.targets = targets;
+	decision->verdict.target_count = made;
+	if (introduces) {
+		struct asked back = deciding->asked;
+
+		back.introduced = true;
+		decision->verdict.introduced = opening_of(deciding, &back);
+	}
+	return 0;
+}
+
+static int
+note_missing(struct deciding *deciding)
+{
+	struct usher_decision *decision = deciding->decision;
+	struct usher_verdict *verdict = &decision->verdict;
+	const struct rule *rule = deciding->outcome.rule;
+	const char **missing;
+
+	if (rule == NULL || !rule->requires.given)
+		return 0;
+	missing = usher_arena_array(&decision->arena, MOST_MISSING,
+	    sizeof(*missing));
+	if (missing == NULL)
+		return ENOMEM;
+	verdict->missing_count = usher_requires_missing(&deciding->asked,
+	    &decision->arena, rule, missing, &verdict->asked);
+	verdict->missing = missing;
+	return 0;
+}
+
+static int
+turn_away(struct deciding *deciding)
+{
+	struct usher_verdict *verdict = &deciding->decision->verdict;
+	int code;
+
+	verdict->say = say_of(deciding->outcome.rule,
+	    deciding->decision->language, deciding->asked.policy->language);
+	code = note_missing(deciding);
+	if (code != 0 || verdict->answer == USHER_REFUSE)
+		return code;
+	verdict->opening = opening_of(deciding, &deciding->asked);
+	note_bring(deciding, &deciding->asked, &verdict->opening, NULL);
+	if (verdict->answer == USHER_REDIRECT)
+		code = make_targets(deciding);
+	return code;
+}
+
+static void
+let_in(struct deciding *deciding)
+{
+	struct usher_verdict *verdict = &deciding->decision->verdict;
+	const struct rule *rule = deciding->outcome.rule;
+
+	if (rule == NULL)
+		return;
+	verdict->introduces = rule->introduces;
+	verdict->deliver_to = rule->deliver_to;
+	verdict->ring = rule->ring;
+}
+
+static int
+decide(struct deciding *deciding)
+{
+	struct usher_verdict *verdict = &deciding->decision->verdict;
+	int code = 0;
+
+	deciding->outcome = usher_evaluate(&deciding->asked);
+	keep_promise(deciding);
+	verdict->answer = deciding->outcome.answer;
+	verdict->rule = deciding->outcome.name;
+	verdict->reason = deciding->outcome.reason;
+	if (verdict->answer == USHER_ACCEPT)
+		let_in(deciding);
+	else if (verdict->answer != USHER_PENDING)
+		code = turn_away(deciding);
+	if (deciding->pending)
+		verdict->answer = USHER_PENDING;
+	if (verdict->answer != USHER_PENDING)
+		return code;
+	verdict->needs = deciding->asked.needs;
+	if (verdict->needs == 0)	/* all is shown: nothing to wait for */
+		verdict->needs = USHER_ALL & ~deciding->asked.facts->shown;
+	return code;
+}
+
+static void
+for_safety(struct usher_verdict *verdict)
+{
+	verdict->answer = USHER_ACCEPT;
+	verdict->rule = "safety";
+	verdict->reason = USHER_FOR_SAFETY;
+}
+
+int
+usher_decide(struct usher *usher, const struct usher_question *question,
+    struct usher_decision **result, struct usher_error *error)
+{
+	struct deciding deciding = { .usher = usher };
+	struct usher_decision *decision;
+	int code = make_decision(result);
+
+	if (code != 0)
+		return usher_error_set(error, code, "no memory to decide");
+	decision = *result;
+	decision->at = question->at;
+	decision->language = question->language;
+	decision->channel = question->facts->channel;
+	decision->purpose = question->facts->purpose;
+	decision->evidence = question->facts->evidence;
+	decision->evidence_count = question->facts->evidence_count;
+	decision->policy = usher_policy_hold(
+	    (struct usher_policy *)(uintptr_t)question->policy);
+	if (question->safety || question->policy == NULL) {
+		for_safety(&decision->verdict);
+		return 0;
+	}
+	deciding.decision = decision;
+	deciding.asked = (struct asked){
+		.policy = question->policy, .facts = question->facts,
+		.memory = question->memory, .at = question->at,
+		.channel = question->facts->channel
+	};
+	code = decide(&deciding);
+	if (code == 0 && question->trace) {
+		usher_trace_make(decision, &deciding.asked,
+		    &deciding.outcome);
+		if (decision->verdict.answer != USHER_ACCEPT)
+			usher_why_not(decision, &deciding.asked,
+			    &deciding.outcome);
+	}
+	if (code == 0 && decision->arena.failed)
+		code = ENOMEM;
+	if (code != 0)
+		return usher_error_set(error, code, "no memory to decide");
+	return 0;
+}

@@ -1,0 +1,164 @@
+/*
+ * decide: inside of deciding (design.md §4 and §5), shared by decide.c,
+ * evaluate.c, limit.c, walk.c, opening.c, trace.c, why_not.c and check.c.
+ *
+ * evaluate: is a condition true, false, or not known yet (Kleene)?
+ * walk:     the rules in order, unknown conditions both ways, two readings.
+ * opening:  the same question at later instants.
+ */
+#ifndef USHER_DECIDE_H
+#define USHER_DECIDE_H
+
+#include "facts.h"
+#include "memory.h"
+#include "policy.h"
+
+enum tri { NO, YES, MAYBE };
+
+static inline enum tri
+tri_not(enum tri a)
+{
+	return a == MAYBE ? MAYBE : a == YES ? NO : YES;
+}
+
+static inline enum tri
+tri_and(enum tri a, enum tri b)
+{
+	return a == NO || b == NO ? NO : a == YES && b == YES ? YES : MAYBE;
+}
+
+static inline enum tri
+tri_or(enum tri a, enum tri b)
+{
+	return a == YES || b == YES ? YES : a == NO && b == NO ? NO : MAYBE;
+}
+
+static inline enum tri
+tri_of(bool value)
+{
+	return value ? YES : NO;
+}
+
+/* One question at one instant on one channel. */
+struct asked {
+	const struct usher_policy *policy;
+	const struct usher_facts *facts;
+	const struct usher_memory *memory;	/* or NULL */
+	int64_t at;
+	enum usher_channel channel;
+	bool target;		/* on the target channel of a redirect */
+	bool brought;		/* `requires` is taken as brought */
+	bool introduced;	/* taken as introduced */
+	bool proof;		/* claims are taken as proven ("why not?") */
+	const char *kept;	/* `during` of this rule is taken as met */
+	const struct condition *forced;	/* taken as ... */
+	enum tri forced_value;
+	unsigned needs;		/* out: what was unknown for not being shown */
+	bool lost;		/* out: what was unknown for lack of memory */
+};
+
+struct reading {
+	bool proven;
+	size_t count;		/* identities that count */
+	const struct address *identities;
+	bool open;		/* more identities may be shown */
+};
+
+void usher_reading_make(const struct asked *asked, bool proven,
+    struct reading *reading);
+/* Whether the claims say no more than the proof: one reading suffices. */
+bool usher_reading_same(const struct asked *asked);
+
+enum tri usher_condition_holds(struct asked *asked,
+    const struct reading *reading, const struct condition *condition);
+enum tri usher_conditions_hold(struct asked *asked,
+    const struct reading *reading, const struct conditions *conditions);
+enum tri usher_is_stranger(struct asked *asked,
+    const struct reading *reading);
+enum tri usher_in_party(struct asked *asked, const struct reading *reading,
+    const struct party *party);
+/* What this reading's memory holds, or NULL. */
+const struct remembered *usher_remembered(const struct asked *asked,
+    const struct reading *reading);
+
+/* Limiters of a rule. */
+bool usher_during_holds(const struct asked *asked, const struct rule *rule);
+enum tri usher_caps_hold(struct asked *asked, const struct reading *reading,
+    const struct rule *rule);
+enum tri usher_requires_hold(struct asked *asked, const struct rule *rule);
+/* The first instant after `at` at which a reached cap lets go; or INT64_MAX. */
+int64_t usher_caps_edge(const struct asked *asked, const struct rule *rule,
+    int64_t at);
+enum { MOST_MISSING = 8 };
+/*
+ * What the attempt lacks of a rule's `requires`, in words; *asked_for when it
+ * was not shown yet rather than missing. Returns how many.
+ */
+size_t usher_requires_missing(struct asked *asked, struct arena *arena,
+    const struct rule *rule, const char *missing[MOST_MISSING],
+    bool *asked_for);
+
+/* How one walk ended. */
+struct outcome_of {
+	enum usher_answer answer;
+	enum usher_reason reason;
+	const struct rule *rule;	/* NULL: override, otherwise */
+	const char *name;		/* of the rule, "override", "otherwise" */
+	size_t target_count;
+	const struct target *targets;
+};
+
+/* Decided, or answer USHER_PENDING with asked->needs. */
+struct outcome_of usher_evaluate(struct asked *asked);
+/* One reading by itself, where it is certain; for trace.c. */
+struct outcome_of usher_evaluate_reading(struct asked *asked, bool proven);
+/* Whether the attempt would be accepted; MAYBE when facts are missing. */
+enum tri usher_accepts(struct asked *asked);
+
+enum { OPENING_WITHIN = 35 * 24 * 3600 };
+/*
+ * The earliest maximal interval at or after asked->at, beginning within 35
+ * days, in which the attempt would be accepted with its substance brought.
+ * MAYBE: facts that are not shown yet decide it.
+ */
+enum tri usher_opening_find(const struct asked *asked,
+    struct usher_opening *opening);
+/* The next instant at which any answer may change; at most `limit`. */
+int64_t usher_policy_edge(const struct asked *asked, int64_t at,
+    int64_t limit);
+
+/* One line of a trace. */
+struct step {
+	const char *rule;
+	const char *part;	/* "if", "unless", "during", ... */
+	const char *condition;	/* text of it */
+	const char *fact;	/* what it was held against */
+	enum tri proven, claimed;
+};
+
+struct usher_decision {
+	struct arena arena;
+	struct usher_verdict verdict;
+	struct usher_policy *policy;	/* held for the words; or NULL */
+	enum usher_channel channel;
+	enum usher_purpose purpose;
+	int64_t at;
+	const char *language;
+	const char *say_language;
+	size_t evidence_count;
+	const struct evidence_item *evidence;
+	size_t step_count, step_size;
+	struct step *steps;
+	size_t why_count;
+	const char *why_not[4];
+	/* What the accepting rule of an opening asks to bring; for the words. */
+	size_t bring_count;
+	const char *bring[MOST_MISSING];
+};
+
+void usher_trace_make(struct usher_decision *decision,
+    const struct asked *asked, const struct outcome_of *outcome);
+void usher_why_not(struct usher_decision *decision,
+    const struct asked *asked, const struct outcome_of *outcome);
+
+#endif

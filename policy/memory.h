@@ -1,0 +1,56 @@
+/*
+ * memory: what the store remembers of a party with a recipient, as deciding
+ * reads it.
+ *
+ * Plain data, filled by the store before a decision. Proven and merely
+ * claimed attempts are remembered apart. NULL stands for an empty memory.
+ */
+#ifndef USHER_MEMORY_H
+#define USHER_MEMORY_H
+
+#include "usher.h"
+
+/* What is remembered of one party; instants ascending. */
+struct remembered {
+	bool known, introduced;
+	size_t stage_count;
+	const char *const *stages;
+	enum usher_standing standing;
+	size_t attempt_count;
+	const int64_t *attempts;
+};
+
+/* An attempt that a rule with a cap accepted. */
+struct accepted {
+	const char *rule;
+	int64_t at;
+	bool same_party;
+	bool proven;
+};
+
+struct override {
+	bool opens;		/* else closes */
+	unsigned channels;	/* bits; 0: any */
+	const char *party, *topic;	/* names, or NULL: any */
+	int64_t given, until;
+};
+
+struct promise {
+	enum usher_channel channel;
+	int64_t from, until;	/* the opening that was told */
+	int64_t kept_until;
+	const char *rule;	/* that gave it, by name */
+};
+
+struct usher_memory {
+	bool unreadable;	/* the store could not be read */
+	struct remembered proven, claimed;
+	size_t accepted_count;
+	const struct accepted *accepted;
+	size_t override_count;
+	const struct override *overrides;	/* in the order given */
+	size_t promise_count;
+	const struct promise *promises;
+};
+
+#endif
