@@ -144,29 +144,26 @@ next_word(const char *text, size_t length, size_t at, size_t gap,
 }
 
 /*
- * Follows the phrase from behind its first word. When it breaks off, *from is
- * moved to where the next search may begin: behind a gap that all words found
- * so far lay in, as a later start in it would break off there too.
+ * Follows the phrase from behind its first word, which ends at `at`. When it
+ * breaks off in the gap behind that word, *broken is where this gap ends.
  */
 static bool
 follows(const struct phrase *phrase, const char *text, size_t length,
-    size_t *from)
+    size_t at, size_t *broken)
 {
-	size_t at = *from, first_gap = 0;
+	size_t gap = 0, first_gap = 0;
 
 	for (size_t i = 1; i < phrase->count; i++) {
-		size_t gap = gap_end(text, length, at);
-		size_t end = next_word(text, length, at, gap,
-		    phrase->words[i]);
-
+		if (at >= gap)
+			gap = gap_end(text, length, at);
 		if (i == 1)
 			first_gap = gap;
-		if (end == 0) {
+		at = next_word(text, length, at, gap, phrase->words[i]);
+		if (at == 0) {
 			if (gap == first_gap)
-				*from = gap;
+				*broken = gap;
 			return false;
 		}
-		at = end;
 	}
 	return true;
 }
@@ -180,27 +177,40 @@ next_boundary(const char *text, size_t length, size_t at)
 	return at;
 }
 
+static bool
+is_number(const char *word)
+{
+	size_t length = strlen(word);
+
+	return gap_end(word, length, 0) == length;
+}
+
+/*
+ * A first word of digits alone may stand many times in one gap; where the
+ * phrase broke off in that gap, it would from each of them.
+ */
 bool
 usher_phrase_occurs(const struct phrase *phrase, const char *folded,
     size_t length)
 {
 	const char *word = phrase->words[0];
 	size_t word_length = strlen(word), at = 0;
+	bool skips = is_number(word);
 
 	while (at < length) {
 		const char *found = memmem(folded + at, length - at, word,
 		    word_length);
-		size_t start, end;
+		size_t start, end, broken = 0;
 
 		if (found == NULL)
 			return false;
 		start = (size_t)(found - folded);
 		end = start + word_length;
-		at = end;
-		if (!stands_alone(folded, length, start, end))
-			at = next_boundary(folded, length, start);
-		else if (follows(phrase, folded, length, &at))
+		if (stands_alone(folded, length, start, end)
+		    && follows(phrase, folded, length, end, &broken))
 			return true;
+		at = skips && broken > start ? broken
+		    : next_boundary(folded, length, start);
 	}
 	return false;
 }
