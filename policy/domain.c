@@ -1,0 +1,117 @@
+/*
+ * domain: names of hosts, see address.h.
+ *
+ * The public suffix list is the newer of libpsl's own and the system's
+ * (psl_latest): suffixes are added every week, and a host that keeps its
+ * package up to date shall profit without a new libpsl. It is read at the first
+ * question, once a process, and never changes or goes away afterwards.
+ */
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <glib.h>
+#include <libpsl.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "text.h"
+
+enum { LONGEST_NAME = 253, LONGEST_LABEL = 63 };
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static const psl_ctx_t *suffixes;	/* set once, immutable */
+
+static void
+load_suffixes(void)
+{
+	suffixes = psl_latest(NULL);
+	if (suffixes == NULL)
+		suffixes = psl_builtin();
+}
+
+/* Letters, digits, hyphens, and underscores, which some hosts do have. */
+static bool
+is_label(const char *label, size_t length)
+{
+	if (length == 0 || length > LONGEST_LABEL || label[0] == '-'
+	    || label[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!g_ascii_isalnum(label[i]) && label[i] != '-'
+		    && label[i] != '_')
+			return false;
+	return true;
+}
+
+/* Of A-labels; one that ends in a number is an address or nothing. */
+static bool
+is_name(const char *name)
+{
+	const char *last = name;
+
+	if (strlen(name) > LONGEST_NAME)
+		return false;
+	for (const char *label = name;; label++) {
+		size_t length = strcspn(label, ".");
+
+		if (!is_label(label, length))
+			return false;
+		last = label;
+		label += length;
+		if (*label == '\0')
+			break;
+	}
+	return last[strspn(last, "0123456789")] != '\0';
+}
+
+const char *
+usher_domain_normal(struct arena *arena, const char *host)
+{
+	size_t length = strlen(host);
+	char *name, *ascii;
+
+	if (length > 0 && host[length - 1] == '.')
+		length--;
+	/* A bound on what the conversion of labels gets to see. */
+	if (length == 0 || length > (size_t)LONGEST_NAME * 4)
+		return NULL;
+	name = usher_arena_bytes(arena, host, length);
+	if (name == NULL || strlen(name) != length)
+		return NULL;
+	if (!g_str_is_ascii(name)) {
+		if (!g_utf8_validate(name, (gssize)length, NULL))
+			return NULL;
+		ascii = g_hostname_to_ascii(name);
+		if (ascii == NULL)
+			return NULL;
+		name = usher_arena_string(arena, ascii);
+		g_free(ascii);
+		if (name == NULL)
+			return NULL;
+	}
+	usher_text_lower(name);
+	return is_name(name) ? name : NULL;
+}
+
+const char *
+usher_domain_organization(struct arena *arena, const char *host)
+{
+	const char *name = usher_domain_normal(arena, host);
+
+	if (name == NULL)
+		return NULL;
+	pthread_once(&once, load_suffixes);
+	return suffixes == NULL ? NULL
+	    : psl_registrable_domain(suffixes, name);
+}
+
+bool
+usher_domain_within(const char *host, const char *domain)
+{
+	size_t host_length = strlen(host), length = strlen(domain);
+
+	if (length == 0 || host_length < length
+	    || strcmp(host + host_length - length, domain) != 0)
+		return false;
+	return host_length == length || host[host_length - length - 1] == '.';
+}
