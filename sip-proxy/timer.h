@@ -4,8 +4,8 @@
  * A hierarchical wheel: start and stop are O(1) whatever the number. Nothing
  * here reads a clock; the daemon's loop and the tests call sip_timers_run().
  * A struct sip_timer lies inside the object it belongs to, who must stop it
- * before freeing. Timers of one millisecond fire in the order they were
- * started. A handler may start and stop any timer, its own included.
+ * before freeing. Timers of one millisecond fire in no promised order. A
+ * handler may start and stop any timer, its own included.
  */
 #ifndef USHER_SIP_TIMER_H
 #define USHER_SIP_TIMER_H

@@ -45,7 +45,8 @@ typedef int sip_txn_send_h(const struct sip_peer *dst, const char *bytes,
  *   200 has been sent (for a CANCEL after the final the layer sends it too);
  * st and ACK: it acknowledges a 2xx of st, to be forwarded.
  */
-typedef void sip_txn_request_h(struct sip_server *st, const struct sip_msg *msg,
+typedef void sip_txn_request_h(struct sip_server *st,
+			       const struct sip_msg *msg,
 			       const struct sip_peer *src, void *arg);
 /* A response that belongs to no client transaction. */
 typedef void sip_txn_stray_h(const struct sip_msg *msg,
@@ -64,7 +65,7 @@ typedef void sip_txn_ended_h(int err, void *arg);
 struct sip_txn_config {
 	uint32_t t1_ms, t2_ms, t4_ms;	/* 0: 500, 4000, 5000 */
 	unsigned max;			/* live, both kinds; 0: 100000 */
-	uint8_t key[16];		/* random: hash tables, branches, tags */
+	uint8_t key[16];		/* random: tables, branches, tags */
 	sip_txn_send_h *send;
 	sip_txn_request_h *request;
 	sip_txn_stray_h *stray;		/* may be NULL */
@@ -91,7 +92,7 @@ int sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
 /* Ends every transaction (ECANCELED). */
 void sip_txn_layer_free(struct sip_txn_layer *l);
 const struct sip_txn_stats *sip_txn_stats(const struct sip_txn_layer *l);
-/* For the next transaction timers; running ones keep theirs. */
+/* Those above it, if there are, live on. */
 void sip_txn_set_max(struct sip_txn_layer *l, unsigned max);
 
 /* Everything the gate passed goes in here. */
@@ -123,11 +124,12 @@ int sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
 		   const struct sip_msg *msg, const struct sip_peer *src,
 		   enum sip_trying trying, sip_txn_ended_h *ended, void *arg);
 /* Sends a response made of the request (build.c); to_tag p NULL: the layer's
- * own for this transaction. EALREADY: it has had its final answer (2xx after
- * 2xx is sent). A 408 to a non-INVITE is never sent, it ends the transaction;
- * nor is 101-199 to a non-INVITE (RFC 4320). */
+ * own for this transaction; src is the layer's. EALREADY: it has had its final
+ * answer. A 408 to a non-INVITE is never sent, it ends the transaction; nor is
+ * 101-199 to a non-INVITE (RFC 4320), which changes nothing. */
 int sip_server_answer(struct sip_server *st, const struct sip_reply *reply);
-/* The same for the bytes of a response, our Via already off. */
+/* The same for the bytes of a response, our Via already off. A 2xx after a 2xx
+ * is sent, as often as it comes. */
 int sip_server_respond(struct sip_server *st, unsigned code, const char *bytes,
 		       size_t len);
 /* Ends it without a word. */
