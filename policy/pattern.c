@@ -208,9 +208,11 @@ is_number_user(const struct reading *reading, const char *user, bool sip)
 {
 	char number[USHER_NUMBER_TEXT];
 
-	if (user[0] == '+' && user[1] != '\0'
-	    && user[1 + strspn(user + 1, "*0123456789")] == '\0')
+	if (usher_number_is(user, strlen(user)))
 		return true;
+	if (user[0] == '+' && strchr(user, '*') != NULL
+	    && user[1 + strspn(user + 1, "*0123456789")] == '\0')
+		return bare_number(reading->arena, user) != NULL;
 	return sip && usher_number_normal(user, strlen(user),
 	    reading->dialling, false, number) != NULL;
 }

@@ -17,6 +17,8 @@
 #include "error.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define LABEL_64 "0123456789012345678901234567890123456789" \
+	"012345678901234567890123"
 #define TEXT_320 "0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
@@ -174,8 +176,7 @@ what_is_no_address_is_refused_with_a_sentence(void **state)
 		"1001", "+1-800-FLOWERS", "mailto:", "mailto:a",
 		"mailto:a%00@b.example", "mailto:a%zz@b.example",
 		TEXT_320 "@example.com", "a@" TEXT_320 ".com",
-		"a@0123456789012345678901234567890123456789"
-		"012345678901234567890123.com",		/* label of 64 */
+		"a@" LABEL_64 ".com",
 	};
 
 	(void)state;

@@ -58,7 +58,7 @@ folding_makes_one_of_what_people_take_for_one(void **state)
 		{ "Mu\xcc\x88ller", "muller" },		/* decomposed */
 		{ "M\xfcller", "muller" },		/* Latin-1 */
 		{ "STRASSE", "strasse" }, { "Straße", "strasse" },
-		{ "STRA\xe1\xba\x9e" "E", "strasse" },	/* capital sharp s */
+		{ "STRA\xe1\xba\x9e" "E", "strasse" },	/* capital */
 		{ "Øresund Łódź Æsir", "oresund lodz aesir" },
 		{ "DIŞ dış İl", "dis dis il" },
 		{ "ΟΔΟΣ", "οδοσ" }, { "οδός", "οδοσ" },
@@ -209,7 +209,8 @@ a_phrase_is_found_on_word_boundaries(void **state)
 		{ "1 1 b", "1 2 1 b", true }, { "1 1 b", "1 2 b", false },
 		{ "a 1x", "a 1 1x", true }, { "a 1x", "a 1 x", false },
 		{ "a a b", "a a a b", true },
-		{ "gestion électronique", "GESTION E\xcc\x81LECTRONIQUE", true },
+		{ "gestion électronique", "Gestion E\xcc\x81lectronique",
+		    true },
 		{ "größe", "GRÖSSE", true },
 		{ "l'offre", "l’offre", true },
 		{ "c", "C++ and C#", true },
@@ -304,7 +305,8 @@ phrases_agree_with_a_plain_search(void **state)
 
 		for (size_t i = 0; i < count; i++) {
 			tokens[i] = (char *)(uintptr_t)words[rand() % 6];
-			strcat(strcat(text, tokens[i]), rand() % 2 ? " " : ", ");
+			strcat(text, tokens[i]);
+			strcat(text, rand() % 2 ? " " : ", ");
 		}
 		for (int i = rand() % 4; i >= 0; i--)
 			strcat(strcat(name, words[rand() % 6]), " ");
