@@ -1,6 +1,9 @@
 /*
  * suggest: the name that a person likely meant, for error texts.
  *
+ * Like enough is: up to a third of the letters mistyped, case and - _ no
+ * difference, or the beginning of a name. The word itself is no suggestion.
+ *
  * Optimal string alignment (insert, delete, replace, exchange of neighbours)
  * over bytes without case, as the names of the languages are ASCII.
  */

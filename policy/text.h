@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "arena.h"
+#include "usher.h"	/* usher_text_suggest() */
 
 /* A growing buffer; `data` always ends in NUL. Free with usher_buffer_free. */
 struct buffer {
@@ -81,13 +82,5 @@ size_t usher_text_words_length(const char *text, size_t length,
 bool usher_text_matches(const char *pattern, const char *text);
 /* The same where the case of ASCII letters is no difference. */
 bool usher_text_matches_folded(const char *pattern, const char *text);
-
-/*
- * The name most like `word` when it is like enough: up to a third of the
- * letters mistyped, case and - _ no difference, or the beginning of one. The
- * word itself is no suggestion. NULL: none.
- */
-const char *usher_text_suggest(const char *word, const char *const *names,
-    size_t count);
 
 #endif

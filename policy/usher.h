@@ -106,6 +106,10 @@ USHER_API bool usher_channel_read(const char *word,
 USHER_API bool usher_purpose_read(const char *word,
     enum usher_purpose *purpose);
 
+/* The name most like a mistyped word, or NULL when none is like enough. */
+USHER_API const char *usher_text_suggest(const char *word,
+    const char *const *names, size_t count);
+
 /* ---- handle and configuration ---- */
 
 struct usher;
@@ -517,6 +521,9 @@ USHER_API void usher_reference_make(char out[USHER_REFERENCE_TEXT]);
 /* ISO 8601 in UTC with Z: "2026-11-24T21:00:00Z". */
 enum { USHER_INSTANT_TEXT = 32 };
 USHER_API void usher_instant_text(int64_t at, char text[USHER_INSTANT_TEXT]);
+/* The same with the offset of the policy's zone; UTC when it is NULL. */
+USHER_API void usher_instant_local(const struct usher_policy *policy,
+    int64_t at, char text[USHER_INSTANT_TEXT]);
 
 /* ---- the command line's: stable JSON, publishing, analysis, the week ---- */
 
