@@ -20,7 +20,7 @@ enum {
 	DAY = 86400,
 	ERA_YEARS = 400,
 	ERA_DAYS = 146097,
-	ERA_TO_1970 = 719468	/* days from 0000-03-01 to 1970-01-01 */
+	ERA_TO_1970 = 719468 /* days from 0000-03-01 to 1970-01-01 */
 };
 
 int32_t
@@ -44,10 +44,10 @@ usher_date_of_day(int32_t day, int *year, int *month, int *month_day)
 	int era = (int)((count >= 0 ? count : count - (ERA_DAYS - 1)) /
 	    ERA_DAYS);
 	int rest = (int)(count - (int64_t)era * ERA_DAYS);
-	int year_of_era = (rest - rest / 1460 + rest / 36524 -
-	    rest / 146096) / 365;
-	int day_of_year = rest - (365 * year_of_era + year_of_era / 4 -
-	    year_of_era / 100);
+	int year_of_era = (rest - rest / 1460 + rest / 36524 - rest / 146096) /
+	    365;
+	int day_of_year = rest -
+	    (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
 	int from_march = (5 * day_of_year + 2) / 153;
 
 	*month_day = day_of_year - (153 * from_march + 2) / 5 + 1;
@@ -58,7 +58,7 @@ usher_date_of_day(int32_t day, int *year, int *month, int *month_day)
 int
 usher_weekday_of_day(int32_t day)
 {
-	int weekday = (day % 7 + 3) % 7;	/* 1970-01-01 was a Thursday */
+	int weekday = (day % 7 + 3) % 7; /* 1970-01-01 was a Thursday */
 
 	return weekday < 0 ? weekday + 7 : weekday;
 }
@@ -66,9 +66,8 @@ usher_weekday_of_day(int32_t day)
 bool
 usher_date_exists(int year, int month, int day)
 {
-	static const int lengths[] = {
-		31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31
-	};
+	static const int lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
+		30, 31 };
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 
 	if (month < 1 || month > 12 || day < 1)
@@ -98,7 +97,7 @@ take(const char **text, char wanted)
 	return true;
 }
 
-struct written_time {		/* a time as its text has it */
+struct written_time { /* a time as its text has it */
 	int year, month, day, hour, minute, second;
 	bool has_offset;
 	int32_t offset;
@@ -153,15 +152,21 @@ usher_time_parse(const char *text, const struct zone *zone, int64_t *at,
 	int32_t day, second;
 
 	if (!read_time(text, &time))
-		return usher_error_set(error, EINVAL, "\"%.60s\" is no time: "
+		return usher_error_set(error, EINVAL,
+		    "\"%.60s\" is no time: "
 		    "write 2026-11-24T15:00, with -05:00 or Z behind it when "
-		    "the offset matters", text);
+		    "the offset matters",
+		    text);
 	if (!usher_date_exists(time.year, time.month, time.day))
-		return usher_error_set(error, EINVAL, "\"%s\": there is no "
-		    "such day (the order is year-month-day)", text);
+		return usher_error_set(error, EINVAL,
+		    "\"%s\": there is no "
+		    "such day (the order is year-month-day)",
+		    text);
 	if (time.hour > 23 || time.minute > 59 || time.second > 59)
-		return usher_error_set(error, EINVAL, "\"%s\": the time of "
-		    "day goes from 00:00:00 to 23:59:59", text);
+		return usher_error_set(error, EINVAL,
+		    "\"%s\": the time of "
+		    "day goes from 00:00:00 to 23:59:59",
+		    text);
 	day = usher_day_of_date(time.year, time.month, time.day);
 	second = time.hour * HOUR + time.minute * MINUTE + time.second;
 	if (zone != NULL && !time.has_offset)
@@ -190,8 +195,7 @@ usher_time_format(int64_t at, const struct zone *zone,
 	    (int)local / HOUR, (int)local / MINUTE % 60, (int)local % MINUTE);
 	minutes = (offset < 0 ? -offset : offset) / MINUTE;
 	if (zone == NULL)
-		snprintf(text + length, USHER_TIME_TEXT - (size_t)length,
-		    "Z");
+		snprintf(text + length, USHER_TIME_TEXT - (size_t)length, "Z");
 	else
 		snprintf(text + length, USHER_TIME_TEXT - (size_t)length,
 		    "%c%02d:%02d", offset < 0 ? '-' : '+', minutes / 60,

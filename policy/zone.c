@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,23 +30,23 @@ enum {
 	STEP_BITS = 24,
 	STEPS = 256,
 	MOST_FILE = 65536,
-	WIDEST = 26 * 3600	/* no offset is as far from UTC */
+	WIDEST = 26 * 3600 /* no offset is as far from UTC */
 };
 
-/* Days of instants up to here fit zone_time; year 3,000,000 or so. */
+/* Days of instants up to here fit zone_time: about the year 2,200,000. */
 #define REASON (INT64_C(1) << 46)
 
 struct zone {
 	struct zone *next;
 	struct zone_table table;
-	uint16_t steps[STEPS];	/* the change in force as a step begins */
+	uint16_t steps[STEPS]; /* the change in force as a step begins */
 	char name[];
 };
 
 struct zones {
 	pthread_mutex_t lock;
 	struct zone *buckets[BUCKETS];
-	struct zone_names *names;	/* for suggestions, or NULL */
+	struct zone_names *names; /* for suggestions, or NULL */
 };
 
 struct zones *
@@ -153,8 +154,10 @@ load(const char *name, struct zone **loaded, struct usher_error *error)
 	}
 	result = usher_zone_table_read(data, length, &zone->table, &why);
 	if (result != 0) {
-		usher_error_set(error, result, "the time zone \"%s\" cannot "
-		    "be read: %s", name, why.text);
+		usher_error_set(error, result,
+		    "the time zone \"%s\" cannot "
+		    "be read: %s",
+		    name, why.text);
 		goto out;
 	}
 	fill_steps(zone);
@@ -276,8 +279,8 @@ usher_zone_span(const struct zone *zone, int64_t at)
 	span.from = table->changes[i].at;
 	if (span.from != INT64_MIN)
 		span.from += ahead;
-	span.until = i + 1 < table->count
-	    ? table->changes[i + 1].at + ahead : INT64_MAX;
+	span.until = i + 1 < table->count ? table->changes[i + 1].at + ahead
+					  : INT64_MAX;
 	span.offset = table->changes[i].offset;
 	return span;
 }
@@ -289,8 +292,8 @@ usher_zone_local(const struct zone *zone, int64_t at)
 	int64_t local, day;
 
 	at = within_reason(at);
-	time.offset = zone->table.changes[change_at(zone,
-	    at - cycles(zone, at))].offset;
+	time.offset =
+	    zone->table.changes[change_at(zone, at - cycles(zone, at))].offset;
 	local = at + time.offset;
 	day = local / DAY - (local % DAY < 0);
 	time.day = (int32_t)day;
@@ -340,7 +343,7 @@ usher_zone_instants(const struct zone *zone, int32_t day, int32_t second,
 
 		if (at >= span.from && at < span.until && count < 2)
 			instants[count++] = at;
-		if (span.until > local + WIDEST)
+		if (span.until > local + WIDEST || span.until >= REASON)
 			return count;
 		span = usher_zone_span(zone, span.until);
 	}
@@ -359,7 +362,7 @@ usher_zone_instant(const struct zone *zone, int32_t day, int32_t second)
 	for (;;) {
 		struct zone_span after = usher_zone_span(zone, span.until);
 
-		if (local - after.offset < after.from)
+		if (local - after.offset < after.from || span.until >= REASON)
 			return local - span.offset;
 		span = after;
 	}

@@ -18,12 +18,12 @@
 
 struct usher_error;
 struct zone;
-struct zones;			/* the zones that one handle has loaded */
+struct zones; /* the zones that one handle has loaded */
 
-struct zone_time {		/* what a wall clock shows */
-	int32_t day;		/* days since 1970-01-01, local */
-	int32_t second;		/* of the day, 0..86399 */
-	int32_t offset;		/* seconds east of UTC */
+struct zone_time {	/* what a wall clock shows */
+	int32_t day;	/* days since 1970-01-01, local */
+	int32_t second; /* of the day, 0..86399 */
+	int32_t offset; /* seconds east of UTC */
 };
 
 /* A span of one offset: from <= t < until; INT64_MIN and INT64_MAX: for ever. */
@@ -72,7 +72,7 @@ int64_t usher_zone_instant(const struct zone *zone, int32_t day,
 /* Calendar arithmetic, proleptic Gregorian. */
 int32_t usher_day_of_date(int year, int month, int day);
 void usher_date_of_day(int32_t day, int *year, int *month, int *month_day);
-int usher_weekday_of_day(int32_t day);		/* 0 Monday .. 6 Sunday */
+int usher_weekday_of_day(int32_t day); /* 0 Monday .. 6 Sunday */
 bool usher_date_exists(int year, int month, int day);
 
 /*

@@ -18,14 +18,14 @@ enum {
 	DAY = 86400,
 	HEADER = 44,
 	MOST_OFFSET = 26 * 3600,
-	RULE_YEARS = 404,	/* a cycle, and a margin at both ends */
-	RULE_FIRST_YEAR = 1900	/* where a file has no change of its own */
+	RULE_YEARS = 404,      /* a cycle, and a margin at both ends */
+	RULE_FIRST_YEAR = 1900 /* where a file has no change of its own */
 };
 
 /* No file knows a change beyond; keeps years within an int. */
 #define LAST_INSTANT (INT64_C(9000) * 366 * 86400)
 
-struct block {			/* one data block of the file */
+struct block { /* one data block of the file */
 	size_t time_size, time_count, type_count, name_size;
 	size_t leap_count, wall_count, ut_count;
 	const unsigned char *times, *kinds, *types;
@@ -66,7 +66,7 @@ read_block(const unsigned char *data, size_t length, size_t time_size,
 	block->name_size = read_count(data + 40);
 	if (block->time_count > length || block->leap_count > length ||
 	    block->type_count > length)
-		return 0;	/* nor can the sum overflow */
+		return 0; /* nor can the sum overflow */
 	size = HEADER + block->time_count * (time_size + 1) +
 	    block->type_count * 6 + block->name_size +
 	    block->leap_count * (time_size + 4) + block->wall_count +
@@ -110,8 +110,7 @@ add_block(struct zone_table *table, const struct block *block)
 		if (offset <= -MOST_OFFSET || offset >= MOST_OFFSET)
 			return false;
 	}
-	add_change(table, INT64_MIN,
-	    (int32_t)read_signed(block->types, 4));
+	add_change(table, INT64_MIN, (int32_t)read_signed(block->types, 4));
 	for (size_t i = 0; i < block->time_count; i++) {
 		int64_t at = read_signed(block->times + i * block->time_size,
 		    block->time_size);
@@ -177,8 +176,9 @@ read_footer(const unsigned char *data, size_t length, struct zone_rule *rule,
 	if (end == NULL)
 		return false;
 	*present = end > data + 1;
-	return !*present || usher_zone_rule_parse((const char *)data + 1,
-	    (size_t)(end - data) - 1, rule);
+	return !*present ||
+	    usher_zone_rule_parse((const char *)data + 1,
+		(size_t)(end - data) - 1, rule);
 }
 
 static bool
@@ -190,9 +190,11 @@ fill_table(struct zone_table *table, const struct block *block,
 	if (!add_block(table, block))
 		return false;
 	if (rule != NULL)
-		add_rule(table, rule, own, !own ? 0 : read_signed(
-		    block->times + (block->time_count - 1) *
-		    block->time_size, block->time_size));
+		add_rule(table, rule, own,
+		    !own ? 0
+			 : read_signed(block->times +
+				   (block->time_count - 1) * block->time_size,
+			       block->time_size));
 	return true;
 }
 
@@ -219,8 +221,7 @@ usher_zone_table_read(const unsigned char *data, size_t length,
 		size = read_block(data, length, 8, &block);
 		if (size == 0)
 			return broken(error, "the 64-bit part is cut short");
-		if (!read_footer(data + size, length - size, &rule,
-		    &has_rule))
+		if (!read_footer(data + size, length - size, &rule, &has_rule))
 			return broken(error, "the footer's rule is broken");
 	}
 	if (block.leap_count > 0)

@@ -17,9 +17,9 @@
 
 struct usher_error;
 
-struct zone_change {		/* from this instant on, this offset */
+struct zone_change { /* from this instant on, this offset */
 	int64_t at;
-	int32_t offset;		/* seconds east of UTC, less than 26 hours */
+	int32_t offset; /* seconds east of UTC, less than 26 hours */
 };
 
 /*
@@ -44,14 +44,14 @@ void usher_zone_table_free(struct zone_table *table);
 
 /* The footer: a POSIX TZ rule, with the wider hours of TZif version 3. */
 struct zone_rule_day {
-	char form;		/* 'M' month.week.day, 'J' 1..365, '0' 0..365 */
+	char form; /* 'M' month.week.day, 'J' 1..365, '0' 0..365 */
 	int month, week, day;
-	int32_t second;		/* of that day, may lie outside it */
+	int32_t second; /* of that day, may lie outside it */
 };
 
 struct zone_rule {
-	int32_t standard, summer;	/* offsets, seconds east of UTC */
-	bool yearly;			/* it has a summer */
+	int32_t standard, summer; /* offsets, seconds east of UTC */
+	bool yearly;		  /* it has a summer */
 	struct zone_rule_day begin, end;
 };
 

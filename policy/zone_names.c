@@ -32,23 +32,14 @@ struct zone_names {
 /* What people write for a zone, and how the database calls it. */
 static const struct {
 	const char *written, *meant;
-} habits[] = {
-	{ "ET", "America/New_York" },
-	{ "EDT", "America/New_York" },
-	{ "CT", "America/Chicago" },
-	{ "CST", "America/Chicago" },
-	{ "CDT", "America/Chicago" },
-	{ "MT", "America/Denver" },
-	{ "MDT", "America/Denver" },
-	{ "PT", "America/Los_Angeles" },
-	{ "PST", "America/Los_Angeles" },
-	{ "PDT", "America/Los_Angeles" },
-	{ "BST", "Europe/London" },
-	{ "CEST", "Europe/Berlin" },
-	{ "JST", "Asia/Tokyo" },
-	{ "AEST", "Australia/Sydney" },
-	{ "Z", "UTC" }
-};
+} habits[] = { { "ET", "America/New_York" }, { "EDT", "America/New_York" },
+	{ "CT", "America/Chicago" }, { "CST", "America/Chicago" },
+	{ "CDT", "America/Chicago" }, { "MT", "America/Denver" },
+	{ "MDT", "America/Denver" }, { "PT", "America/Los_Angeles" },
+	{ "PST", "America/Los_Angeles" }, { "PDT", "America/Los_Angeles" },
+	{ "BST", "Europe/London" }, { "CEST", "Europe/Berlin" },
+	{ "JST", "Asia/Tokyo" }, { "AEST", "Australia/Sydney" },
+	{ "Z", "UTC" } };
 
 static bool
 check_part(const char *part, size_t length)
@@ -66,7 +57,7 @@ int
 usher_zone_name_check(const char *name)
 {
 	if (strlen(name) > USHER_ZONE_NAME_MOST ||
-	    strcmp(name, "Factory") == 0)	/* "no zone is set here" */
+	    strcmp(name, "Factory") == 0) /* "no zone is set here" */
 		return ENOENT;
 	for (;;) {
 		size_t length = strcspn(name, "/");
@@ -91,8 +82,8 @@ walk(struct zone_names *names, const char *prefix, int depth)
 	if (folder == NULL)
 		return;
 	while ((entry = readdir(folder)) != NULL) {
-		char *name = usher_arena_printf(&names->arena, "%s%s%s",
-		    prefix, *prefix == '\0' ? "" : "/", entry->d_name);
+		char *name = usher_arena_printf(&names->arena, "%s%s%s", prefix,
+		    *prefix == '\0' ? "" : "/", entry->d_name);
 		struct stat status;
 
 		if (name == NULL || names->count == MOST_NAMES)
@@ -111,8 +102,7 @@ walk(struct zone_names *names, const char *prefix, int depth)
 static int
 compare(const void *left, const void *right)
 {
-	return strcmp(*(const char *const *)left,
-	    *(const char *const *)right);
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 struct zone_names *
@@ -143,8 +133,8 @@ static bool
 alike(const char *name, const char *written)
 {
 	for (; *name != '\0'; name++, written++)
-		if (tolower((unsigned char)*name) != tolower(
-		    (unsigned char)(*written == ' ' ? '_' : *written)))
+		if (tolower((unsigned char)*name) !=
+		    tolower((unsigned char)(*written == ' ' ? '_' : *written)))
 			return false;
 	return *written == '\0';
 }
@@ -186,23 +176,30 @@ usher_zone_names_explain(const struct zone_names *names, const char *name,
 	const char *meant;
 
 	if (names != NULL && names->count == 0) {
-		usher_error_set(error, EINVAL, "no time zone \"%.60s\": "
-		    USHER_ZONE_FOLDER " has none at all; install tzdata",
+		usher_error_set(error, EINVAL,
+		    "no time zone \"%.60s\": " USHER_ZONE_FOLDER
+		    " has none at all; install tzdata",
 		    name);
 		return;
 	}
 	if (is_offset(name)) {
-		usher_error_set(error, EINVAL, "\"%.60s\" is an offset, and "
+		usher_error_set(error, EINVAL,
+		    "\"%.60s\" is an offset, and "
 		    "offsets change with the seasons: name a zone such as "
-		    "America/New_York, or UTC", name);
+		    "America/New_York, or UTC",
+		    name);
 		return;
 	}
 	meant = strlen(name) > USHER_ZONE_NAME_MOST ? NULL
-	    : suggest(names, name);
+						    : suggest(names, name);
 	if (meant != NULL)
-		usher_error_set(error, EINVAL, "no time zone \"%.60s\"; "
-		    "did you mean \"%s\"?", name, meant);
+		usher_error_set(error, EINVAL,
+		    "no time zone \"%.60s\"; "
+		    "did you mean \"%s\"?",
+		    name, meant);
 	else
-		usher_error_set(error, EINVAL, "no time zone \"%.60s\": "
-		    "write an IANA name such as America/New_York", name);
+		usher_error_set(error, EINVAL,
+		    "no time zone \"%.60s\": "
+		    "write an IANA name such as America/New_York",
+		    name);
 }

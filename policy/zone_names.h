@@ -11,7 +11,7 @@ struct zone_names;
 
 #define USHER_ZONE_FOLDER "/usr/share/zoneinfo"
 
-enum { USHER_ZONE_NAME_MOST = 64 };	/* bytes of a name */
+enum { USHER_ZONE_NAME_MOST = 64 }; /* bytes of a name */
 
 /*
  * 0, or ENOENT for what cannot be a name in the database: paths, dots, the
@@ -27,7 +27,7 @@ void usher_zone_names_free(struct zone_names *names);
  * Fills the error (EINVAL) for a name that is no zone, with the likely meant
  * one where there is one. `names` may be NULL.
  */
-void usher_zone_names_explain(const struct zone_names *names,
-    const char *name, struct usher_error *error);
+void usher_zone_names_explain(const struct zone_names *names, const char *name,
+    struct usher_error *error);
 
 #endif

@@ -45,9 +45,10 @@ designation(struct cursor *cursor)
 	bool quoted = take(cursor, '<');
 
 	while (cursor->at < cursor->end &&
-	    (isalpha((unsigned char)*cursor->at) || (quoted &&
-	    (isdigit((unsigned char)*cursor->at) ||
-	    *cursor->at == '+' || *cursor->at == '-'))))
+	    (isalpha((unsigned char)*cursor->at) ||
+		(quoted &&
+		    (isdigit((unsigned char)*cursor->at) ||
+			*cursor->at == '+' || *cursor->at == '-'))))
 		cursor->at++;
 	if (quoted)
 		return take(cursor, '>');
@@ -95,10 +96,8 @@ rule_day(struct cursor *cursor, struct zone_rule_day *day)
 	day->month = day->week = 0;
 	if (take(cursor, 'M')) {
 		day->form = 'M';
-		if (!number(cursor, 1, 12, &day->month) ||
-		    !take(cursor, '.') ||
-		    !number(cursor, 1, 5, &day->week) ||
-		    !take(cursor, '.') ||
+		if (!number(cursor, 1, 12, &day->month) || !take(cursor, '.') ||
+		    !number(cursor, 1, 5, &day->week) || !take(cursor, '.') ||
 		    !number(cursor, 0, 6, &day->day))
 			return false;
 	} else {
@@ -137,8 +136,8 @@ day_in_year(const struct zone_rule_day *rule, int year)
 
 	if (rule->form != 'M') {
 		day = usher_day_of_date(year, 1, 1) + rule->day;
-		if (rule->form == 'J' && (rule->day < 60 ||
-		    !usher_date_exists(year, 2, 29)))
+		if (rule->form == 'J' &&
+		    (rule->day < 60 || !usher_date_exists(year, 2, 29)))
 			day--;
 		return day;
 	}
