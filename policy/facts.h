@@ -65,6 +65,7 @@ struct usher_facts {
 	const char **topics;
 
 	size_t words;			/* shown, without quotes and signature */
+	bool words_given;		/* by hand: text does not count them */
 	size_t attachment_count;
 	const struct attachment *attachments;
 	size_t link_count;
@@ -74,6 +75,17 @@ struct usher_facts {
 	const char **codes;
 	struct remembered_facts remembered;
 };
+
+/* Sets the shown text, which must outlive the facts, and folds. */
+int usher_facts_text(struct usher_facts *facts, const char *text,
+    size_t length);
+/* Repeats are dropped; ENOMEM. Strings are copied. */
+int usher_facts_link(struct usher_facts *facts, const char *host);
+int usher_facts_attachment(struct usher_facts *facts, const char *name,
+    const char *ending);
+/* Appends a string to a list of the facts, unless it is there already. */
+int usher_facts_append(struct usher_facts *facts, const char ***list,
+    size_t *count, const char *string);
 
 /* Makes `folded` from subject, reason and text; called when one changes. */
 int usher_facts_fold(struct usher_facts *facts);

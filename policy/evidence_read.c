@@ -1,0 +1,413 @@
+/*
+ * evidence_read: evidence.conf into its read form.
+ *
+ * Keys, words and values are checked like those of any source: several
+ * errors are told in one run, each with its line. Called by site.c through
+ * evidence.h. Keeps design-mail.md "Purpose" (name, where, pattern, weight,
+ * source, date).
+ */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "embed.h"
+#include "error.h"
+#include "evidence_item.h"
+#include "source.h"
+#include "text.h"
+
+static const char *const places[] = {
+	"subject", "text", "header", "link", "from", "structure", "call",
+};
+
+static const char *const tests[EVIDENCE_TESTS] = {
+	[TEST_FAKE_REPLY] = "fake-reply", [TEST_REPLY] = "reply",
+	[TEST_REPLY_WITH_QUOTE] = "reply-with-quote",
+	[TEST_LONE_UNSUBSCRIBE] = "lone-unsubscribe",
+	[TEST_UNSUBSCRIBE] = "unsubscribe",
+	[TEST_DISCUSSION] = "discussion", [TEST_AUTOMATIC] = "automatic",
+	[TEST_REPORT] = "report", [TEST_NULL_SENDER] = "null-sender",
+	[TEST_CALENDAR] = "calendar", [TEST_MERGE_TAG] = "merge-tag",
+	[TEST_PIXEL] = "pixel", [TEST_VERP] = "verp",
+	[TEST_REPLY_ELSEWHERE] = "reply-elsewhere",
+	[TEST_NO_RECIPIENT] = "no-recipient", [TEST_FREE_MAIL] = "free-mail",
+	[TEST_CODE] = "code", [TEST_MANY_RECIPIENTS] = "many-recipients",
+};
+
+static const char *const purposes[] = {
+	"unknown", "sales", "bulk", "list", "transactional", "personal",
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static bool read_number(const struct source *source,
+    const config_setting_t *group, const char *name, double *value)
+{
+	const config_setting_t *one = config_setting_get_member(group, name);
+	int type = one ? config_setting_type(one) : CONFIG_TYPE_NONE;
+
+	if (!one)
+		return false;
+	if (type == CONFIG_TYPE_FLOAT)
+		*value = config_setting_get_float(one);
+	else if (type == CONFIG_TYPE_INT)
+		*value = config_setting_get_int(one);
+	if ((type != CONFIG_TYPE_FLOAT && type != CONFIG_TYPE_INT) ||
+	    !isfinite(*value) || fabs(*value) > 100) {
+		usher_source_wrong(source, one,
+		    "%s should be a number from -100 to 100", name);
+		return false;
+	}
+	return true;
+}
+
+static unsigned read_group(const struct source *source,
+    const config_setting_t *setting, struct evidence *evidence)
+{
+	const char *name = "all";
+
+	(void)usher_source_string(source, setting, "group", &name);
+	for (size_t i = 0; i < evidence->group_count; i++) {
+		if (strcmp(evidence->groups[i], name) == 0)
+			return (unsigned)i;
+	}
+	if (evidence->group_count == EVIDENCE_GROUPS) {
+		usher_source_wrong(source, setting,
+		    "more than %d groups", EVIDENCE_GROUPS);
+		return 0;
+	}
+	evidence->groups[evidence->group_count] = name;
+	return (unsigned)evidence->group_count++;
+}
+
+static void read_where(const struct source *source,
+    const config_setting_t *setting, struct evidence_rule *item)
+{
+	const char *const *words;
+	size_t count = 0;
+
+	if (!usher_source_strings(source, setting, "where", &words, &count) ||
+	    count == 0) {
+		usher_source_wrong(source, setting, "no `where`: subject, "
+		    "text, header, link, from, structure or call");
+		return;
+	}
+	item->where_text = words[0];
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+
+		while (at < COUNT(places) && strcmp(places[at], words[i]) != 0)
+			at++;
+		if (at == COUNT(places)) {
+			const char *meant = usher_text_suggest(words[i],
+			    places, COUNT(places));
+
+			usher_source_wrong(source, setting,
+			    "no place is named \"%s\"%s%s%s", words[i],
+			    meant ? "; did you mean \"" : "",
+			    meant ? meant : "", meant ? "\"?" : "");
+		} else {
+			item->where |= 1u << at;
+		}
+	}
+}
+
+static void add_phrase(const struct source *source,
+    const config_setting_t *setting, struct evidence *evidence,
+    unsigned item, const char *text)
+{
+	struct evidence_phrase *phrase;
+	struct evidence_words words;
+	unsigned slot;
+
+	if (usher_evidence_words(&evidence->arena, text, strlen(text),
+	    &words))
+		return;		/* the arena is marked */
+	if (words.count == 0 || evidence->phrase_count == EVIDENCE_PHRASES) {
+		usher_source_wrong(source, setting, words.count == 0 ?
+		    "phrase \"%s\" has no word" :
+		    "too many phrases; \"%s\" has no room", text);
+		return;
+	}
+	phrase = usher_arena_alloc(&evidence->arena, sizeof(*phrase));
+	if (!phrase)
+		return;
+	slot = usher_evidence_slot(words.at[0], words.lengths[0]);
+	*phrase = (struct evidence_phrase){
+		.next = evidence->phrases[slot], .item = item,
+		.number = (unsigned)evidence->phrase_count++,
+		.count = words.count, .words = words.at,
+		.lengths = words.lengths,
+	};
+	evidence->phrases[slot] = phrase;
+}
+
+static void read_phrases(const struct source *source,
+    const config_setting_t *setting, struct evidence *evidence,
+    struct evidence_rule *item)
+{
+	const char *const *phrases;
+	size_t count = 0;
+
+	if (!usher_source_strings(source, setting, "phrases", &phrases,
+	    &count))
+		return;
+	if (!(item->where & (WHERE_SUBJECT | WHERE_TEXT | WHERE_CALL)))
+		usher_source_wrong(source, setting,
+		    "phrases are of subject, text or call");
+	for (size_t i = 0; i < count; i++)
+		add_phrase(source, setting, evidence,
+		    (unsigned)evidence->item_count, phrases[i]);
+	item->phrase_count = count;
+}
+
+static void read_patterns(const struct source *source,
+    const config_setting_t *setting, struct evidence_rule *item)
+{
+	const char *const *written;
+	size_t count = 0;
+	char **lower;
+
+	if (!usher_source_strings(source, setting, "pattern", &written,
+	    &count))
+		return;
+	lower = usher_arena_array(source->arena, count + 1, sizeof(*lower));
+	for (size_t i = 0; lower && i < count; i++) {
+		lower[i] = usher_arena_string(source->arena, written[i]);
+		if (!lower[i])
+			return;
+		usher_text_lower(lower[i]);
+	}
+	item->patterns = (const char *const *)lower;
+	item->pattern_count = lower ? count : 0;
+}
+
+/* Each place takes its own kind of hint, and only one kind. */
+static void check_kind(const struct source *source,
+    const config_setting_t *setting, const struct evidence_rule *item,
+    bool test)
+{
+	const char *wants = NULL;
+
+	if ((item->where & WHERE_STRUCTURE) && !test)
+		wants = "structure wants `test`";
+	else if ((item->where & WHERE_HEADER) && !item->header)
+		wants = "header wants `header`, the field's name";
+	else if ((item->where & (WHERE_LINK | WHERE_FROM)) &&
+	    item->pattern_count == 0)
+		wants = "link and from want `pattern`";
+	else if ((item->where & (WHERE_SUBJECT | WHERE_TEXT | WHERE_CALL)) &&
+	    item->phrase_count == 0)
+		wants = "subject, text and call want `phrases`";
+	if (wants)
+		usher_source_wrong(source, setting, "%s", wants);
+}
+
+static void read_against(const struct source *source,
+    const config_setting_t *setting, struct evidence_rule *item)
+{
+	const char *const *words;
+	size_t count = 0;
+	enum usher_purpose purpose;
+
+	if (!usher_source_strings(source, setting, "against", &words, &count))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (usher_purpose_read(words[i], &purpose))
+			item->against |= 1u << purpose;
+		else
+			usher_source_wrong(source, setting,
+			    "no purpose is named \"%s\"", words[i]);
+	}
+}
+
+static void read_item(const struct source *source,
+    const config_setting_t *setting, struct evidence *evidence)
+{
+	static const char *const keys[] = {
+		"name", "where", "header", "pattern", "phrases", "test", "for",
+		"against", "weight", "times", "group", "source", "date",
+	};
+	struct evidence_rule *item = &evidence->items[evidence->item_count];
+	long long times = 1;
+	size_t purpose = 0, test = 0;
+	const char *told;
+	bool tested;
+
+	if (!config_setting_is_group(setting)) {
+		usher_source_wrong(source, setting, "an item is a group { }");
+		return;
+	}
+	usher_source_keys(source, setting, keys, COUNT(keys));
+	if (!usher_source_string(source, setting, "name", &item->name) ||
+	    !usher_source_string(source, setting, "source", &told) ||
+	    !usher_source_string(source, setting, "date", &told))
+		usher_source_wrong(source, setting,
+		    "an item has name, source and date");
+	read_where(source, setting, item);
+	(void)usher_source_string(source, setting, "header", &item->header);
+	read_patterns(source, setting, item);
+	read_phrases(source, setting, evidence, item);
+	tested = usher_source_word(source, setting, "test", tests,
+	    EVIDENCE_TESTS, &test);
+	item->test = (enum evidence_test)test;
+	check_kind(source, setting, item, tested);
+	if (!usher_source_word(source, setting, "for", purposes,
+	    COUNT(purposes), &purpose) ||
+	    !read_number(source, setting, "weight", &item->weight))
+		usher_source_wrong(source, setting,
+		    "an item has `for`, a purpose, and `weight`");
+	item->purpose = (enum usher_purpose)purpose;
+	read_against(source, setting, item);
+	(void)usher_source_int(source, setting, "times", 1, 100, &times);
+	item->times = (unsigned)times;
+	item->group = read_group(source, setting, evidence);
+	if (!item->name || !item->where_text)
+		item->name = item->where_text = "";
+	evidence->item_count++;
+}
+
+static void read_outcome(const struct source *source,
+    const config_setting_t *setting, struct evidence *evidence)
+{
+	static const char *const keys[] = { "purpose", "least", "groups" };
+	struct evidence_outcome *outcome =
+	    &evidence->outcomes[evidence->outcome_count];
+	long long groups = 1;
+	size_t purpose;
+
+	if (!config_setting_is_group(setting)) {
+		usher_source_wrong(source, setting,
+		    "an outcome is a group { }");
+		return;
+	}
+	usher_source_keys(source, setting, keys, COUNT(keys));
+	if (!usher_source_word(source, setting, "purpose", purposes,
+	    COUNT(purposes), &purpose) ||
+	    !read_number(source, setting, "least", &outcome->least)) {
+		usher_source_wrong(source, setting,
+		    "an outcome has purpose and least");
+		return;
+	}
+	(void)usher_source_int(source, setting, "groups", 1, EVIDENCE_GROUPS,
+	    &groups);
+	outcome->purpose = (enum usher_purpose)purpose;
+	outcome->groups = (unsigned)groups;
+	if (outcome->purpose == USHER_SALES && groups < 2)
+		usher_source_wrong(source, setting, "sales takes at least 2 "
+		    "groups: no single item suffices");
+	evidence->outcome_count++;
+}
+
+static void read_list(const struct source *source, const char *name,
+    size_t most, struct evidence *evidence,
+    void (*read)(const struct source *, const config_setting_t *,
+	struct evidence *))
+{
+	const config_setting_t *list = config_lookup(&source->config, name);
+	int count = list ? config_setting_length(list) : 0;
+
+	if (!list || !config_setting_is_list(list)) {
+		usher_source_wrong(source,
+		    config_root_setting(&source->config),
+		    "no list `%s = ( ... )`", name);
+		return;
+	}
+	if ((size_t)count > most) {
+		usher_source_wrong(source, list, "more than %zu in `%s`",
+		    most, name);
+		return;
+	}
+	for (int i = 0; i < count; i++)
+		read(source, config_setting_get_elem(list, (unsigned)i),
+		    evidence);
+}
+
+int usher_evidence_parse(struct evidence **out, const char *name,
+    const char *text, size_t length, struct usher_problems *problems)
+{
+	static const char *const keys[] = { "items", "outcomes" };
+	struct evidence *evidence = calloc(1, sizeof(*evidence));
+	struct usher_problems *own = problems ? NULL : usher_problems_new();
+	struct usher_problems *told = problems ? problems : own;
+	size_t before = told ? usher_problems_errors(told) : 0;
+	struct source source;
+	int code;
+
+	if (!evidence || !told) {
+		free(evidence);
+		return ENOMEM;
+	}
+	usher_arena_init(&evidence->arena);
+	code = usher_source_read(&source, name, text, length, USHER_CONF_LIMIT,
+	    &evidence->arena, told);
+	if (code == 0) {
+		usher_source_keys(&source,
+		    config_root_setting(&source.config), keys, COUNT(keys));
+		read_list(&source, "items", EVIDENCE_ITEMS, evidence,
+		    read_item);
+		read_list(&source, "outcomes", EVIDENCE_PURPOSES, evidence,
+		    read_outcome);
+		if (usher_problems_errors(told) > before)
+			code = EINVAL;
+		if (evidence->arena.failed)
+			code = ENOMEM;
+	}
+	usher_source_end(&source);
+	usher_problems_free(own);
+	if (code)
+		usher_evidence_free(evidence);
+	else
+		*out = evidence;
+	return code;
+}
+
+static int read_embedded(struct evidence **out,
+    struct usher_problems *problems)
+{
+	const struct usher_embedded *file = usher_embedded_files;
+
+	for (; file->name; file++) {
+		if (strcmp(file->name, "evidence.conf") == 0)
+			return usher_evidence_parse(out, "evidence.conf",
+			    file->data, file->length, problems);
+	}
+	usher_problems_add(problems, false, "evidence.conf", 0,
+	    "this build carries no evidence.conf: build it anew");
+	return EINVAL;
+}
+
+int usher_evidence_read(struct evidence **out, const char *directory,
+    struct usher_problems *problems)
+{
+	char path[PATH_MAX];
+	char *text = NULL;
+	size_t length = 0;
+	int code;
+
+	if (!directory || !*directory)
+		return read_embedded(out, problems);
+	if (snprintf(path, sizeof(path), "%s/evidence.conf", directory) >=
+	    (int)sizeof(path))
+		return ENAMETOOLONG;
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return read_embedded(out, problems);
+	code = usher_file_read(path, USHER_CONF_LIMIT, &text, &length,
+	    problems);
+	if (code == 0)
+		code = usher_evidence_parse(out, path, text, length,
+		    problems);
+	free(text);
+	return code;
+}
+
+void usher_evidence_free(struct evidence *evidence)
+{
+	if (!evidence)
+		return;
+	usher_arena_free(&evidence->arena);
+	free(evidence);
+}

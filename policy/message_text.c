@@ -1,0 +1,239 @@
+/*
+ * message_text: what the writer of a plain text wrote now.
+ *
+ * Leaves out quoted lines with the line that introduces them, forwarded or
+ * answered mails below it, and the signature, in one pass over the lines.
+ * Keeps design.md §4 ("shown text without quotes and signature"), RFC 3676
+ * §4.3 ("-- ").
+ */
+#include <ctype.h>
+#include <string.h>
+
+#include "message.h"
+
+enum { SHORT_SIGNATURE = 15, LONGEST_ATTRIBUTION = 400 };
+
+struct line {
+	const char *at;
+	size_t length;		/* without its end */
+};
+
+static bool take_line(const char **at, const char *end, struct line *line)
+{
+	const char *newline;
+
+	if (*at >= end)
+		return false;
+	newline = memchr(*at, '\n', (size_t)(end - *at));
+	line->at = *at;
+	line->length = (size_t)((newline ? newline : end) - *at);
+	*at = newline ? newline + 1 : end;
+	if (line->length > 0 && line->at[line->length - 1] == '\r')
+		line->length--;
+	return true;
+}
+
+static bool starts(struct line line, const char *with)
+{
+	size_t length = strlen(with);
+
+	return line.length >= length &&
+	    strncasecmp(line.at, with, length) == 0;
+}
+
+static bool ends(struct line line, const char *with)
+{
+	size_t length = strlen(with);
+
+	while (line.length > 0 && isspace((unsigned char)
+	    line.at[line.length - 1]))
+		line.length--;
+	return line.length >= length && strncasecmp(
+	    line.at + line.length - length, with, length) == 0;
+}
+
+static bool is_quote(struct line line)
+{
+	return line.length > 0 && (line.at[0] == '>' ||
+	    (line.at[0] == ' ' && line.length > 1 && line.at[1] == '>'));
+}
+
+static bool is_blank(struct line line)
+{
+	for (size_t i = 0; i < line.length; i++) {
+		if (!isspace((unsigned char)line.at[i]))
+			return false;
+	}
+	return true;
+}
+
+/* "On Monday, Ann wrote:" and its like. */
+static bool begins_attribution(struct line line)
+{
+	static const char *const starters[] = {
+		"On ", "Am ", "Le ", "El ", "W dniu ", "Op ", "Il ", "Em ",
+		"Den ", "Dnia ",
+	};
+
+	for (size_t i = 0; i < sizeof(starters) / sizeof(*starters); i++) {
+		if (starts(line, starters[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool ends_attribution(struct line line)
+{
+	static const char *const enders[] = {
+		"wrote:", "schrieb:", "geschrieben:", "écrit :", "écrit:",
+		"escribió:", "pisze:", "napisał:", "napisał(a):",
+		"napisała:", "schreef:", "scritto:", "escreveu:",
+		"skrev:", "writes:",
+	};
+
+	for (size_t i = 0; i < sizeof(enders) / sizeof(*enders); i++) {
+		if (ends(line, enders[i]))
+			return true;
+	}
+	return false;
+}
+
+/* "Am ... schrieb Ann:" names the writer behind the verb. */
+static bool names_writer(struct line line)
+{
+	return starts(line, "Am ") && ends(line, ":") &&
+	    memmem(line.at, line.length, " schrieb ", 9);
+}
+
+/* At most three lines; *at moves past them when they are one. */
+static bool skip_attribution(struct line line, const char **at,
+    const char *end)
+{
+	const char *ahead = *at;
+	size_t length = line.length;
+
+	if (!begins_attribution(line))
+		return false;
+	for (int i = 0; i < 3 && length < LONGEST_ATTRIBUTION; i++) {
+		if (ends_attribution(line) || names_writer(line)) {
+			*at = ahead;
+			return true;
+		}
+		if (!take_line(&ahead, end, &line) || is_blank(line) ||
+		    is_quote(line))
+			return false;
+		length += line.length;
+	}
+	return false;
+}
+
+/* "-----Original Message-----", in the words of several programs. */
+static bool is_divider(struct line line)
+{
+	static const char *const words[] = {
+		"Original Message", "Forwarded message",
+		"Original-Nachricht", "rsprüngliche Nachricht",
+		"Weitergeleitete Nachricht", "Message d'origine",
+		"Message original", "Message transféré", "Mensaje original",
+		"Mensaje reenviado", "Oryginalna wiadomość",
+		"Wiadomość oryginalna", "iadomość przekazana",
+		"Messaggio originale", "Begin forwarded message",
+	};
+
+	if (!starts(line, "--") && !starts(line, "Begin forwarded"))
+		return false;
+	if (line.length > 100)
+		return false;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		struct line rest = line;
+
+		while (rest.length > 0 && (*rest.at == '-' || *rest.at == ' '))
+			rest.at++, rest.length--;
+		if (starts(rest, words[i]) || (rest.length > 2 &&
+		    memmem(rest.at, rest.length, words[i], strlen(words[i]))))
+			return true;
+	}
+	return false;
+}
+
+/* The block of fields that Outlook puts above what it quotes. */
+static bool is_field_block(struct line line, const char *at, const char *end)
+{
+	static const char *const first[] = {
+		"From:", "Von:", "De :", "De:", "Od:", "Da:", "Van:",
+	};
+	static const char *const second[] = {
+		"Sent:", "Date:", "Gesendet:", "Datum:", "Envoyé",
+		"Enviado", "Fecha:", "Wysłano:", "Data:", "Inviato:",
+		"Verzonden:",
+	};
+	struct line next;
+
+	while (line.length > 0 && *line.at == '*')
+		line.at++, line.length--;	/* bold, as text has it */
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
+		if (!starts(line, first[i]))
+			continue;
+		if (!take_line(&at, end, &next))
+			return false;
+		while (next.length > 0 && *next.at == '*')
+			next.at++, next.length--;
+		for (size_t k = 0; k < sizeof(second) / sizeof(*second); k++) {
+			if (starts(next, second[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Programs that lose the blank of "-- " are believed near the end only. */
+static bool is_signature(struct line line, const char *at, const char *end)
+{
+	struct line next;
+	int below = 0;
+
+	if (line.length == 3 && memcmp(line.at, "-- ", 3) == 0)
+		return true;
+	if (line.length != 2 || memcmp(line.at, "--", 2) != 0)
+		return false;
+	while (below <= SHORT_SIGNATURE && take_line(&at, end, &next))
+		below++;
+	return below <= SHORT_SIGNATURE;
+}
+
+/* Whether a quote (as opposed to a signature) was left out. */
+bool usher_shown_text(const char *text, size_t length, struct buffer *out)
+{
+	const char *at = text, *end = text + length;
+	bool quoted = false;
+	struct line line;
+
+	while (take_line(&at, end, &line)) {
+		if (is_quote(line)) {
+			quoted = true;
+			continue;
+		}
+		if (is_signature(line, at, end))
+			break;
+		if (is_divider(line) || is_field_block(line, at, end)) {
+			quoted = true;
+			break;
+		}
+		if (skip_attribution(line, &at, end)) {
+			const char *ahead = at;
+			struct line next = { "", 0 };
+
+			quoted = true;
+			while (take_line(&ahead, end, &next) &&
+			    is_blank(next))
+				;
+			/* A quote without marks runs to the end. */
+			if (!is_quote(next))
+				break;
+			continue;
+		}
+		usher_buffer_add(out, line.at, line.length);
+		usher_buffer_puts(out, "\n");
+	}
+	return quoted;
+}
