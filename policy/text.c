@@ -107,17 +107,29 @@ fold_character(struct buffer *out, gunichar c)
 			add_folded(out, parts[i]);
 }
 
-static char
-fold_byte(char byte)
+/* Without branches and tables, so that compilers make vectors of it. */
+static void
+fold_ascii(char *text, size_t length)
 {
-	return byte == '\0' ? ' ' : g_ascii_tolower(byte);
+	for (size_t i = 0; i < length; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		c = (unsigned char)(c + ((unsigned)c - 'A' < 26) * 32);
+		text[i] = (char)(c + (unsigned)(c == 0) * ' ');
+	}
 }
 
 static size_t
 ascii_length(const char *text, size_t length)
 {
+	uint64_t chunk;
 	size_t i = 0;
 
+	for (; length - i >= sizeof(chunk); i += sizeof(chunk)) {
+		memcpy(&chunk, text + i, sizeof(chunk));
+		if ((chunk & 0x8080808080808080) != 0)
+			break;
+	}
 	while (i < length && (text[i] & 0x80) == 0)
 		i++;
 	return i;
@@ -133,8 +145,8 @@ fold_mixed(struct buffer *out, const char *text, size_t length)
 		uint32_t c;
 
 		usher_buffer_add(out, text, run);
-		for (size_t i = start; i < out->length; i++)
-			out->data[i] = fold_byte(out->data[i]);
+		if (out->length > start)
+			fold_ascii(out->data + start, out->length - start);
 		if (run == 0) {
 			run = usher_text_next(text, length, &c);
 			fold_character(out, c);
@@ -154,10 +166,10 @@ usher_text_fold(struct arena *arena, const char *text, size_t length,
 	*folded_length = 0;
 	if (ascii_length(text, length) == length) {
 		folded = usher_arena_bytes(arena, text, length);
-		for (size_t i = 0; folded != NULL && i < length; i++)
-			folded[i] = fold_byte(folded[i]);
-		if (folded != NULL)
-			*folded_length = length;
+		if (folded == NULL)
+			return NULL;
+		fold_ascii(folded, length);
+		*folded_length = length;
 		return folded;
 	}
 	fold_mixed(&out, text, length);
