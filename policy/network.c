@@ -155,7 +155,7 @@ bool
 usher_network_holds(const struct network *network,
     const struct sockaddr *address)
 {
-	const uint8_t *bytes;
+	const uint8_t *bytes = NULL;
 	unsigned whole = network->length / 8, rest = network->length % 8;
 
 	if (client_bytes(address, &bytes) != network->family_bits)
