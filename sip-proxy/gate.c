@@ -112,10 +112,6 @@ static void take_header(struct gate *g, struct span line)
 
 	while (p < end && is_char(*p, CHAR_TOKEN))
 		p++;
-	if (msg->count == SIP_HEADERS_MAX - 1) {
-		refuse(g, SIP_GATE_TOO_MANY_HEADERS);
-		return;
-	}
 	hdr = &msg->headers[msg->count + 1];
 	hdr->name = span_between(line.p, p);
 	while (p < end && (*p == ' ' || *p == '\t'))
@@ -129,12 +125,6 @@ static void take_header(struct gate *g, struct span line)
 		refuse(g, SIP_GATE_DOUBLED);
 		return;
 	}
-	if (msg->count >= g->lim->headers) {
-		refuse(g, SIP_GATE_TOO_MANY_HEADERS);
-		/* What an answer needs is still taken. */
-		if (id > SIP_HDR_CSEQ || msg->first[id])
-			return;
-	}
 	hdr->value = sip_span_trim(span_between(p + 1, end));
 	hdr->line = line;
 	hdr->id = (uint8_t)id;
@@ -145,17 +135,26 @@ static void take_header(struct gate *g, struct span line)
 /* From the first header on. Returns the body's beginning, or NULL. */
 static const char *read_headers(struct gate *g, const char *p, const char *end)
 {
+	struct sip_msg *msg = g->msg;
+	unsigned max = g->lim->headers < SIP_HEADERS_MAX - 1 ?
+		       g->lim->headers : SIP_HEADERS_MAX - 1;
+
 	while (end - p >= 2) {
 		bool bad = false;
 		const char *next;
 
 		if (p[0] == '\r' && p[1] == '\n') {
-			g->msg->head_end = (struct span){ p, 2 };
+			msg->head_end = (struct span){ p, 2 };
 			return p + 2;
 		}
 		next = line_end(p, end, &bad);
 		if (!next)
 			break;
+		if (msg->count == max) {
+			/* Reading on would be work for nothing. */
+			refuse(g, SIP_GATE_TOO_MANY_HEADERS);
+			return NULL;
+		}
 		if (line_clean(g, span_between(p, next), bad))
 			take_header(g, span_between(p, next));
 		p = next;

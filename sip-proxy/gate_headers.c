@@ -174,7 +174,8 @@ enum sip_header sip_header_id(struct span name)
 		struct span known = { names[*row].text, names[*row].len };
 
 		if (((known.p[0] ^ name.p[0]) & ~0x20) == 0 &&
-		    span_caseeq(known, name))
+		    (memcmp(known.p, name.p, name.l) == 0 ||
+		     span_caseeq(known, name)))
 			return (enum sip_header)*row;
 	}
 	return SIP_HDR_OTHER;
