@@ -143,7 +143,7 @@ static bool has_code(const char *text, size_t length)
 		if (last == ';' || last == '{' || last == '}')
 			lines++;
 		else if (size > 4 && (memcmp(at, "+++ ", 4) == 0 ||
-		    memcmp(at, "@@ ", 3) == 0 || *at == '$'))
+		    memcmp(at, "@@ ", 3) == 0 || memcmp(at, "$ ", 2) == 0))
 			lines += 2;
 		else if (size > 10 && *at == '[' && isdigit((unsigned char)
 		    at[size > 6 ? 5 : 1]))
