@@ -197,13 +197,14 @@ ask_recipient(struct deciding *deciding, struct asked *asked,
 	return accepted;
 }
 
+/* `introduced`: when an acceptance here would introduce, or INT64_MAX. */
 static bool
 make_target(struct deciding *deciding, const struct target *from,
-    struct usher_target *target, bool *introduces)
+    struct usher_target *target, int64_t *introduced)
 {
 	const struct usher_policy *policy = deciding->asked.policy;
 	struct asked there = deciding->asked;
-	bool own;
+	bool own, introduces = false;
 
 	target->channel = from->channel;
 	target->uri = from->uri != NULL ? from->uri
@@ -229,7 +230,9 @@ make_target(struct deciding *deciding, const struct target *from,
 	there.channel = from->channel;
 	there.target = true;
 	target->opening = opening_of(deciding, &there);
-	note_bring(deciding, &there, &target->opening, introduces);
+	note_bring(deciding, &there, &target->opening, &introduces);
+	if (introduces && target->opening.from < *introduced)
+		*introduced = target->opening.from;
 	return true;
 }
 
@@ -243,20 +246,21 @@ make_targets(struct deciding *deciding)
 	size_t count = came_by ? 1 : outcome->target_count;
 	struct usher_target *targets = usher_arena_array(&decision->arena,
 	    count, sizeof(*targets));
+	int64_t introduced = INT64_MAX;
 	size_t made = 0;
-	bool introduces = false;
 
 	if (targets == NULL)
 		return ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (make_target(deciding, came_by ? &here
-		    : &outcome->targets[i], &targets[made], &introduces))
+		    : &outcome->targets[i], &targets[made], &introduced))
 			made++;
 	decision->verdict.targets = targets;
 	decision->verdict.target_count = made;
-	if (introduces) {
+	if (introduced != INT64_MAX) {
 		struct asked back = deciding->asked;
 
+		back.at = introduced;
 		back.introduced = true;
 		decision->verdict.introduced = opening_of(deciding, &back);
 	}

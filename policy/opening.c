@@ -149,7 +149,7 @@ usher_opening_find(const struct asked *asked, struct usher_opening *opening)
 	later.brought = true;
 	later.kept = NULL;
 	opening->exists = false;
-	found = first(&later, YES, asked->at + OPENING_WITHIN - 1);
+	found = first(&later, YES, asked->at + OPENING_WITHIN);
 	if (found != YES)
 		return found;
 	opening->exists = true;

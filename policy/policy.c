@@ -185,3 +185,11 @@ usher_policy_needs(const struct usher_policy *policy)
 {
 	return policy->needs;
 }
+
+int
+usher_time_read(struct usher_conf *conf, const struct usher_policy *policy,
+    const char *text, int64_t *at, struct usher_error *error)
+{
+	return usher_time_parse(text, policy != NULL ? policy->zone
+	    : conf->zone, at, error);
+}

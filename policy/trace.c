@@ -201,6 +201,23 @@ trace_conditions(struct tracing *tracing, const struct rule *rule,
 	}
 }
 
+/* "1 per 30d in all", as the source would have it. */
+static const char *
+cap_text(struct arena *arena, const struct cap *cap)
+{
+	static const struct {
+		int64_t seconds;
+		char letter;
+	} units[] = { { 86400, 'd' }, { 3600, 'h' }, { 60, 'm' } };
+	size_t i = 0;
+
+	while (i < 2 && cap->seconds % units[i].seconds != 0)
+		i++;
+	return usher_arena_printf(arena, "%u per %lld%c%s", cap->count,
+	    (long long)(cap->seconds / units[i].seconds), units[i].letter,
+	    cap->in_all ? " in all" : "");
+}
+
 static void
 trace_limiters(struct tracing *tracing, const struct rule *rule)
 {
@@ -214,10 +231,8 @@ trace_limiters(struct tracing *tracing, const struct rule *rule)
 		    time_text(tracing), holds, holds);
 	}
 	for (size_t i = 0; i < rule->cap_count; i++)
-		note(tracing, rule->name, "at_most", usher_arena_printf(arena,
-		    "%u per %llds%s", rule->caps[i].count,
-		    (long long)rule->caps[i].seconds, rule->caps[i].in_all ?
-		    " in all" : ""), remembered_text(tracing, ON_TRIED),
+		note(tracing, rule->name, "at_most", cap_text(arena,
+		    &rule->caps[i]), remembered_text(tracing, ON_TRIED),
 		    usher_caps_hold(asked, &tracing->proven, rule),
 		    usher_caps_hold(asked, &tracing->claimed, rule));
 	if (rule->requires.given) {
