@@ -22,26 +22,26 @@ struct usher_error;
 /* One entry of `days`: both ends included. A yearly one has no year. */
 struct date_range {
 	bool yearly;
-	int32_t from, until;	/* days since 1970, or month * 32 + day */
+	int32_t from, until; /* days since 1970, or month * 32 + day */
 };
 
-struct dates {			/* a named set of dates */
+struct dates { /* a named set of dates */
 	const char *name;
 	size_t count;
 	struct date_range *ranges;
 };
 
 struct window {
-	uint8_t weekdays;	/* bit 0 Monday .. bit 6 Sunday */
-	int32_t from, until;	/* 0..86400 s of the day; until < from wraps */
+	uint8_t weekdays;    /* bit 0 Monday .. bit 6 Sunday */
+	int32_t from, until; /* 0..86400 s of the day; until < from wraps */
 	const struct zone *zone;
-	size_t excepted_count;	/* `not NAME` */
+	size_t excepted_count; /* `not NAME` */
 	const struct dates **excepted;
 };
 
 struct hours {
-	const char *name;	/* NULL when written in place */
-	const char *text;	/* as the source has it */
+	const char *name; /* NULL when written in place */
+	const char *text; /* as the source has it */
 	size_t count;
 	struct window *windows;
 };
@@ -49,18 +49,18 @@ struct hours {
 /* What names in a window text may mean. Either function may be NULL. */
 struct hours_scope {
 	struct zones *zones;
-	const struct zone *zone;	/* of windows that name none */
-	const struct hours *(*hours)(const void *arg, const char *name,
-	    size_t length);
-	const struct dates *(*dates)(const void *arg, const char *name,
-	    size_t length);
+	const struct zone *zone; /* of windows that name none */
+	const struct hours *(
+	    *hours)(const void *arg, const char *name, size_t length);
+	const struct dates *(
+	    *dates)(const void *arg, const char *name, size_t length);
 	/* The likely meant name, or NULL; for error texts. */
-	const char *(*suggest)(const void *arg, const char *name,
-	    size_t length);
+	const char *(
+	    *suggest)(const void *arg, const char *name, size_t length);
 	const void *arg;
 };
 
-enum { USHER_HOURS_MOST = 128 };	/* windows of one text, names resolved */
+enum { USHER_HOURS_MOST = 128 }; /* windows of one text, names resolved */
 
 /*
  * Everything of the result lives in the arena; hours->name is left NULL.
@@ -90,8 +90,7 @@ bool usher_hours_hold(const struct hours *hours, int64_t at);
  */
 int64_t usher_window_edge(const struct window *window, int64_t at,
     int64_t limit);
-int64_t usher_hours_edge(const struct hours *hours, int64_t at,
-    int64_t limit);
+int64_t usher_hours_edge(const struct hours *hours, int64_t at, int64_t limit);
 /* The same for membership of the local day in a set of dates. */
 int64_t usher_dates_edge(const struct dates *dates, const struct zone *zone,
     int64_t at, int64_t limit);
