@@ -64,11 +64,12 @@ usher_hours_hold(const struct hours *hours, int64_t at)
 int64_t
 usher_window_edge(const struct window *window, int64_t at, int64_t limit)
 {
-	const int32_t marks[] = { window->from % DAY, window->until % DAY, 0 };
+	const int32_t marks[] = { window->from % DAY, window->until % DAY };
 	bool now = usher_window_holds(window, at);
 
+	/* Midnight is no mark: a window that goes over it keeps its day. */
 	for (int step = 1; at < limit; step++) {
-		at = usher_zone_next(window->zone, at, marks, 3);
+		at = usher_zone_next(window->zone, at, marks, 2);
 		if (at > limit)
 			break;
 		/* Nobody looks years ahead: an edge too many is legal. */

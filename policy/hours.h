@@ -84,9 +84,9 @@ bool usher_hours_hold(const struct hours *hours, int64_t at);
 /*
  * The first instant after `at` at which the window may begin or cease to
  * hold: its starts and ends (each occurrence of a repeated hour), the end of a
- * gap that swallowed one, local midnights where its days change, and changes
- * of the zone's offset. INT64_MAX when there is none at or before `limit`.
- * May name an instant at which nothing changes, never misses one.
+ * gap that swallowed one, and changes of the zone's offset. INT64_MAX when
+ * there is none at or before `limit`. May name an instant at which nothing
+ * changes, never misses one.
  */
 int64_t usher_window_edge(const struct window *window, int64_t at,
     int64_t limit);

@@ -26,7 +26,7 @@ struct zone_time {	/* what a wall clock shows */
 	int32_t offset; /* seconds east of UTC */
 };
 
-/* A span of one offset: from <= t < until; INT64_MIN and INT64_MAX: for ever. */
+/* One offset in from <= t < until; INT64_MIN and INT64_MAX: for ever. */
 struct zone_span {
 	int64_t from, until;
 	int32_t offset;

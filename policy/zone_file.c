@@ -159,8 +159,12 @@ add_rule(struct zone_table *table, const struct zone_rule *rule, bool own,
 				    changes[i].offset);
 	}
 	table->cycle_from = (int64_t)usher_day_of_date(first + 2, 1, 1) * DAY;
-	/* A summer all year long leaves no change that could repeat. */
-	if (table->changes[table->count - 1].at > table->cycle_from)
+	if (table->changes[table->count - 1].at < table->cycle_from)
+		return;
+	/* A summer all year long has an end only where the table ends. */
+	if (table->changes[table->count - 2].at < table->cycle_from)
+		table->count--;
+	else
 		table->cycle_until = table->cycle_from + USHER_ZONE_CYCLE;
 }
 

@@ -141,7 +141,7 @@ day_in_year(const struct zone_rule_day *rule, int year)
 			day--;
 		return day;
 	}
-	/* The rule counts days from Sunday, usher_weekday_of_day from Monday. */
+	/* The rule's weeks begin on Sunday, the calendar's on Monday. */
 	day = usher_day_of_date(year, rule->month, 1);
 	day += (rule->day + 6 - usher_weekday_of_day(day)) % 7;
 	day += (rule->week - 1) * 7;

@@ -64,7 +64,8 @@ footers_agree_with_the_c_library(void **state)
 		"<+1030>-10:30<+11>-11,M10.1.0,M4.1.0",
 		"<+00>0<+02>-2,M3.5.0/1,M10.5.0/3", "AAA3BBB,J60/0,J300",
 		"AAA-3BBB,59/1:30,299/0:00:01", "AAA3BBB,M2.5.0,M12.5.6",
-		"XXX3EDT4,0/0,J365/23", "XXX-1:02:03" };
+		"XXX3EDT4,0/0,J365/23", "XXX3EDT4,J1/0,J365/167",
+		"XXX-1:02:03" };
 	unsigned char data[256];
 
 	(void)state;
@@ -92,6 +93,9 @@ footers_agree_with_the_c_library(void **state)
 				fail_msg("%s at %lld", footers[i],
 				    (long long)at);
 		}
+		if (strncmp(footers[i], "XXX3", 4) == 0)
+			assert_true(table.cycle_until == INT64_MAX &&
+			    offset_in(&table, INT64_MAX) == -4 * 3600);
 		usher_zone_table_free(&table);
 	}
 }
