@@ -1,0 +1,165 @@
+/*
+ * cli: the command `usher`: finds what was asked for and runs it.
+ *
+ * Commands, their options, exit codes and JSON are a stable interface
+ * (design.md §10); usher(1) describes it. A command reads, asks the library
+ * and prints; whatever it decides, the library decides.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct cli_command commands[] = {
+	{ "check", "[-c FILE] [--strict] [--at TIME] [FILE...]",
+	    "find errors and doubtful rules before they are live",
+	    "Checks preference files, and usher.conf with all the sources\n"
+	    "that it names; without FILE the site's own. Says what is wrong\n"
+	    "as `file:line: message`. Exits with 0, 1 for warnings with\n"
+	    "--strict, 2 for errors.\n",
+	    CLI_OPT_CONF | CLI_OPT_STRICT | CLI_OPT_AT, cli_check },
+	{ "publish", "[-c FILE] [FILE...]",
+	    "bring changed preferences into force",
+	    "Checks every changed source and writes the store at once: the\n"
+	    "next attempt is decided by it. Of a source that is broken the\n"
+	    "last good policy stays. With FILE only these are looked at.\n",
+	    CLI_OPT_CONF, cli_publish },
+	{ "explain", "--to WHO [--from WHO] [OPTION...] [< MESSAGE]",
+	    "say how an attempt would be answered, and why",
+	    "Decides an attempt that the options describe, or without --from\n"
+	    "the message on standard input. Nothing is recorded. Exits with\n"
+	    "0 for accept, 1 for any other verdict.\n",
+	    CLI_OPT_CONF | CLI_OPT_TO | CLI_OPT_FROM | CLI_OPT_CHANNEL |
+		CLI_OPT_PURPOSE | CLI_OPT_SUBJECT | CLI_OPT_FACT |
+		CLI_OPT_VERIFIED | CLI_OPT_AT | CLI_OPT_PREFERENCES |
+		CLI_OPT_JSON,
+	    cli_explain },
+	{ "show", "[-c FILE] [--at TIME] [--preferences FILE] WHO",
+	    "a recipient's week as a table",
+	    "Prints the seven days from today, or from the day of TIME, as a\n"
+	    "table with a column for each channel: how a typical stranger\n"
+	    "who sells would be answered.\n",
+	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_PREFERENCES, cli_show },
+	{ "replay", "--to WHO [OPTION...] MBOX|MAILDIR|FILE...",
+	    "say what would have happened to stored mails",
+	    "Decides every mail of mboxes, Maildirs, folders of .eml files\n"
+	    "and single files as of the time it came. Nothing is recorded.\n",
+	    CLI_OPT_CONF | CLI_OPT_TO | CLI_OPT_AT | CLI_OPT_PREFERENCES |
+		CLI_OPT_JSON,
+	    cli_replay },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+/* Of design.md §10, and nothing behind them yet. */
+static const char *const not_built[] = { "open", "close", "code", "relate",
+	"held", "release", "log", "report", "standing", "learn", "pause",
+	"status" };
+
+static void
+print_help(FILE *out)
+{
+	fputs("usage: usher COMMAND [OPTION...]\n\n"
+	      "Usher ushers sales mail and sales calls to where the recipient "
+	      "wants them.\n\n",
+	    out);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-8s  %s\n", commands[i].name,
+		    commands[i].summary);
+	fputs("\n`usher COMMAND --help` tells the options; -c FILE names "
+	      "another usher.conf\nthan " CLI_CONF ". --version tells the "
+	      "version. See usher(1).\n",
+	    out);
+}
+
+static int
+unknown_command(const char *word)
+{
+	const char *names[COMMANDS];
+	char meant[CLI_MEANT];
+
+	for (size_t i = 0; i < sizeof(not_built) / sizeof(not_built[0]); i++)
+		if (strcmp(not_built[i], word) == 0)
+			return cli_wrong("`%s` is not built yet", word);
+	for (size_t i = 0; i < COMMANDS; i++)
+		names[i] = commands[i].name;
+	return cli_usage(NULL, "there is no command `%s`%s", word,
+	    cli_meant(word, names, COMMANDS, meant));
+}
+
+static const struct cli_command *
+find_command(const char *word)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i].name, word) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+static int
+run_command(const struct cli_command *command, int argc, char **argv)
+{
+	struct cli_arguments arguments;
+	int code = cli_options_read(command, argc, argv, &arguments);
+
+	if (code != -1)
+		return code;
+	code = command->run(&arguments);
+	cli_arguments_free(&arguments);
+	return code;
+}
+
+static int
+help_on(const char *word)
+{
+	const struct cli_command *command;
+
+	if (word == NULL) {
+		print_help(stdout);
+		return CLI_DONE;
+	}
+	command = find_command(word);
+	if (command == NULL)
+		return unknown_command(word);
+	cli_command_help(command, stdout);
+	return CLI_DONE;
+}
+
+static int
+run(int argc, char **argv)
+{
+	const struct cli_command *command;
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	if (word == NULL) {
+		print_help(stderr);
+		return CLI_WRONG;
+	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+	    strcmp(word, "help") == 0)
+		return help_on(argc > 2 ? argv[2] : NULL);
+	if (strcmp(word, "--version") == 0) {
+		puts("usher " USHER_VERSION);
+		return CLI_DONE;
+	}
+	if (word[0] == '-')
+		return cli_usage(NULL,
+		    "`%s` stands where a command should; "
+		    "options follow the command",
+		    word);
+	command = find_command(word);
+	if (command == NULL)
+		return unknown_command(word);
+	return run_command(command, argc - 2, argv + 2);
+}
+
+/* A full disk must not look like an empty answer. */
+int
+main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return cli_failed("standard output: %s", strerror(errno));
+	return code;
+}

@@ -1,0 +1,135 @@
+/*
+ * cli: what the files of the command line share.
+ *
+ * cli.c finds the command, cli_options.c reads its options by one table,
+ * cli_recipient.c opens what a command decides with; each command is a file
+ * of its own. They see of the library only what usher.h has (design.md §10).
+ */
+#ifndef CLI_H
+#define CLI_H
+
+#include "usher.h"
+
+/* Exit codes. */
+enum {
+	CLI_DONE,     /* explain: accept */
+	CLI_NEGATIVE, /* explain: any other verdict; warnings with --strict */
+	CLI_WRONG,    /* usage or input error */
+	CLI_FAILED    /* the system failed */
+};
+
+#define CLI_CONF "/etc/usher/usher.conf"
+
+/* Which options a command knows; the place of each in cli_options.c. */
+enum {
+	CLI_OPT_CONF = 1 << 0,
+	CLI_OPT_TO = 1 << 1,
+	CLI_OPT_FROM = 1 << 2,
+	CLI_OPT_CHANNEL = 1 << 3,
+	CLI_OPT_PURPOSE = 1 << 4,
+	CLI_OPT_SUBJECT = 1 << 5,
+	CLI_OPT_FACT = 1 << 6,
+	CLI_OPT_VERIFIED = 1 << 7,
+	CLI_OPT_AT = 1 << 8,
+	CLI_OPT_PREFERENCES = 1 << 9,
+	CLI_OPT_STRICT = 1 << 10,
+	CLI_OPT_JSON = 1 << 11
+};
+
+/* A command line as read. Strings are argv's; NULL: not given. */
+struct cli_arguments {
+	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
+	    *preferences;
+	bool verified, strict, json;
+	size_t fact_count;
+	const char **facts;
+	size_t word_count; /* what is no option: FILE, WHO */
+	const char **words;
+};
+
+struct cli_command {
+	const char *name, *synopsis, *summary, *help;
+	unsigned options;
+	int (*run)(const struct cli_arguments *arguments);
+};
+
+int cli_check(const struct cli_arguments *arguments);
+int cli_publish(const struct cli_arguments *arguments);
+int cli_explain(const struct cli_arguments *arguments);
+int cli_show(const struct cli_arguments *arguments);
+int cli_replay(const struct cli_arguments *arguments);
+
+/*
+ * cli_options.c. Reads what follows the command's name. -1: run it, and
+ * cli_arguments_free() afterwards; else the exit code, all being said.
+ */
+int cli_options_read(const struct cli_command *command, int argc, char **argv,
+    struct cli_arguments *arguments);
+void cli_arguments_free(struct cli_arguments *arguments);
+void cli_command_help(const struct cli_command *command, FILE *out);
+
+/* cli_say.c: complaints on standard error, each "usher: ...". */
+/* A usage error, and where help is; CLI_WRONG. */
+int cli_usage(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int cli_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int cli_failed(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* "file:line: message" lines. */
+void cli_say_problems(const struct usher_problems *problems, FILE *out);
+void cli_say_error(const struct usher_error *error);
+/* Text from outside: a terminal's control characters become "?". */
+void cli_put(const char *text, FILE *out);
+/* "; did you mean ...?" for a mistyped word, in `text`. */
+enum { CLI_MEANT = 80 };
+const char *cli_meant(const char *word, const char *const *names, size_t count,
+    char text[CLI_MEANT]);
+
+/* cli_recipient.c: a recipient, and what decides for them. */
+struct cli_recipient {
+	const char *who; /* as given */
+	struct usher *usher;
+	struct usher_conf *conf;
+	struct usher_policy *policy; /* NULL: nothing published, no default */
+};
+/* 0, or the exit code, all being said. */
+int cli_recipient_open(const struct cli_arguments *arguments, const char *who,
+    struct cli_recipient *recipient);
+void cli_recipient_close(struct cli_recipient *recipient);
+/* The handle alone; `problems` that are not errors are not said. */
+int cli_handle_open(const char *conf, unsigned flags, struct usher **usher);
+/* --at, or now; 0 or the exit code. */
+int cli_time(struct usher_conf *conf, const struct usher_policy *policy,
+    const char *at, int64_t *instant);
+/* postmaster and abuse: always accepted (RFC 5321 §4.5.1, RFC 2142). */
+bool cli_is_role(const char *who);
+
+/* cli_mail.c: one stored message for one recipient. */
+struct cli_mail {
+	struct usher_message *message;
+	struct usher_facts *facts;
+	char *mail_from;  /* of Return-Path, or NULL */
+	const char *from; /* From, else the envelope's, or "" */
+	bool safety;	  /* a report or automatic answer */
+};
+/*
+ * `purpose` NULL: from evidence. ENOMEM, or EINVAL with an error. Always
+ * cli_mail_free() afterwards.
+ */
+int cli_mail_read(struct usher_conf *conf, const char *data, size_t length,
+    const enum usher_purpose *purpose, struct cli_mail *mail,
+    struct usher_error *error);
+void cli_mail_free(struct cli_mail *mail);
+
+/*
+ * cli_mailbox.c: each message of an mbox, a Maildir, a folder of .eml files
+ * or one file. `name` is the file's, with #1, #2 ... for those of an mbox.
+ * The handler answers 0 to go on. ENOENT etc. with an error.
+ */
+typedef int (*cli_mailbox_h)(const char *name, const char *data, size_t length,
+    void *arg);
+int cli_mailbox_each(const char *path, cli_mailbox_h each, void *arg,
+    struct usher_error *error);
+/* A whole stream; free *data. errno on failure. */
+int cli_read_all(FILE *in, char **data, size_t *length);
+
+#endif
