@@ -145,6 +145,8 @@ const struct sip_peer *sip_server_target(const struct sip_server *st);
 /* Code of the last answer, 0 before the first. */
 unsigned sip_server_code(const struct sip_server *st);
 struct span sip_server_tag(const struct sip_server *st);
+/* What sip_server_new() was given; NULL once detached. */
+void *sip_server_arg(const struct sip_server *st);
 
 /* --- client transactions --- */
 

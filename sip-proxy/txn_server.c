@@ -428,6 +428,11 @@ unsigned sip_server_code(const struct sip_server *st)
 	return st->t.code;
 }
 
+void *sip_server_arg(const struct sip_server *st)
+{
+	return st->t.ended ? st->t.arg : NULL;
+}
+
 struct span sip_server_tag(const struct sip_server *st)
 {
 	return span_of(st->tag);

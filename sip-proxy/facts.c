@@ -1,0 +1,137 @@
+/*
+ * facts.c - what a request shows, as facts for libusher.
+ *
+ * Identities with their proof, the client, subject and call reason (RFC 9796),
+ * the text of a MESSAGE, and the purpose that display name and organization
+ * hint at. Called by decide_call.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "screen.h"
+
+enum { TEXT_MOST = 1024 };
+
+/* A value without its folding, as a string; NUL bytes end it. */
+static const char *
+unfold(struct span value, char text[TEXT_MOST])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < value.l && used < TEXT_MOST - 1; i++) {
+		char c = value.p[i];
+
+		if (c == '\r' || c == '\n')
+			continue;
+		text[used++] = c == '\t' ? ' ' : c;
+	}
+	text[used] = '\0';
+	return text;
+}
+
+/* call-reason="..." of the first Call-Info that has one, its quotes off. */
+static bool
+call_reason(const struct sip_msg *msg, char text[TEXT_MOST])
+{
+	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_CALL_INFO);
+	struct sip_addr_value address;
+	struct span rest, value, reason;
+	size_t length;
+
+	for (; hdr != NULL; hdr = sip_msg_next(msg, hdr)) {
+		rest = hdr->value;
+		while (sip_value_next(&rest, &value)) {
+			if (!sip_addr_split(value, &address) ||
+			    !sip_param_get(address.params, "call-reason",
+				&reason) ||
+			    sip_display_text(reason, text, TEXT_MOST - 1,
+				&length) != 0)
+				continue;
+			text[length] = '\0';
+			return length > 0;
+		}
+	}
+	return false;
+}
+
+static int
+add_identities(struct usher_facts *facts, const struct caller *caller)
+{
+	struct usher_error error;
+	int failed = 0;
+
+	for (unsigned i = 0; i < caller->count; i++) {
+		const struct caller_id *id = &caller->ids[i];
+
+		failed = id->proven
+		    ? usher_facts_prove(facts, id->text, &error)
+		    : usher_facts_claim(facts, id->text, &error);
+		/* What libusher cannot read as an identity is none. */
+		if (failed != 0 && failed != EINVAL)
+			return failed;
+	}
+	if (caller->anonymous)
+		usher_facts_anonymous(facts);
+	return 0;
+}
+
+static int
+add_words(struct usher_facts *facts, const struct sip_msg *msg,
+    const struct caller *caller)
+{
+	char text[TEXT_MOST], organization[TEXT_MOST];
+	struct span subject = sip_msg_value(msg, SIP_HDR_SUBJECT);
+	int failed = 0;
+
+	if (subject.p != NULL) {
+		unfold(subject, text);
+		failed = usher_facts_subject(facts, text, strlen(text));
+	}
+	if (failed == 0 && call_reason(msg, text))
+		failed = usher_facts_reason(facts, text, strlen(text));
+	unfold(sip_msg_value(msg, SIP_HDR_ORGANIZATION), organization);
+	if (failed == 0)
+		failed = usher_facts_purpose_of_call(facts, caller->display,
+		    organization);
+	return failed;
+}
+
+/* Plain text is what a MESSAGE says; other types only have their verdict. */
+static int
+add_text(struct usher_facts *facts, const struct sip_msg *msg)
+{
+	struct span type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
+	struct usher_error error;
+	char *text;
+	int failed;
+
+	if (msg->method != SIP_METHOD_MESSAGE || type.l < 5 ||
+	    !span_is((struct span){ type.p, 5 }, "text/") ||
+	    msg->body.l == 0)
+		return 0;
+	text = strndup(msg->body.p, msg->body.l);
+	if (text == NULL)
+		return ENOMEM;
+	failed = usher_facts_set(facts, "text", text, &error);
+	free(text);
+	return failed == EINVAL ? 0 : failed;
+}
+
+struct usher_facts *
+facts_of(const struct setup *setup, const struct sip_msg *msg,
+    const struct sip_peer *src, const struct caller *caller,
+    enum usher_channel channel)
+{
+	struct usher_facts *facts;
+
+	if (usher_facts_new(setup->conf, channel, &facts) != 0)
+		return NULL;
+	if (add_identities(facts, caller) != 0 ||
+	    usher_facts_client(facts, &src->addr.sa) != 0 ||
+	    add_text(facts, msg) != 0 ||
+	    add_words(facts, msg, caller) != 0) {
+		usher_facts_free(facts);
+		return NULL;
+	}
+	return facts;
+}

@@ -1,0 +1,293 @@
+/*
+ * identity.c - who calls, and what proves it.
+ *
+ * Of a trusted peer P-Asserted-Identity proves, else Remote-Party-ID; From too
+ * where its terms say so; and where it shows verstat at all, only a passed one
+ * does. From is a claim otherwise (design-calls.md "Identity"; RFC 3325, RFC
+ * 3323, RFC 8225 with 3GPP TS 24.229 verstat). Called by request.c for screened
+ * requests.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "screen.h"
+
+enum verstat { VERSTAT_NONE, VERSTAT_PASSED, VERSTAT_OTHER };
+
+/* One value of an identity header, read. */
+struct reading {
+	struct sip_value value;
+	enum verstat verstat;
+};
+
+/* A parameter of the URI, or of a number in its user part. */
+static bool
+any_param(const struct sip_uri *uri, const char *name, struct span *value)
+{
+	const char *semicolon;
+
+	if (sip_uri_param(uri, name, value))
+		return true;
+	if (uri->user.p == NULL ||
+	    (semicolon = memchr(uri->user.p, ';', uri->user.l)) == NULL)
+		return false;
+	return sip_param_get(span_between(semicolon,
+	    uri->user.p + uri->user.l), name, value);
+}
+
+static enum verstat
+verstat_of(const struct sip_uri *uri)
+{
+	static const struct span passed = SPAN_LIT("TN-Validation-Passed");
+	struct span value, head;
+
+	if (!any_param(uri, "verstat", &value))
+		return VERSTAT_NONE;
+	head = (struct span){ value.p, passed.l };
+	if (value.l < passed.l || !span_caseeq(head, passed))
+		return VERSTAT_OTHER;
+	/* "-A" and the like name the attestation behind it. */
+	return value.l == passed.l || value.p[passed.l] == '-' ?
+	    VERSTAT_PASSED : VERSTAT_OTHER;
+}
+
+static struct span
+user_before_params(const struct sip_uri *uri)
+{
+	struct span user = uri->user;
+	const char *semicolon = user.l ? memchr(user.p, ';', user.l) : NULL;
+
+	if (semicolon != NULL)
+		user.l = (size_t)(semicolon - user.p);
+	return user;
+}
+
+bool
+identity_text(const struct setup *setup, const struct usher_sip_terms *terms,
+    const struct sip_uri *uri, char text[ID_TEXT], bool *number)
+{
+	char user[SIP_USER_MAX], context[64], *known = NULL;
+	struct span param, raw = user_before_params(uri);
+	size_t length;
+
+	*number = false;
+	if (raw.l == 0 || sip_uri_user(uri, user, sizeof(user), &length) != 0)
+		return false;
+	if (any_param(uri, "phone-context", &param) &&
+	    param.l < sizeof(context)) {
+		memcpy(context, param.p, param.l);
+		context[param.l] = '\0';
+		known = context;
+	}
+	if (usher_sip_number(setup->conf, terms, user, length, known, text)) {
+		*number = true;
+		return true;
+	}
+	if (uri->scheme == SIP_SCHEME_TEL)
+		return false;	/* an extension of who knows whom */
+	/* As written: whoever reads it takes the escapes off. */
+	return snprintf(text, ID_TEXT, "sip:%.*s@%.*s", SPAN_ARG(raw),
+	    SPAN_ARG(uri->host)) < ID_TEXT;
+}
+
+static bool
+ends_in(struct span text, const char *end)
+{
+	size_t length = strlen(end);
+
+	return text.l >= length && span_caseeq(
+	    (struct span){ text.p + text.l - length, length }, span_of(end));
+}
+
+/* The names that networks give to those who withhold theirs. */
+static bool
+is_nobody(const struct sip_uri *uri)
+{
+	static const char *const words[] = { "anonymous", "unavailable",
+		"unknown", "restricted", "private", "blocked" };
+
+	if (ends_in(uri->host, ".invalid") || span_is(uri->host, "invalid"))
+		return true;
+	if (uri->scheme != SIP_SCHEME_TEL && uri->user.l == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (span_is(user_before_params(uri), words[i]))
+			return true;
+	}
+	return false;
+}
+
+/* From outside nobody wears an inside number. */
+static bool
+is_inside(const struct setup *setup, const struct origin *origin,
+    const struct sip_uri *uri)
+{
+	char user[SIP_USER_MAX];
+	size_t length;
+
+	if (setup->sip->place != USHER_SIP_BEFORE_PBX ||
+	    origin->way == FROM_PBX || origin->way == FROM_PHONE)
+		return false;
+	if (sip_uri_user(uri, user, sizeof(user), &length) != 0)
+		return false;
+	return usher_sip_is_extension(origin->terms, user, length);
+}
+
+static void
+add(struct caller *caller, const struct setup *setup,
+    const struct origin *origin, const struct sip_uri *uri, bool proven)
+{
+	struct caller_id *id = &caller->ids[caller->count];
+	bool number;
+
+	if (is_nobody(uri))
+		return;
+	if (is_inside(setup, origin, uri)) {
+		caller->anonymous = true;
+		return;
+	}
+	if (caller->count == IDS_MOST ||
+	    !identity_text(setup, origin->terms, uri, id->text, &number))
+		return;
+	for (unsigned i = 0; i < caller->count; i++) {
+		if (strcmp(caller->ids[i].text, id->text) == 0) {
+			caller->ids[i].proven |= proven;
+			return;
+		}
+	}
+	id->proven = proven;
+	caller->count++;
+}
+
+/* The values of all headers of an id. */
+static int
+read_header(const struct sip_msg *msg, enum sip_header id,
+    struct reading *readings, unsigned most, unsigned *count)
+{
+	const struct sip_hdr *hdr = sip_msg_first(msg, id);
+	struct span rest, value;
+
+	for (; hdr != NULL; hdr = sip_msg_next(msg, hdr)) {
+		rest = hdr->value;
+		while (*count < most && sip_value_next(&rest, &value)) {
+			struct reading *reading = &readings[*count];
+			int failed = sip_value_read(&reading->value, value);
+
+			if (failed != 0)
+				return failed;
+			reading->verstat = verstat_of(&reading->value.uri);
+			(*count)++;
+		}
+	}
+	return 0;
+}
+
+static bool
+has_privacy(const struct sip_msg *msg, const struct reading *asserted,
+    unsigned count)
+{
+	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_PRIVACY);
+	struct span value;
+
+	for (; hdr != NULL; hdr = sip_msg_next(msg, hdr)) {
+		const char *p = hdr->value.p, *end = p + hdr->value.l;
+
+		while (p < end) {
+			size_t length = 0;
+
+			while (p + length < end && p[length] != ';' &&
+			    p[length] != ',')
+				length++;
+			value = sip_span_trim((struct span){ p, length });
+			if (span_is(value, "id") || span_is(value, "user"))
+				return true;
+			p += length + 1;
+		}
+	}
+	/* Remote-Party-ID says it in a parameter of its own. */
+	for (unsigned i = 0; i < count; i++) {
+		if (sip_param_get(asserted[i].value.params, "privacy",
+			&value) && span_is(value, "full"))
+			return true;
+	}
+	return false;
+}
+
+static void
+prove(struct caller *caller, const struct setup *setup,
+    const struct origin *origin, const struct reading *asserted,
+    unsigned count, const struct reading *from)
+{
+	enum usher_sip_identity rule = origin->terms->identity;
+	enum verstat verstat = from->verstat;
+	bool passed;
+
+	for (unsigned i = 0; verstat == VERSTAT_NONE && i < count; i++)
+		verstat = asserted[i].verstat;
+	for (unsigned i = 0; i < count; i++) {
+		if (asserted[i].verstat == VERSTAT_OTHER)
+			verstat = VERSTAT_OTHER;
+	}
+	passed = verstat == VERSTAT_PASSED ||
+	    (verstat == VERSTAT_NONE && rule != USHER_SIP_VERSTAT);
+	for (unsigned i = 0; i < count; i++)
+		add(caller, setup, origin, &asserted[i].value.uri, passed);
+	add(caller, setup, origin, &from->value.uri,
+	    passed && (rule == USHER_SIP_FROM ||
+			  (rule == USHER_SIP_VERSTAT && count == 0)));
+}
+
+int
+caller_read(struct caller *caller, const struct setup *setup,
+    const struct origin *origin, const struct sip_msg *msg)
+{
+	struct reading asserted[2], from = { .verstat = VERSTAT_NONE };
+	unsigned count = 0;
+	size_t length;
+	int failed = sip_value_read(&from.value,
+	    sip_msg_value(msg, SIP_HDR_FROM));
+
+	memset(caller, 0, offsetof(struct caller, ids));
+	caller->display[0] = '\0';
+	if (failed == 0 && origin->trusted)
+		failed = read_header(msg, SIP_HDR_P_ASSERTED_IDENTITY,
+		    asserted, 2, &count);
+	if (failed == 0 && origin->trusted && count == 0)
+		failed = read_header(msg, SIP_HDR_REMOTE_PARTY_ID, asserted,
+		    2, &count);
+	if (failed != 0)
+		return failed;
+	from.verstat = verstat_of(&from.value.uri);
+	caller->has_user = from.value.uri.user.l > 0;
+	if (sip_display_text(from.value.display, caller->display,
+		sizeof(caller->display) - 1, &length) == 0)
+		caller->display[length] = '\0';
+	else
+		caller->display[0] = '\0';
+	if (origin->trusted)
+		prove(caller, setup, origin, asserted, count, &from);
+	else
+		add(caller, setup, origin, &from.value.uri, false);
+	caller->hidden = has_privacy(msg, asserted, count);
+	if (caller->hidden || caller->count == 0)
+		caller->anonymous = true;
+	return 0;
+}
+
+const struct caller_id *
+caller_main(const struct caller *caller)
+{
+	for (unsigned i = 0; i < caller->count; i++) {
+		if (caller->ids[i].proven)
+			return &caller->ids[i];
+	}
+	return caller->count > 0 ? &caller->ids[0] : NULL;
+}
+
+const char *
+caller_shown(const struct caller *caller)
+{
+	const struct caller_id *id = caller_main(caller);
+
+	return caller->hidden || id == NULL ? "anonymous" : id->text;
+}

@@ -1,0 +1,92 @@
+/*
+ * log.c - see log.h.
+ */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+log_open(struct log *log, bool in_front)
+{
+	log->in_front = in_front;
+	if (!in_front)
+		openlog("usher-sip", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void
+log_close(struct log *log)
+{
+	if (!log->in_front)
+		closelog();
+}
+
+void
+log_write(const struct log *log, int level, const char *format, ...)
+{
+	char text[2048];
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
+		text[0] = '\0';
+	va_end(arguments);
+	if (log->in_front)
+		fprintf(stderr, "usher-sip: %s\n", text);
+	else
+		syslog(level, "%s", text);
+}
+
+static void
+add_text(struct log_line *line, const char *text, size_t length)
+{
+	/* Room for the closing quote, "..." and the NUL. */
+	if (line->used + length + 5 > sizeof(line->text))
+		return;
+	memcpy(line->text + line->used, text, length);
+	line->used += length;
+}
+
+void
+log_line_begin(struct log_line *line, const char *what)
+{
+	line->used = 0;
+	add_text(line, what, strlen(what));
+}
+
+static void
+add_byte(struct log_line *line, unsigned char byte)
+{
+	char text[5];
+	int length;
+
+	if (byte == '"' || byte == '\\')
+		length = snprintf(text, sizeof(text), "\\%c", byte);
+	else if (byte < 0x20 || byte == 0x7f)
+		length = snprintf(text, sizeof(text), "\\x%02x", byte);
+	else
+		length = snprintf(text, sizeof(text), "%c", byte);
+	add_text(line, text, (size_t)length);
+}
+
+void
+log_line_add(struct log_line *line, const char *key, struct span value)
+{
+	enum { VALUE_MOST = 256 };
+
+	add_text(line, " ", 1);
+	add_text(line, key, strlen(key));
+	add_text(line, "=\"", 2);
+	for (size_t i = 0; i < value.l && i < VALUE_MOST; i++)
+		add_byte(line, (unsigned char)value.p[i]);
+	if (value.l > VALUE_MOST)
+		add_text(line, "...", 3);
+	if (line->used + 1 < sizeof(line->text))
+		line->text[line->used++] = '"';
+}
+
+void
+log_line_end(const struct log *log, const struct log_line *line, int level)
+{
+	log_write(log, level, "%.*s", (int)line->used, line->text);
+}

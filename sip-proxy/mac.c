@@ -1,0 +1,141 @@
+/*
+ * mac.c - SipHash-2-4 (Aumasson, Bernstein 2012) over lists of spans.
+ *
+ * See mac.h. The state takes bytes as they come; a span's length follows it.
+ */
+#include "mac.h"
+
+#include <string.h>
+
+static uint64_t
+turn(uint64_t x, int bits)
+{
+	return (x << bits) | (x >> (64 - bits));
+}
+
+static void
+sip_round(uint64_t v[4])
+{
+	v[0] += v[1];
+	v[1] = turn(v[1], 13) ^ v[0];
+	v[0] = turn(v[0], 32);
+	v[2] += v[3];
+	v[3] = turn(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = turn(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = turn(v[1], 17) ^ v[2];
+	v[2] = turn(v[2], 32);
+}
+
+static void
+add_word(struct mac *mac, uint64_t word)
+{
+	mac->v[3] ^= word;
+	sip_round(mac->v);
+	sip_round(mac->v);
+	mac->v[0] ^= word;
+}
+
+static uint64_t
+read_key(const uint8_t *bytes)
+{
+	uint64_t word = 0;
+
+	for (int i = 7; i >= 0; i--)
+		word = word << 8 | bytes[i];
+	return word;
+}
+
+void
+mac_begin(struct mac *mac, const uint8_t key[MAC_KEY])
+{
+	uint64_t k0 = read_key(key), k1 = read_key(key + 8);
+
+	mac->v[0] = k0 ^ 0x736f6d6570736575ULL;
+	mac->v[1] = k1 ^ 0x646f72616e646f6dULL;
+	mac->v[2] = k0 ^ 0x6c7967656e657261ULL;
+	mac->v[3] = k1 ^ 0x7465646279746573ULL;
+	mac->word = mac->total = 0;
+}
+
+static void
+add_bytes(struct mac *mac, const uint8_t *bytes, size_t length)
+{
+	size_t i = 0;
+
+	while (i < length && (mac->total & 7) != 0) {
+		mac->word |= (uint64_t)bytes[i++] << (8 * (mac->total & 7));
+		if ((++mac->total & 7) == 0) {
+			add_word(mac, mac->word);
+			mac->word = 0;
+		}
+	}
+	for (; i + 8 <= length; i += 8, mac->total += 8)
+		add_word(mac, read_key(bytes + i));
+	for (; i < length; i++)
+		mac->word |= (uint64_t)bytes[i] << (8 * (mac->total++ & 7));
+}
+
+void
+mac_add(struct mac *mac, struct span bytes)
+{
+	add_bytes(mac, (const uint8_t *)bytes.p, bytes.l);
+	mac_add_number(mac, bytes.l);
+}
+
+void
+mac_add_number(struct mac *mac, uint64_t number)
+{
+	uint8_t bytes[8];
+
+	for (int i = 0; i < 8; i++)
+		bytes[i] = (uint8_t)(number >> (8 * i));
+	add_bytes(mac, bytes, sizeof(bytes));
+}
+
+uint64_t
+mac_end(struct mac *mac)
+{
+	add_word(mac, mac->word | (mac->total & 0xff) << 56);
+	mac->v[2] ^= 0xff;
+	for (int i = 0; i < 4; i++)
+		sip_round(mac->v);
+	return mac->v[0] ^ mac->v[1] ^ mac->v[2] ^ mac->v[3];
+}
+
+uint64_t
+mac_of(const uint8_t key[MAC_KEY], const struct span *spans, size_t count)
+{
+	struct mac mac;
+
+	mac_begin(&mac, key);
+	for (size_t i = 0; i < count; i++)
+		mac_add(&mac, spans[i]);
+	return mac_end(&mac);
+}
+
+const char *
+mac_text(uint64_t value, char text[MAC_TEXT])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 0; i < 16; i++)
+		text[i] = digits[value >> (60 - 4 * i) & 15];
+	text[16] = '\0';
+	return text;
+}
+
+bool
+mac_is(struct span text, uint64_t value)
+{
+	char right[MAC_TEXT];
+	unsigned differ = 0;
+
+	if (text.p == NULL || text.l != MAC_TEXT - 1)
+		return false;
+	mac_text(value, right);
+	for (size_t i = 0; i < text.l; i++)
+		differ |= (unsigned)(text.p[i] ^ right[i]);
+	return differ == 0;
+}

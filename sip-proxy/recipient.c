@@ -1,0 +1,131 @@
+/*
+ * recipient.c - whose policy a request is for.
+ *
+ * The first of R-URI, P-Called-Party-ID and To that a published policy lists;
+ * from others the R-URI alone (design-calls.md "The recipient"). Numbers compare
+ * normalised; SIP URIs are the same when their users are and both hosts are
+ * ours, so a user is asked for at each of our hosts. Called by request.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "proxy.h"
+
+/* One question to libusher. True: the search is over. */
+static bool
+ask(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const char *who)
+{
+	struct usher_policy *policy = NULL;
+	struct usher_error error = { .code = 0 };
+	int failed = usher_policy_find(proxy->usher, setup->conf, who,
+	    &policy, &error);
+
+	if (failed != 0) {
+		log_write(&proxy->log, LOG_ERR, "the policy of %s cannot be "
+		    "read, its calls pass: %s", who, error.text);
+		recipient->faulty = true;
+		return true;
+	}
+	if (policy == NULL)
+		return false;
+	if (usher_policy_owns(policy, who)) {
+		usher_policy_release(recipient->policy);
+		recipient->policy = policy;
+		recipient->published = true;
+		snprintf(recipient->text, sizeof(recipient->text), "%s", who);
+		return true;
+	}
+	/* The site's default speaks for those who published nothing. */
+	if (recipient->policy == NULL)
+		recipient->policy = policy;
+	else
+		usher_policy_release(policy);
+	return false;
+}
+
+/* The user at every host of ours, its own first. */
+static bool
+ask_everywhere(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const struct sip_uri *uri, const char *text)
+{
+	const char *at = strchr(text, '@');
+	char who[ID_TEXT];
+
+	if (at == NULL || !setup_is_ours(setup, uri->host))
+		return false;
+	if (ask(recipient, proxy, setup, text))
+		return true;
+	for (size_t i = 0; i < setup->host_count; i++) {
+		if (span_caseeq(uri->host, span_of(setup->hosts[i])) ||
+		    snprintf(who, sizeof(who), "%.*s@%s", (int)(at - text),
+			text, setup->hosts[i]) >= (int)sizeof(who))
+			continue;
+		if (ask(recipient, proxy, setup, who))
+			return true;
+	}
+	return false;
+}
+
+static bool
+try_uri(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const struct origin *origin,
+    const struct sip_uri *uri)
+{
+	char text[ID_TEXT];
+	bool number;
+
+	if (!identity_text(setup, origin->terms, uri, text, &number))
+		return false;
+	if (recipient->text[0] == '\0') {
+		memcpy(recipient->text, text, sizeof(text));
+		recipient->numbered = number;
+	}
+	if (number ? ask(recipient, proxy, setup, text)
+		   : ask_everywhere(recipient, proxy, setup, uri, text)) {
+		recipient->numbered = number;
+		return true;
+	}
+	return false;
+}
+
+int
+recipient_find(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const struct origin *origin,
+    const struct sip_msg *msg)
+{
+	static const enum sip_header rest[] = { SIP_HDR_P_CALLED_PARTY_ID,
+		SIP_HDR_TO };
+	struct sip_value value;
+	int failed = sip_uri_read(&value, msg->uri);
+	/* To is read for everybody: a bad one is 400, whoever sends it. */
+	size_t count = sizeof(rest) / sizeof(rest[0]);
+	bool found;
+
+	memset(recipient, 0, sizeof(*recipient));
+	if (failed != 0)
+		return failed;
+	found = try_uri(recipient, proxy, setup, origin, &value.uri);
+	for (size_t i = 0; i < count; i++) {
+		const struct sip_hdr *hdr = sip_msg_first(msg, rest[i]);
+
+		if (hdr == NULL)
+			continue;
+		failed = sip_value_read(&value, hdr->value);
+		if (failed != 0)
+			break;
+		if (!found && origin->way == FROM_TRUNK)
+			found = try_uri(recipient, proxy, setup, origin,
+			    &value.uri);
+	}
+	if (failed != 0)
+		recipient_done(recipient);
+	return failed;
+}
+
+void
+recipient_done(struct recipient *recipient)
+{
+	usher_policy_release(recipient->policy);
+	recipient->policy = NULL;
+}

@@ -1,0 +1,331 @@
+/*
+ * request.c - a request is checked, given its way, and screened.
+ *
+ * The order: whose it is; inside a dialog or not; what RFC 3261 §16.3 wants
+ * checked; emergencies; the table of design-calls.md "Where a request comes
+ * from"; the verdict. Called by the transaction layer for every request that
+ * is new. Whatever fails on our side lets a call pass.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "proxy.h"
+
+static const struct span no_headers = { "", 0 };
+
+/* 416, 483, 482, 420: false when the request was answered. */
+static bool
+validate(const struct request *r)
+{
+	const struct sip_msg *msg = r->msg;
+	struct span required = sip_msg_value(msg, SIP_HDR_PROXY_REQUIRE);
+	char header[1024];
+
+	if (r->uri.scheme == SIP_SCHEME_OTHER) {
+		reply_final(r, 416, no_headers);
+		return false;
+	}
+	if (msg->max_forwards == 0 && msg->method != SIP_METHOD_OPTIONS) {
+		reply_final(r, 483, no_headers);
+		return false;
+	}
+	if (forward_is_loop(r)) {
+		r->proxy->counters.looped++;
+		reply_final(r, 482, no_headers);
+		return false;
+	}
+	if (required.p != NULL && msg->method != SIP_METHOD_CANCEL) {
+		snprintf(header, sizeof(header), "Unsupported: %.*s\r\n",
+		    required.l < 900 ? (int)required.l : 0, required.p);
+		reply_final(r, 420, span_of(header));
+		return false;
+	}
+	return true;
+}
+
+static void
+forward_dialog(struct request *r)
+{
+	struct sip_peer peer;
+	struct forwarding how = { .toward = TO_PEER, .peer = &peer };
+	int failed = forward_next(r, &peer);
+
+	if (failed == 0) {
+		call_begin(r, &how);
+		return;
+	}
+	if (failed == ENOENT)
+		log_write(&r->proxy->log, LOG_WARNING, "%.*s of call %.*s "
+		    "leads to a name or transport that is not reached yet: "
+		    "%.*s", SPAN_ARG(r->msg->method_text),
+		    SPAN_ARG(r->msg->call_id), SPAN_ARG(r->uri.all));
+	reply_final(r, failed == EBADMSG ? 400 : 500, no_headers);
+}
+
+/* A To tag that our Record-Route does not vouch for. */
+static void
+handle_stray(struct request *r)
+{
+	struct forwarding how = { .toward = TO_HOPS };
+	bool inside = r->origin.way == FROM_PBX ||
+	    r->origin.way == FROM_PHONE;
+
+	if (r->msg->method == SIP_METHOD_INVITE ||
+	    r->origin.way == FROM_OTHER ||
+	    (inside && r->setup->trunks.count == 0)) {
+		reply_final(r, 481, no_headers);
+		return;
+	}
+	if (r->own_routes + r->recover < r->msg->route_count) {
+		reply_final(r, 403, no_headers);
+		return;
+	}
+	if (inside)
+		how.toward = TO_TRUNKS;
+	call_begin(r, &how);
+}
+
+/* A Route of others' on a request outside dialogs: false when it is refused. */
+static bool
+foreign_route(struct request *r, struct sip_peer *peer, bool *follow)
+{
+	struct sip_addr_value address;
+	struct sip_peer reached;
+	struct span value;
+
+	*follow = r->own_routes + r->recover < r->msg->route_count;
+	if (!*follow)
+		return true;
+	if (r->origin.way == FROM_PBX && forward_next(r, peer) == 0 &&
+	    dialog_route_at(r->msg, r->own_routes, &value) &&
+	    sip_addr_split(value, &address) &&
+	    (hops_at(&r->setup->trunks, peer) != NULL ||
+		target_reach(r->setup, address.uri, &reached) == REACH_PEER))
+		return true;
+	reply_final(r, 403, no_headers);
+	return false;
+}
+
+static void
+handle_from_pbx(struct request *r)
+{
+	struct forwarding how = { .toward = TO_TRUNKS };
+	struct sip_peer peer;
+	bool follow;
+
+	if (!foreign_route(r, &peer, &follow))
+		return;
+	if (follow) {
+		how.toward = TO_PEER;
+		how.peer = &peer;
+	} else if (r->setup->trunks.count == 0) {
+		reply_final(r, 403, no_headers);
+		return;
+	}
+	if (safety_is_emergency(r))
+		safety_remember(r);
+	call_begin(r, &how);
+}
+
+/* As decided: answered, or forwarded where the verdict says. */
+static void
+follow_decision(struct request *r, struct decision *decision)
+{
+	struct forwarding how = { .toward = TO_HOPS, .decision = decision };
+	struct sip_peer peer;
+
+	if (decision->answer.code != 0) {
+		reply_decision(r, decision);
+		return;
+	}
+	if (decision->target != NULL && target_reach(r->setup,
+		span_of(decision->target), &peer) == REACH_PEER) {
+		how.toward = TO_PEER;
+		how.peer = &peer;
+	}
+	call_begin(r, &how);
+}
+
+static bool
+is_screened(const struct request *r, const struct screening *s, bool *question)
+{
+	*question = r->msg->method == SIP_METHOD_OPTIONS;
+	if (*question)
+		return s->recipient.published && s->caller.has_user &&
+		    r->origin.terms->asks;
+	return r->msg->method == SIP_METHOD_INVITE ||
+	    r->msg->method == SIP_METHOD_MESSAGE;
+}
+
+/* Trunk or other, caller and recipient known. */
+static void
+handle_known(struct request *r, struct screening *s)
+{
+	struct forwarding how = { .toward = TO_HOPS };
+	bool question, safe = safety_is_callback(r, &s->recipient);
+	struct decision *decision;
+
+	if (is_screened(r, s, &question)) {
+		decision = screen(s, question, safe);
+		if (decision != NULL)
+			follow_decision(r, decision);
+		else
+			call_begin(r, &how);
+		decision_release(decision);
+	} else if (question && !s->recipient.published) {
+		options_answer(r);
+	} else {
+		call_begin(r, &how);
+	}
+}
+
+/* 400 for what cannot be read; and what we cannot do for a call, it passes. */
+static void
+handle_unread(struct request *r, int failed)
+{
+	struct forwarding how = { .toward = TO_HOPS };
+
+	if (failed == EBADMSG && !safety_is_callback(r, NULL)) {
+		reply_final(r, 400, no_headers);
+		return;
+	}
+	if (failed != EBADMSG)
+		r->proxy->counters.faults++;
+	if (r->origin.way == FROM_OTHER)
+		reply_final(r, 480, no_headers);
+	else
+		call_begin(r, &how);
+}
+
+static void
+handle_from_outside(struct request *r)
+{
+	struct screening s = { .proxy = r->proxy, .setup = r->setup,
+		.origin = &r->origin, .msg = r->msg, .src = r->src };
+	struct sip_peer peer;
+	bool follow;
+	int failed;
+
+	if (!foreign_route(r, &peer, &follow))
+		return;
+	failed = caller_read(&s.caller, r->setup, &r->origin, r->msg);
+	if (failed == 0)
+		failed = recipient_find(&s.recipient, r->proxy, r->setup,
+		    &r->origin, r->msg);
+	if (failed != 0) {
+		handle_unread(r, failed);
+		return;
+	}
+	if (r->origin.way == FROM_OTHER && !s.recipient.published &&
+	    !s.recipient.faulty) {
+		if (r->msg->method == SIP_METHOD_OPTIONS)
+			options_answer(r);
+		else
+			reply_final(r, 480, no_headers);
+	} else {
+		handle_known(r, &s);
+	}
+	recipient_done(&s.recipient);
+}
+
+static void
+handle_outside_dialog(struct request *r)
+{
+	if (r->origin.way == FROM_OTHER && !r->setup->sip->screen_others) {
+		reply_final(r, 403, no_headers);
+		return;
+	}
+	if (options_is_ours(r)) {
+		options_answer(r);
+		return;
+	}
+	if (r->proxy->draining && r->msg->method == SIP_METHOD_INVITE &&
+	    !safety_is_emergency(r) && !safety_is_callback(r, NULL)) {
+		reply_unavailable(r);
+		return;
+	}
+	if (r->origin.way == FROM_PBX || r->origin.way == FROM_PHONE)
+		handle_from_pbx(r);
+	else
+		handle_from_outside(r);
+}
+
+static void
+handle(struct request *r)
+{
+	int failed = dialog_read(r);
+
+	if (r->msg->method == SIP_METHOD_ACK) {
+		/* Never answered, and passed inside a dialog alone. */
+		if (failed == 0 && r->dialog)
+			forward_ack(r);
+		return;
+	}
+	if (r->msg->method == SIP_METHOD_CANCEL) {
+		if (!request_unproven(r))
+			reply_final(r, 481, no_headers);
+		return;
+	}
+	if (request_unproven(r) && refusal_again(r))
+		return;
+	if (failed != 0) {
+		reply_final(r, 400, no_headers);
+		return;
+	}
+	if (!validate(r))
+		return;
+	if (r->dialog)
+		forward_dialog(r);
+	else if (r->msg->to_tag.p != NULL)
+		handle_stray(r);
+	else
+		handle_outside_dialog(r);
+}
+
+void
+proxy_request(struct sip_server *st, const struct sip_msg *msg,
+    const struct sip_peer *src, void *arg)
+{
+	struct request request = { .proxy = arg, .msg = msg, .src = src };
+	struct call *call;
+
+	if (st != NULL && msg->method == SIP_METHOD_CANCEL) {
+		call = sip_server_arg(st);
+		if (call != NULL)
+			call_cancel(call, msg);
+		return;
+	}
+	request.setup = setup_hold(request.proxy->setup);
+	origin_find(request.setup, src, &request.origin);
+	handle(&request);
+	setup_release(request.setup);
+}
+
+void
+proxy_receive(const char *bytes, size_t length, const struct sip_peer *src,
+    void *arg)
+{
+	struct proxy *proxy = arg;
+	const struct usher_sip_limits *l = &proxy->setup->sip->limits;
+	const struct sip_limits limits = { .message = l->message,
+		.head = l->head, .line = l->line, .headers = l->headers,
+		.values = l->values };
+	struct sip_msg msg;
+	enum sip_gate why = sip_gate_read(&msg, bytes, length, &limits);
+	struct origin origin;
+	unsigned code;
+
+	if (why == SIP_GATE_OK) {
+		sip_txn_receive(proxy->txns, &msg, src);
+		return;
+	}
+	if (why == SIP_GATE_KEEPALIVE)
+		return;
+	proxy->counters.malformed++;
+	code = sip_gate_code(why, &msg);
+	origin_find(proxy->setup, src, &origin);
+	if (code == 0 || origin.way == FROM_OTHER || !msg.answerable)
+		return;
+	reply_stateless(proxy, &msg, src, code,
+	    code == 400 ? sip_gate_words(why) : NULL);
+}

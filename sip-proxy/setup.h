@@ -1,0 +1,106 @@
+/*
+ * setup.h - one reading of the configuration, resolved, and never changed.
+ *
+ * A setup holds a snapshot of usher.conf with what the proxy makes of it: next
+ * hops and trunks with their addresses, the sources it knows, the names that
+ * are ours. Calls hold the one they began under; a reload (SIGUSR1) makes a new
+ * one and lets go of the old. Only the life of hops (missed, dead) moves.
+ */
+#ifndef USHER_SIP_SETUP_H
+#define USHER_SIP_SETUP_H
+
+#include "log.h"
+#include "transport.h"
+#include "uri.h"
+#include "usher.h"
+
+enum { HOST_TEXT = 264, HOPS_MOST = 16 };
+
+/* One address of a next hop or a trunk. */
+struct hop {
+	const struct usher_sip_hop *conf;
+	struct sip_peer peer;
+	char host[HOST_TEXT];	/* what an R-URI names it: "10.0.0.5:5060" */
+	unsigned missed;	/* probes in a row */
+	bool dead;
+	bool asked;		/* a probe is under way */
+	bool heard;		/* something came since the last probe */
+};
+
+struct hops {
+	unsigned count;		/* at most HOPS_MOST, by priority */
+	struct hop list[HOPS_MOST];
+};
+
+/* Where an address or prefix stands (origin.c). */
+enum way { FROM_PHONE, FROM_PBX, FROM_TRUNK, FROM_OTHER };
+
+struct origin {
+	enum way way;
+	bool trusted;
+	const struct usher_sip_terms *terms;
+	const char *name;	/* of its `peers` entry, or "" */
+};
+
+struct setup {
+	unsigned references;
+	struct usher_conf *conf;
+	const struct usher_sip *sip;
+	struct sip_transports *transports;
+	struct hops hops, trunks;
+	size_t host_count;	/* of ours: listeners, PUBLIC, domains, hops */
+	char (*hosts)[HOST_TEXT];
+	size_t self_count;	/* the first of them: all but the hops */
+};
+
+/*
+ * Takes over the reference on conf. Names of next hops are looked up here,
+ * which may block: at start and at reload only. EINVAL with a sentence when no
+ * next hop can be used; a trunk that cannot is logged and left out. `old` gives
+ * hops that stay their state; NULL at start.
+ */
+int setup_new(struct setup **setup, struct usher_conf *conf,
+	      struct sip_transports *transports, const struct setup *old,
+	      const struct log *log, struct usher_error *error);
+struct setup *setup_hold(struct setup *setup);
+void setup_release(struct setup *setup);
+
+/* Whether a host is one of `domains` in the widest sense. */
+bool setup_is_ours(const struct setup *setup, struct span host);
+/* Whether host and port are where we listen, under any of our names. */
+bool setup_is_self(const struct setup *setup, struct span host,
+		   uint16_t port);
+
+/* origin.c: who sends from there. */
+void origin_find(const struct setup *setup, const struct sip_peer *src,
+		 struct origin *origin);
+/* "phone", "pbx", "trunk", "other" */
+const char *way_word(enum way way);
+
+/*
+ * hop.c: the hops to try for a hash, best first, the dead left out. Returns how
+ * many.
+ */
+unsigned hop_order(const struct hops *hops, uint64_t hash,
+		   struct hop *order[HOPS_MOST]);
+/* Fills hops from the configuration. Returns how many could not be resolved,
+ * each logged. */
+unsigned hops_resolve(struct hops *hops, const struct usher_sip_hop *conf,
+		      size_t count, struct sip_transports *transports,
+		      const struct log *log);
+/* What is known of the same addresses. */
+void hops_inherit(struct hops *hops, const struct hops *old);
+/* The hop at this address, port and transport, or NULL. */
+struct hop *hops_at(struct hops *hops, const struct sip_peer *peer);
+
+/*
+ * self.c: our name and port as somebody at dst shall use it, "host:port" with
+ * IPv6 in []. A listener bound to any address and without PUBLIC has the one
+ * the system would send from. ENETUNREACH.
+ */
+int self_text(const struct sip_listener *listener, const union sip_addr *dst,
+	      char text[HOST_TEXT]);
+/* Bound to any address, and nobody said what it is called. */
+bool self_is_any(const struct sip_listener *listener);
+
+#endif

@@ -1,0 +1,284 @@
+/*
+ * start.c - a struct proxy, put together and taken apart.
+ *
+ * Says no in a sentence to what is configured and not built yet; opens the
+ * listeners; loads the key; makes the first setup. Called by main.c.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "proxy.h"
+
+static int __attribute__((format(printf, 3, 4)))
+fail(struct usher_error *error, int code, const char *format, ...)
+{
+	va_list arguments;
+
+	error->code = code;
+	va_start(arguments, format);
+	(void)vsnprintf(error->text, sizeof(error->text), format, arguments);
+	va_end(arguments);
+	return code;
+}
+
+static uint64_t
+monotonic_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int64_t
+proxy_clock_ms(const struct proxy *proxy)
+{
+	struct timespec now;
+
+	if (proxy->fixed_at != INT64_MIN)
+		return proxy->fixed_at * 1000;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What is configured, and comes with later work. */
+static int
+check_built(const struct usher_sip *sip, struct usher_error *error)
+{
+	if (sip->place != USHER_SIP_BEFORE_PBX)
+		return fail(error, ENOTSUP, "sip.place = \"phones\" is not "
+		    "built yet: use \"pbx\"");
+	if (sip->registers == USHER_SIP_REGISTER_PATH)
+		return fail(error, ENOTSUP, "sip.register = \"path\" is not "
+		    "built yet: use \"auto\" or \"off\"");
+	for (size_t i = 0; !sip->listen_default && i < sip->listen_count; i++) {
+		if (sip->listen[i].transport != USHER_SIP_UDP)
+			return fail(error, ENOTSUP, "sip.listen: tcp and tls "
+			    "are not built yet: name udp listeners alone");
+	}
+	for (size_t i = 0; i < sip->hop_count; i++) {
+		if (sip->hops[i].transport != USHER_SIP_UDP)
+			return fail(error, ENOTSUP, "sip.next_hops: %s: tcp "
+			    "and tls are not built yet", sip->hops[i].uri);
+	}
+	return 0;
+}
+
+static void
+warn(const struct proxy *proxy, const struct usher_sip *sip)
+{
+	bool trusted = sip->trusted_count > 0;
+
+	for (size_t i = 0; i < sip->peer_count; i++)
+		trusted |= sip->peers[i].trusted;
+	if (!trusted)
+		log_write(&proxy->log, LOG_WARNING, "no peer is trusted "
+		    "(sip.trusted, sip.peers): no rule on identity can admit "
+		    "a caller");
+	for (size_t i = 0; i < sip->trusted_count; i++) {
+		if (sip->trusted[i].tls_name != NULL)
+			log_write(&proxy->log, LOG_WARNING, "tls:%s is "
+			    "trusted, but tls is not built yet",
+			    sip->trusted[i].tls_name);
+	}
+}
+
+static void
+turn(void *arg)
+{
+	struct proxy *proxy = arg;
+
+	sip_timers_run(proxy->timers, monotonic_ms());
+}
+
+static void
+unreachable(const struct sip_peer *dst, int err, const char *bytes,
+    size_t length, void *arg)
+{
+	struct proxy *proxy = arg;
+
+	(void)dst;
+	(void)sip_txn_icmp(proxy->txns, bytes, length, err);
+}
+
+static int
+put(const struct sip_peer *dst, const char *bytes, size_t length, void *arg)
+{
+	struct proxy *proxy = arg;
+
+	return sip_transport_send(dst, bytes, length, proxy->transports);
+}
+
+static int
+listen_on(struct proxy *proxy, const struct usher_sip_listen *listen,
+    struct usher_error *error)
+{
+	struct sip_listener *listener;
+	char text[SIP_ADDR_TEXT];
+	union sip_addr address;
+	int failed = sip_addr_set(&address,
+	    (const struct sockaddr *)&listen->address);
+
+	if (failed == 0)
+		failed = sip_transport_listen(proxy->transports,
+		    (enum sip_transport)listen->transport, &address,
+		    listen->public_host, listen->public_port, &listener);
+	if (failed != 0)
+		return fail(error, failed, "cannot listen on udp:%s: %s",
+		    sip_addr_text(&address, text), strerror(failed));
+	log_write(&proxy->log, LOG_NOTICE, "listening on udp:%s as %s:%u",
+	    sip_addr_text(&listener->addr, text), listener->host,
+	    listener->port);
+	return 0;
+}
+
+static int
+open_listeners(struct proxy *proxy, const struct usher_sip *sip,
+    struct usher_error *error)
+{
+	int failed = 0;
+
+	for (size_t i = 0; failed == 0 && i < sip->listen_count; i++) {
+		if (sip->listen[i].transport == USHER_SIP_UDP)
+			failed = listen_on(proxy, &sip->listen[i], error);
+		else
+			log_write(&proxy->log, LOG_NOTICE, "tcp listener of "
+			    "the default sip.listen left out: tcp is not "
+			    "built yet");
+	}
+	return failed;
+}
+
+static int
+open_wire(struct proxy *proxy, const struct usher_sip *sip,
+    struct usher_error *error)
+{
+	const struct sip_transport_handlers handlers = {
+		.recv = proxy_receive, .turn = turn, .error = unreachable,
+		.arg = proxy };
+	struct sip_txn_config config = { .t1_ms = sip->timers.t1,
+		.t2_ms = sip->timers.t2, .t4_ms = sip->timers.t4,
+		.max = sip->limits.transactions, .send = put,
+		.request = proxy_request, .arg = proxy };
+	uint8_t none[MAC_KEY];
+	int failed;
+
+	/* A key of its own: branches need not outlive a restart. */
+	failed = mac_key_load(NULL, none);
+	memcpy(config.key, none, sizeof(config.key));
+	proxy->base = event_base_new();
+	if (failed != ENOENT || proxy->base == NULL)
+		return fail(error, ENOMEM, "the event loop cannot start");
+	failed = sip_timers_new(&proxy->timers, monotonic_ms());
+	if (failed == 0)
+		failed = sip_txn_layer_new(&proxy->txns, proxy->timers,
+		    &config);
+	if (failed == 0)
+		failed = sip_transports_new(&proxy->transports, proxy->base,
+		    &handlers);
+	if (failed != 0)
+		return fail(error, failed, "%s", strerror(failed));
+	return open_listeners(proxy, sip, error);
+}
+
+static void
+load_key(struct proxy *proxy, const struct usher_conf *conf)
+{
+	char directory[4096];
+	int failed = usher_conf_sip_directory(conf, directory,
+	    sizeof(directory));
+
+	failed = mac_key_load(failed == 0 ? directory : NULL, proxy->key);
+	if (failed != 0)
+		log_write(&proxy->log, LOG_WARNING, "the key of established "
+		    "calls cannot be kept in the store's directory (%s): they "
+		    "will not outlive a restart", strerror(failed));
+}
+
+static int
+make_tables(struct proxy *proxy, struct usher_error *error)
+{
+	proxy->decisions = decisions_new(proxy->timers);
+	proxy->refusals = refusals_new();
+	proxy->callbacks = callbacks_new();
+	if (proxy->decisions == NULL || proxy->refusals == NULL ||
+	    proxy->callbacks == NULL)
+		return fail(error, ENOMEM, "out of memory");
+	return 0;
+}
+
+int
+proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
+    struct usher_error *error)
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+	const struct usher_sip *sip = usher_conf_sip(conf);
+	int failed;
+
+	proxy->usher = usher;
+	log_open(&proxy->log, in_front);
+	failed = sip_uri_init();
+	if (failed == 0)
+		failed = check_built(sip, error);
+	if (failed == 0)
+		failed = open_wire(proxy, sip, error);
+	if (failed == 0)
+		failed = make_tables(proxy, error);
+	if (failed != 0) {
+		usher_conf_release(conf);
+		return failed;
+	}
+	load_key(proxy, conf);
+	warn(proxy, sip);
+	failed = setup_new(&proxy->setup, conf, proxy->transports, NULL,
+	    &proxy->log, error);
+	if (failed == 0)
+		probe_start(proxy);
+	return failed;
+}
+
+int
+proxy_reload(struct proxy *proxy, struct usher_error *error)
+{
+	struct usher_conf *conf = usher_conf_hold(proxy->usher);
+	const struct usher_sip *sip = usher_conf_sip(conf);
+	struct setup *setup = NULL;
+	int failed = check_built(sip, error);
+
+	if (failed != 0) {
+		usher_conf_release(conf);
+		return failed;
+	}
+	warn(proxy, sip);
+	failed = setup_new(&setup, conf, proxy->transports, proxy->setup,
+	    &proxy->log, error);
+	if (failed != 0)
+		return failed;
+	setup_release(proxy->setup);
+	proxy->setup = setup;
+	sip_txn_set_max(proxy->txns, sip->limits.transactions);
+	probe_start(proxy);
+	return 0;
+}
+
+void
+proxy_stop(struct proxy *proxy)
+{
+	if (proxy->timers != NULL)
+		probe_stop(proxy);
+	calls_free(proxy);
+	sip_txn_layer_free(proxy->txns);
+	decisions_free(proxy->decisions);
+	refusals_free(proxy->refusals);
+	callbacks_free(proxy->callbacks);
+	sip_transports_free(proxy->transports);
+	setup_release(proxy->setup);
+	sip_timers_free(proxy->timers);
+	usher_decision_free(proxy->asked);
+	if (proxy->base != NULL)
+		event_base_free(proxy->base);
+	log_close(&proxy->log);
+}
