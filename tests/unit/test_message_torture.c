@@ -1,0 +1,123 @@
+/*
+ * Mails that would make a careless reader slow, deep or large. With
+ * USHER_DATA naming a folder of mails, all of them are read as well.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "mail.h"
+
+/* ---- mails made to hurt: each must be read in well under a second ---- */
+
+struct torture {
+	const char *head, *piece;
+	size_t times;
+};
+
+static const struct torture tortures[] = {
+	{ "Content-Type: message/rfc822\n\n",
+		"Content-Type: message/rfc822\n\n", 30000 },
+	{ "Content-Type: multipart/mixed; boundary=a\n\n", "--a\n\nx\n", 90000 },
+	{ "Content-Type: multipart/mixed; boundary=a\n\n",
+		"--a\nContent-Type: multipart/mixed; boundary=a\n\n", 20000 },
+	{ "Content-Type: text/html\n\n", "<div>", 200000 },
+	{ "Content-Type: text/html\n\n", "<", 900000 },
+	{ "Content-Type: text/html\n\n", "<a x=\"", 150000 },
+	{ "Content-Type: text/html\n\n", "<!--", 200000 },
+	{ "Content-Type: text/html\n\n", "<script>", 100000 },
+	{ "Content-Type: text/html\n\n", "&", 900000 },
+	{ "Content-Type: text/html\n\n", "</x>", 200000 },
+	{ "\n", "On x\n", 180000 }, { "\n", "From:\n", 150000 },
+	{ "\n", "--\n", 300000 }, { "\n", "http://", 130000 },
+	{ "\n", "{{a ", 200000 }, { "\n", ">", 900000 },
+	{ "\n", "\xff", 900000 }, { "\n", "e\xcc\x81", 300000 },
+	{ "Content-Type: text/plain; charset=utf-7\n\n", "+AGE", 200000 },
+	{ "Content-Transfer-Encoding: base64\n\n", "A", 900001 },
+	{ "Content-Transfer-Encoding: quoted-printable\n\n", "=", 900000 },
+	{ "From: ", "(", 60000 }, { "From: ", "a:", 30000 },
+	{ "From: ", "<", 60000 }, { "From: ", "\"", 60000 },
+	{ "From: ", "a@b.c,", 10000 }, { "Subject: ", "=?utf-8?q?a?= ", 4500 },
+	{ "Subject: ", "=?", 30000 }, { "", "X: y\n", 100000 },
+	{ "Content-Type: text/plain", "; a=b", 12000 },
+	{ "Content-Disposition: attachment", "; filename*1*=%41", 3500 },
+	{ "Authentication-Results: mx.example.com;", " dkim=pass", 6000 },
+	{ "Authentication-Results: mx.example.com;", "(", 60000 },
+	{ "Received: ", "by ", 20000 },
+};
+
+static void mails_made_to_hurt_are_read_in_time(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(tortures) / sizeof(tortures[0]); i++) {
+		struct buffer mail = { 0 };
+		clock_t begun;
+
+		usher_buffer_puts(&mail, tortures[i].head);
+		for (size_t k = 0; k < tortures[i].times; k++)
+			usher_buffer_puts(&mail, tortures[i].piece);
+		usher_buffer_puts(&mail, "\n\n");
+		begun = clock();
+		mail_read_bytes(mail.data, mail.length, NULL);
+		/* Processor time; sanitizers multiply it. */
+		if (clock() - begun > 8 * CLOCKS_PER_SEC)
+			fail_msg("%s%s ... took %ld ms", tortures[i].head,
+			    tortures[i].piece, (long)((clock() - begun) /
+			    (CLOCKS_PER_SEC / 1000)));
+		mail_done();
+		usher_buffer_free(&mail);
+	}
+}
+
+static int read_one(const char *path, const struct stat *status, int kind,
+    struct FTW *walk)
+{
+	FILE *file;
+	char *bytes;
+	size_t length;
+
+	(void)walk;
+	if (kind != FTW_F || status->st_size > 8 << 20)
+		return 0;
+	file = fopen(path, "rb");
+	bytes = malloc((size_t)status->st_size + 1);
+	assert_true(file && bytes);
+	length = fread(bytes, 1, (size_t)status->st_size, file);
+	fclose(file);
+	mail_read_bytes(bytes, length, NULL);
+	mail_done();
+	free(bytes);
+	return 0;
+}
+
+static void mails_of_the_world_are_read(void **state)
+{
+	(void)state;
+	const char *folder = getenv("USHER_DATA");
+
+	if (!folder) {
+		print_message("USHER_DATA names no folder of mails: "
+		    "none are read\n");
+		skip();
+	}
+	assert_int_equal(nftw(folder, read_one, 16, FTW_PHYS), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(mails_made_to_hurt_are_read_in_time),
+		cmocka_unit_test(mails_of_the_world_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
