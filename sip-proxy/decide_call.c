@@ -230,8 +230,9 @@ screen(struct screening *s, bool question, bool safety)
 		return NULL;
 	}
 	decision->call_key = call;
-	decision->pair_key = pair;
 	decide(s, decision, safety);
+	/* A refusal is the final answer: it is no call under way. */
+	decision->pair_key = decision->answer.code == 0 ? pair : 0;
 	if (!question)
 		decisions_keep(s->proxy->decisions, decision);
 	return decision;
