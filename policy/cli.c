@@ -99,7 +99,7 @@ find_command(const char *word)
 static int
 run_command(const struct cli_command *command, int argc, char **argv)
 {
-	struct cli_arguments arguments;
+	struct cli_arguments arguments = { .conf = NULL };
 	int code = cli_options_read(command, argc, argv, &arguments);
 
 	if (code != -1)

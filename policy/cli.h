@@ -60,8 +60,9 @@ int cli_show(const struct cli_arguments *arguments);
 int cli_replay(const struct cli_arguments *arguments);
 
 /*
- * cli_options.c. Reads what follows the command's name. -1: run it, and
- * cli_arguments_free() afterwards; else the exit code, all being said.
+ * cli_options.c. Reads what follows the command's name into `arguments`,
+ * which are empty before. -1: run it, and cli_arguments_free() afterwards;
+ * else the exit code, all being said.
  */
 int cli_options_read(const struct cli_command *command, int argc, char **argv,
     struct cli_arguments *arguments);

@@ -188,7 +188,6 @@ cli_options_read(const struct cli_command *command, int argc, char **argv,
 	bool only_words = false;
 	int code = -1;
 
-	memset(arguments, 0, sizeof(*arguments));
 	arguments->words = calloc((size_t)argc + 1, sizeof(char *));
 	arguments->facts = calloc((size_t)argc + 1, sizeof(char *));
 	if (arguments->words == NULL || arguments->facts == NULL)

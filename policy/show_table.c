@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LABEL = 15, COLUMN = 13, WIDTH = 79 };
+enum { LABEL = 15, COLUMN = 13, WIDTH = 79, CELL_TEXT = 48 };
 
 struct table {
 	const struct show_week *week;
@@ -62,10 +62,10 @@ colour_of(enum usher_answer answer)
 
 /* Text of a cell without its arrow; the columns are ASCII's. */
 static void
-cell_text(const struct show_cell *cell, char text[COLUMN + 1])
+cell_text(const struct show_cell *cell, char text[CELL_TEXT])
 {
 	const char *word = usher_answer_word(cell->answer);
-	char more[8] = "";
+	char more[24] = "";
 
 	if (cell->target_count > 1)
 		(void)snprintf(more, sizeof(more), " +%zu",
@@ -74,14 +74,14 @@ cell_text(const struct show_cell *cell, char text[COLUMN + 1])
 		word = cell->target == USHER_URI
 		    ? cell->scheme
 		    : usher_channel_word(cell->target);
-	(void)snprintf(text, COLUMN - 1, "%.7s%s%s", word,
+	(void)snprintf(text, CELL_TEXT, "%.7s%s%s", word,
 	    cell->bring ? " *" : "", more);
 }
 
 static void
 print_cell(const struct table *table, const struct show_cell *cell, bool last)
 {
-	char text[COLUMN + 1];
+	char text[CELL_TEXT];
 	int width = 0;
 
 	cell_text(cell, text);
