@@ -19,7 +19,8 @@
 
 enum { MOST_WORDS = 20000, LONGEST_TEXT = 256 * 1024, LONGEST_VALUE = 4096 };
 
-unsigned usher_evidence_slot(const char *word, size_t length)
+unsigned
+usher_evidence_slot(const char *word, size_t length)
 {
 	unsigned hash = 2166136261u;
 
@@ -29,7 +30,8 @@ unsigned usher_evidence_slot(const char *word, size_t length)
 }
 
 /* Bytes of the letter or digit at `at`, or 0. `at` is valid UTF-8. */
-static size_t letter(const char *at, const char *end)
+static size_t
+letter(const char *at, const char *end)
 {
 	unsigned char first = (unsigned char)*at;
 	size_t length;
@@ -42,15 +44,17 @@ static size_t letter(const char *at, const char *end)
 	return g_unichar_isalnum(g_utf8_get_char(at)) ? length : 0;
 }
 
-static size_t character(const char *at, const char *end)
+static size_t
+character(const char *at, const char *end)
 {
 	size_t length = (size_t)g_utf8_skip[(unsigned char)*at];
 
 	return (size_t)(end - at) < length ? (size_t)(end - at) : length;
 }
 
-static size_t split(const char *text, size_t length, const char **starts,
-    size_t *lengths, size_t most)
+static size_t
+split(const char *text, size_t length, const char **starts, size_t *lengths,
+    size_t most)
 {
 	const char *at = text, *end = text + length;
 	size_t count = 0;
@@ -75,7 +79,8 @@ static size_t split(const char *text, size_t length, const char **starts,
 	return count;
 }
 
-int usher_evidence_words(struct arena *arena, const char *text, size_t length,
+int
+usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words)
 {
 	char *folded;
@@ -103,10 +108,11 @@ struct weighing {
 	const struct evidence *evidence;
 	const struct evidence_view *view;
 	unsigned hits[EVIDENCE_ITEMS];
-	unsigned char said[EVIDENCE_PHRASES / 8 + 1];	/* phrases met */
+	unsigned char said[EVIDENCE_PHRASES / 8 + 1]; /* phrases met */
 };
 
-static bool phrase_at(const struct evidence_phrase *phrase,
+static bool
+phrase_at(const struct evidence_phrase *phrase,
     const struct evidence_words *words, size_t at)
 {
 	if (words->count - at < phrase->count)
@@ -114,26 +120,28 @@ static bool phrase_at(const struct evidence_phrase *phrase,
 	for (size_t i = 0; i < phrase->count; i++) {
 		if (words->lengths[at + i] != phrase->lengths[i] ||
 		    memcmp(words->at[at + i], phrase->words[i],
-		    phrase->lengths[i]) != 0)
+			phrase->lengths[i]) != 0)
 			return false;
 	}
 	return true;
 }
 
-static void look_up(struct weighing *weighing, unsigned where,
+static void
+look_up(struct weighing *weighing, unsigned where,
     const struct evidence_words *words)
 {
 	const struct evidence *evidence = weighing->evidence;
 
 	for (size_t i = 0; i < words->count; i++) {
-		const struct evidence_phrase *phrase = evidence->phrases[
-		    usher_evidence_slot(words->at[i], words->lengths[i])];
+		const struct evidence_phrase *phrase =
+		    evidence->phrases[usher_evidence_slot(words->at[i],
+			words->lengths[i])];
 
 		for (; phrase; phrase = phrase->next) {
 			unsigned char *said =
 			    &weighing->said[phrase->number / 8];
-			unsigned char bit =
-			    (unsigned char)(1u << phrase->number % 8);
+			unsigned char bit = (unsigned char)(1u
+			    << phrase->number % 8);
 
 			if (!(evidence->items[phrase->item].where & where) ||
 			    (*said & bit) || !phrase_at(phrase, words, i))
@@ -145,7 +153,8 @@ static void look_up(struct weighing *weighing, unsigned where,
 }
 
 /* Patterns are lower case; the value is compared in lower case. */
-static bool any_pattern(const struct evidence_rule *item, const char *value)
+static bool
+any_pattern(const struct evidence_rule *item, const char *value)
 {
 	char lower[LONGEST_VALUE];
 	size_t length = strlen(value);
@@ -164,20 +173,22 @@ static bool any_pattern(const struct evidence_rule *item, const char *value)
 	return false;
 }
 
-static bool field_is_named(const char *pattern, const char *name)
+static bool
+field_is_named(const char *pattern, const char *name)
 {
 	size_t length = strlen(pattern);
 
 	if (length > 0 && pattern[length - 1] == '*')
 		return strncasecmp(pattern, name, length - 1) == 0;
 	if (*pattern == '*')
-		return strlen(name) >= length - 1 && strcasecmp(pattern + 1,
-		    name + strlen(name) - (length - 1)) == 0;
+		return strlen(name) >= length - 1 &&
+		    strcasecmp(pattern + 1,
+			name + strlen(name) - (length - 1)) == 0;
 	return strcasecmp(pattern, name) == 0;
 }
 
-static bool in_fields(const struct evidence_rule *item,
-    const struct evidence_view *view)
+static bool
+in_fields(const struct evidence_rule *item, const struct evidence_view *view)
 {
 	for (size_t i = 0; i < view->field_count; i++) {
 		if (field_is_named(item->header, view->fields[i].name) &&
@@ -187,8 +198,8 @@ static bool in_fields(const struct evidence_rule *item,
 	return false;
 }
 
-static bool in_urls(const struct evidence_rule *item,
-    const struct evidence_view *view)
+static bool
+in_urls(const struct evidence_rule *item, const struct evidence_view *view)
 {
 	for (size_t i = 0; i < view->url_count; i++) {
 		if (any_pattern(item, view->urls[i]))
@@ -197,8 +208,8 @@ static bool in_urls(const struct evidence_rule *item,
 	return false;
 }
 
-static bool is_met(const struct evidence_rule *item,
-    const struct evidence_view *view)
+static bool
+is_met(const struct evidence_rule *item, const struct evidence_view *view)
 {
 	if (item->where & WHERE_STRUCTURE)
 		return (view->tests >> item->test & 1) != 0;
@@ -210,8 +221,9 @@ static bool is_met(const struct evidence_rule *item,
 	    any_pattern(item, view->from);
 }
 
-/* All that is said of a call is one text: it is seldom longer than a subject. */
-static int find_phrases(struct weighing *weighing, struct arena *arena)
+/* All that is said of a call is one text, as long as a subject. */
+static int
+find_phrases(struct weighing *weighing, struct arena *arena)
 {
 	const struct evidence_view *view = weighing->view;
 	struct evidence_words words = { 0, NULL, NULL };
@@ -229,12 +241,14 @@ static int find_phrases(struct weighing *weighing, struct arena *arena)
 	return code;
 }
 
-static double weight_of(const struct evidence_rule *item, unsigned hits)
+static double
+weight_of(const struct evidence_rule *item, unsigned hits)
 {
 	return item->weight * (hits < item->times ? hits : item->times);
 }
 
-static enum usher_purpose conclude(const struct weighing *weighing)
+static enum usher_purpose
+conclude(const struct weighing *weighing)
 {
 	const struct evidence *evidence = weighing->evidence;
 	double sums[EVIDENCE_PURPOSES] = { 0 };
@@ -254,19 +268,19 @@ static enum usher_purpose conclude(const struct weighing *weighing)
 		}
 	}
 	for (size_t i = 0; i < evidence->outcome_count; i++) {
-		const struct evidence_outcome *outcome =
-		    &evidence->outcomes[i];
+		const struct evidence_outcome *outcome = &evidence->outcomes[i];
 
 		/* Sums of decimal weights reach a decimal bound. */
 		if (sums[outcome->purpose] + 1e-9 >= outcome->least &&
 		    (unsigned)__builtin_popcount(groups[outcome->purpose]) >=
-		    outcome->groups)
+			outcome->groups)
 			return outcome->purpose;
 	}
 	return USHER_PURPOSE_UNKNOWN;
 }
 
-static int report(const struct weighing *weighing, struct arena *arena,
+static int
+report(const struct weighing *weighing, struct arena *arena,
     struct evidence_finding *finding)
 {
 	const struct evidence *evidence = weighing->evidence;
@@ -283,20 +297,20 @@ static int report(const struct weighing *weighing, struct arena *arena,
 
 		if (weighing->hits[i] == 0)
 			continue;
-		items[finding->count].name =
-		    usher_arena_string(arena, item->name);
-		items[finding->count].where =
-		    usher_arena_string(arena, item->where_text);
-		items[finding->count++].weight =
-		    weight_of(item, weighing->hits[i]);
+		items[finding->count].name = usher_arena_string(arena,
+		    item->name);
+		items[finding->count].where = usher_arena_string(arena,
+		    item->where_text);
+		items[finding->count++].weight = weight_of(item,
+		    weighing->hits[i]);
 	}
 	finding->items = items;
 	return arena->failed ? ENOMEM : 0;
 }
 
-int usher_evidence_weigh(const struct evidence *evidence,
-    struct arena *arena, const struct evidence_view *view,
-    struct evidence_finding *finding)
+int
+usher_evidence_weigh(const struct evidence *evidence, struct arena *arena,
+    const struct evidence_view *view, struct evidence_finding *finding)
 {
 	struct weighing weighing = { .evidence = evidence, .view = view };
 	int code;

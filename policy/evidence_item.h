@@ -8,36 +8,43 @@
 #include "evidence.h"
 
 enum {
-	EVIDENCE_ITEMS = 500, EVIDENCE_PHRASES = 5000, EVIDENCE_GROUPS = 32,
+	EVIDENCE_ITEMS = 500,
+	EVIDENCE_PHRASES = 5000,
+	EVIDENCE_GROUPS = 32,
 	EVIDENCE_PURPOSES = USHER_PERSONAL + 1,
-	PHRASE_SLOTS = 4096		/* a power of two */
+	PHRASE_SLOTS = 4096 /* a power of two */
 };
 
 enum evidence_where {
-	WHERE_SUBJECT = 1, WHERE_TEXT = 2, WHERE_HEADER = 4, WHERE_LINK = 8,
-	WHERE_FROM = 16, WHERE_STRUCTURE = 32, WHERE_CALL = 64
+	WHERE_SUBJECT = 1,
+	WHERE_TEXT = 2,
+	WHERE_HEADER = 4,
+	WHERE_LINK = 8,
+	WHERE_FROM = 16,
+	WHERE_STRUCTURE = 32,
+	WHERE_CALL = 64
 };
 
 struct evidence_rule {
 	const char *name, *where_text;
-	unsigned where;			/* enum evidence_where */
-	const char *header;		/* WHERE_HEADER; may end in `*` */
+	unsigned where;	    /* enum evidence_where */
+	const char *header; /* WHERE_HEADER; may end in `*` */
 	size_t pattern_count;
-	const char *const *patterns;	/* lower case, `*` wildcards */
+	const char *const *patterns; /* lower case, `*` wildcards */
 	size_t phrase_count;
 	enum evidence_test test;
 	enum usher_purpose purpose;
-	unsigned against;		/* 1 << purpose: weighs against it */
+	unsigned against; /* 1 << purpose: weighs against it */
 	double weight;
-	unsigned times;			/* distinct phrases that count */
-	unsigned group;			/* place in the table of groups */
+	unsigned times; /* distinct phrases that count */
+	unsigned group; /* place in the table of groups */
 };
 
 /* A phrase in the table by its first word. */
 struct evidence_phrase {
-	struct evidence_phrase *next;	/* of the same slot */
+	struct evidence_phrase *next; /* of the same slot */
 	unsigned item;
-	unsigned number;		/* of all phrases */
+	unsigned number; /* of all phrases */
 	size_t count;
 	const char **words;
 	size_t *lengths;
@@ -46,7 +53,7 @@ struct evidence_phrase {
 struct evidence_outcome {
 	enum usher_purpose purpose;
 	double least;
-	unsigned groups;		/* independent ones it takes */
+	unsigned groups; /* independent ones it takes */
 };
 
 struct evidence {

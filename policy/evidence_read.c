@@ -20,31 +20,50 @@
 #include "text.h"
 
 static const char *const places[] = {
-	"subject", "text", "header", "link", "from", "structure", "call",
+	"subject",
+	"text",
+	"header",
+	"link",
+	"from",
+	"structure",
+	"call",
 };
 
 static const char *const tests[EVIDENCE_TESTS] = {
-	[TEST_FAKE_REPLY] = "fake-reply", [TEST_REPLY] = "reply",
+	[TEST_FAKE_REPLY] = "fake-reply",
+	[TEST_REPLY] = "reply",
 	[TEST_REPLY_WITH_QUOTE] = "reply-with-quote",
 	[TEST_LONE_UNSUBSCRIBE] = "lone-unsubscribe",
 	[TEST_UNSUBSCRIBE] = "unsubscribe",
-	[TEST_DISCUSSION] = "discussion", [TEST_AUTOMATIC] = "automatic",
-	[TEST_REPORT] = "report", [TEST_NULL_SENDER] = "null-sender",
-	[TEST_CALENDAR] = "calendar", [TEST_MERGE_TAG] = "merge-tag",
-	[TEST_PIXEL] = "pixel", [TEST_VERP] = "verp",
+	[TEST_DISCUSSION] = "discussion",
+	[TEST_AUTOMATIC] = "automatic",
+	[TEST_REPORT] = "report",
+	[TEST_NULL_SENDER] = "null-sender",
+	[TEST_CALENDAR] = "calendar",
+	[TEST_MERGE_TAG] = "merge-tag",
+	[TEST_PIXEL] = "pixel",
+	[TEST_VERP] = "verp",
 	[TEST_REPLY_ELSEWHERE] = "reply-elsewhere",
-	[TEST_NO_RECIPIENT] = "no-recipient", [TEST_FREE_MAIL] = "free-mail",
-	[TEST_CODE] = "code", [TEST_MANY_RECIPIENTS] = "many-recipients",
+	[TEST_NO_RECIPIENT] = "no-recipient",
+	[TEST_FREE_MAIL] = "free-mail",
+	[TEST_CODE] = "code",
+	[TEST_MANY_RECIPIENTS] = "many-recipients",
 };
 
 static const char *const purposes[] = {
-	"unknown", "sales", "bulk", "list", "transactional", "personal",
+	"unknown",
+	"sales",
+	"bulk",
+	"list",
+	"transactional",
+	"personal",
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static bool read_number(const struct source *source,
-    const config_setting_t *group, const char *name, double *value)
+static bool
+read_number(const struct source *source, const config_setting_t *group,
+    const char *name, double *value)
 {
 	const config_setting_t *one = config_setting_get_member(group, name);
 	int type = one ? config_setting_type(one) : CONFIG_TYPE_NONE;
@@ -64,8 +83,9 @@ static bool read_number(const struct source *source,
 	return true;
 }
 
-static unsigned read_group(const struct source *source,
-    const config_setting_t *setting, struct evidence *evidence)
+static unsigned
+read_group(const struct source *source, const config_setting_t *setting,
+    struct evidence *evidence)
 {
 	const char *name = "all";
 
@@ -75,23 +95,25 @@ static unsigned read_group(const struct source *source,
 			return (unsigned)i;
 	}
 	if (evidence->group_count == EVIDENCE_GROUPS) {
-		usher_source_wrong(source, setting,
-		    "more than %d groups", EVIDENCE_GROUPS);
+		usher_source_wrong(source, setting, "more than %d groups",
+		    EVIDENCE_GROUPS);
 		return 0;
 	}
 	evidence->groups[evidence->group_count] = name;
 	return (unsigned)evidence->group_count++;
 }
 
-static void read_where(const struct source *source,
-    const config_setting_t *setting, struct evidence_rule *item)
+static void
+read_where(const struct source *source, const config_setting_t *setting,
+    struct evidence_rule *item)
 {
 	const char *const *words;
 	size_t count = 0;
 
 	if (!usher_source_strings(source, setting, "where", &words, &count) ||
 	    count == 0) {
-		usher_source_wrong(source, setting, "no `where`: subject, "
+		usher_source_wrong(source, setting,
+		    "no `where`: subject, "
 		    "text, header, link, from, structure or call");
 		return;
 	}
@@ -102,8 +124,8 @@ static void read_where(const struct source *source,
 		while (at < COUNT(places) && strcmp(places[at], words[i]) != 0)
 			at++;
 		if (at == COUNT(places)) {
-			const char *meant = usher_text_suggest(words[i],
-			    places, COUNT(places));
+			const char *meant = usher_text_suggest(words[i], places,
+			    COUNT(places));
 
 			usher_source_wrong(source, setting,
 			    "no place is named \"%s\"%s%s%s", words[i],
@@ -115,21 +137,21 @@ static void read_where(const struct source *source,
 	}
 }
 
-static void add_phrase(const struct source *source,
-    const config_setting_t *setting, struct evidence *evidence,
-    unsigned item, const char *text)
+static void
+add_phrase(const struct source *source, const config_setting_t *setting,
+    struct evidence *evidence, unsigned item, const char *text)
 {
 	struct evidence_phrase *phrase;
 	struct evidence_words words;
 	unsigned slot;
 
-	if (usher_evidence_words(&evidence->arena, text, strlen(text),
-	    &words))
-		return;		/* the arena is marked */
+	if (usher_evidence_words(&evidence->arena, text, strlen(text), &words))
+		return; /* the arena is marked */
 	if (words.count == 0 || evidence->phrase_count == EVIDENCE_PHRASES) {
-		usher_source_wrong(source, setting, words.count == 0 ?
-		    "phrase \"%s\" has no word" :
-		    "too many phrases; \"%s\" has no room", text);
+		usher_source_wrong(source, setting,
+		    words.count == 0 ? "phrase \"%s\" has no word"
+				     : "too many phrases; \"%s\" has no room",
+		    text);
 		return;
 	}
 	phrase = usher_arena_alloc(&evidence->arena, sizeof(*phrase));
@@ -137,23 +159,24 @@ static void add_phrase(const struct source *source,
 		return;
 	slot = usher_evidence_slot(words.at[0], words.lengths[0]);
 	*phrase = (struct evidence_phrase){
-		.next = evidence->phrases[slot], .item = item,
+		.next = evidence->phrases[slot],
+		.item = item,
 		.number = (unsigned)evidence->phrase_count++,
-		.count = words.count, .words = words.at,
+		.count = words.count,
+		.words = words.at,
 		.lengths = words.lengths,
 	};
 	evidence->phrases[slot] = phrase;
 }
 
-static void read_phrases(const struct source *source,
-    const config_setting_t *setting, struct evidence *evidence,
-    struct evidence_rule *item)
+static void
+read_phrases(const struct source *source, const config_setting_t *setting,
+    struct evidence *evidence, struct evidence_rule *item)
 {
 	const char *const *phrases;
 	size_t count = 0;
 
-	if (!usher_source_strings(source, setting, "phrases", &phrases,
-	    &count))
+	if (!usher_source_strings(source, setting, "phrases", &phrases, &count))
 		return;
 	if (!(item->where & (WHERE_SUBJECT | WHERE_TEXT | WHERE_CALL)))
 		usher_source_wrong(source, setting,
@@ -164,15 +187,15 @@ static void read_phrases(const struct source *source,
 	item->phrase_count = count;
 }
 
-static void read_patterns(const struct source *source,
-    const config_setting_t *setting, struct evidence_rule *item)
+static void
+read_patterns(const struct source *source, const config_setting_t *setting,
+    struct evidence_rule *item)
 {
 	const char *const *written;
 	size_t count = 0;
 	char **lower;
 
-	if (!usher_source_strings(source, setting, "pattern", &written,
-	    &count))
+	if (!usher_source_strings(source, setting, "pattern", &written, &count))
 		return;
 	lower = usher_arena_array(source->arena, count + 1, sizeof(*lower));
 	for (size_t i = 0; lower && i < count; i++) {
@@ -186,9 +209,9 @@ static void read_patterns(const struct source *source,
 }
 
 /* Each place takes its own kind of hint, and only one kind. */
-static void check_kind(const struct source *source,
-    const config_setting_t *setting, const struct evidence_rule *item,
-    bool test)
+static void
+check_kind(const struct source *source, const config_setting_t *setting,
+    const struct evidence_rule *item, bool test)
 {
 	const char *wants = NULL;
 
@@ -206,8 +229,9 @@ static void check_kind(const struct source *source,
 		usher_source_wrong(source, setting, "%s", wants);
 }
 
-static void read_against(const struct source *source,
-    const config_setting_t *setting, struct evidence_rule *item)
+static void
+read_against(const struct source *source, const config_setting_t *setting,
+    struct evidence_rule *item)
 {
 	const char *const *words;
 	size_t count = 0;
@@ -224,12 +248,24 @@ static void read_against(const struct source *source,
 	}
 }
 
-static void read_item(const struct source *source,
-    const config_setting_t *setting, struct evidence *evidence)
+static void
+read_item(const struct source *source, const config_setting_t *setting,
+    struct evidence *evidence)
 {
 	static const char *const keys[] = {
-		"name", "where", "header", "pattern", "phrases", "test", "for",
-		"against", "weight", "times", "group", "source", "date",
+		"name",
+		"where",
+		"header",
+		"pattern",
+		"phrases",
+		"test",
+		"for",
+		"against",
+		"weight",
+		"times",
+		"group",
+		"source",
+		"date",
 	};
 	struct evidence_rule *item = &evidence->items[evidence->item_count];
 	long long times = 1;
@@ -256,7 +292,7 @@ static void read_item(const struct source *source,
 	item->test = (enum evidence_test)test;
 	check_kind(source, setting, item, tested);
 	if (!usher_source_word(source, setting, "for", purposes,
-	    COUNT(purposes), &purpose) ||
+		COUNT(purposes), &purpose) ||
 	    !read_number(source, setting, "weight", &item->weight))
 		usher_source_wrong(source, setting,
 		    "an item has `for`, a purpose, and `weight`");
@@ -270,8 +306,9 @@ static void read_item(const struct source *source,
 	evidence->item_count++;
 }
 
-static void read_outcome(const struct source *source,
-    const config_setting_t *setting, struct evidence *evidence)
+static void
+read_outcome(const struct source *source, const config_setting_t *setting,
+    struct evidence *evidence)
 {
 	static const char *const keys[] = { "purpose", "least", "groups" };
 	struct evidence_outcome *outcome =
@@ -286,7 +323,7 @@ static void read_outcome(const struct source *source,
 	}
 	usher_source_keys(source, setting, keys, COUNT(keys));
 	if (!usher_source_word(source, setting, "purpose", purposes,
-	    COUNT(purposes), &purpose) ||
+		COUNT(purposes), &purpose) ||
 	    !read_number(source, setting, "least", &outcome->least)) {
 		usher_source_wrong(source, setting,
 		    "an outcome has purpose and least");
@@ -297,13 +334,15 @@ static void read_outcome(const struct source *source,
 	outcome->purpose = (enum usher_purpose)purpose;
 	outcome->groups = (unsigned)groups;
 	if (outcome->purpose == USHER_SALES && groups < 2)
-		usher_source_wrong(source, setting, "sales takes at least 2 "
+		usher_source_wrong(source, setting,
+		    "sales takes at least 2 "
 		    "groups: no single item suffices");
 	evidence->outcome_count++;
 }
 
-static void read_list(const struct source *source, const char *name,
-    size_t most, struct evidence *evidence,
+static void
+read_list(const struct source *source, const char *name, size_t most,
+    struct evidence *evidence,
     void (*read)(const struct source *, const config_setting_t *,
 	struct evidence *))
 {
@@ -311,14 +350,13 @@ static void read_list(const struct source *source, const char *name,
 	int count = list ? config_setting_length(list) : 0;
 
 	if (!list || !config_setting_is_list(list)) {
-		usher_source_wrong(source,
-		    config_root_setting(&source->config),
+		usher_source_wrong(source, config_root_setting(&source->config),
 		    "no list `%s = ( ... )`", name);
 		return;
 	}
 	if ((size_t)count > most) {
-		usher_source_wrong(source, list, "more than %zu in `%s`",
-		    most, name);
+		usher_source_wrong(source, list, "more than %zu in `%s`", most,
+		    name);
 		return;
 	}
 	for (int i = 0; i < count; i++)
@@ -326,8 +364,9 @@ static void read_list(const struct source *source, const char *name,
 		    evidence);
 }
 
-int usher_evidence_parse(struct evidence **out, const char *name,
-    const char *text, size_t length, struct usher_problems *problems)
+int
+usher_evidence_parse(struct evidence **out, const char *name, const char *text,
+    size_t length, struct usher_problems *problems)
 {
 	static const char *const keys[] = { "items", "outcomes" };
 	struct evidence *evidence = calloc(1, sizeof(*evidence));
@@ -345,8 +384,8 @@ int usher_evidence_parse(struct evidence **out, const char *name,
 	code = usher_source_read(&source, name, text, length, USHER_CONF_LIMIT,
 	    &evidence->arena, told);
 	if (code == 0) {
-		usher_source_keys(&source,
-		    config_root_setting(&source.config), keys, COUNT(keys));
+		usher_source_keys(&source, config_root_setting(&source.config),
+		    keys, COUNT(keys));
 		read_list(&source, "items", EVIDENCE_ITEMS, evidence,
 		    read_item);
 		read_list(&source, "outcomes", EVIDENCE_PURPOSES, evidence,
@@ -365,8 +404,8 @@ int usher_evidence_parse(struct evidence **out, const char *name,
 	return code;
 }
 
-static int read_embedded(struct evidence **out,
-    struct usher_problems *problems)
+static int
+read_embedded(struct evidence **out, struct usher_problems *problems)
 {
 	const struct usher_embedded *file = usher_embedded_files;
 
@@ -380,7 +419,8 @@ static int read_embedded(struct evidence **out,
 	return EINVAL;
 }
 
-int usher_evidence_read(struct evidence **out, const char *directory,
+int
+usher_evidence_read(struct evidence **out, const char *directory,
     struct usher_problems *problems)
 {
 	char path[PATH_MAX];
@@ -398,13 +438,13 @@ int usher_evidence_read(struct evidence **out, const char *directory,
 	code = usher_file_read(path, USHER_CONF_LIMIT, &text, &length,
 	    problems);
 	if (code == 0)
-		code = usher_evidence_parse(out, path, text, length,
-		    problems);
+		code = usher_evidence_parse(out, path, text, length, problems);
 	free(text);
 	return code;
 }
 
-void usher_evidence_free(struct evidence *evidence)
+void
+usher_evidence_free(struct evidence *evidence)
 {
 	if (!evidence)
 		return;

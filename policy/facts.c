@@ -17,7 +17,8 @@
 #include "error.h"
 #include "evidence.h"
 
-int usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
+int
+usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
     struct usher_facts **out)
 {
 	struct usher_facts *facts = calloc(1, sizeof(*facts));
@@ -39,7 +40,8 @@ int usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
 	return 0;
 }
 
-void usher_facts_free(struct usher_facts *facts)
+void
+usher_facts_free(struct usher_facts *facts)
 {
 	if (!facts)
 		return;
@@ -50,14 +52,15 @@ void usher_facts_free(struct usher_facts *facts)
 }
 
 /* A call or MESSAGE shows all it has at once; a mail shows nothing at first. */
-void usher_facts_channel(struct usher_facts *facts, enum usher_channel channel)
+void
+usher_facts_channel(struct usher_facts *facts, enum usher_channel channel)
 {
 	facts->channel = channel;
 	facts->shown = channel == USHER_EMAIL ? 0 : USHER_ALL;
 }
 
-static bool holds(const struct address *list, size_t count,
-    const struct address *address)
+static bool
+holds(const struct address *list, size_t count, const struct address *address)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].kind == address->kind &&
@@ -67,25 +70,26 @@ static bool holds(const struct address *list, size_t count,
 	return false;
 }
 
-static int add(struct address *list, size_t *count, size_t most,
-    const struct address *address, const char *what,
-    struct usher_error *error)
+static int
+add(struct address *list, size_t *count, size_t most,
+    const struct address *address, const char *what, struct usher_error *error)
 {
 	if (holds(list, *count, address))
 		return 0;
 	if (*count == most)
 		return usher_error_set(error, E2BIG,
-		    "more than %zu identities are %s; %s is left out",
-		    most, what, address->text);
+		    "more than %zu identities are %s; %s is left out", most,
+		    what, address->text);
 	list[(*count)++] = *address;
 	return 0;
 }
 
-static int identify(struct usher_facts *facts, const char *who, bool proven,
+static int
+identify(struct usher_facts *facts, const char *who, bool proven,
     struct usher_error *error)
 {
-	const struct dialling *dialling =
-	    facts->conf ? &facts->conf->dialling : NULL;
+	const struct dialling *dialling = facts->conf ? &facts->conf->dialling
+						      : NULL;
 	struct address address = { ADDRESS_NONE, NULL, NULL, NULL };
 	int code = usher_address_parse(&facts->arena, who, dialling, &address,
 	    error);
@@ -101,13 +105,15 @@ static int identify(struct usher_facts *facts, const char *who, bool proven,
 	    "proven", error);
 }
 
-int usher_facts_claim(struct usher_facts *facts, const char *who,
+int
+usher_facts_claim(struct usher_facts *facts, const char *who,
     struct usher_error *error)
 {
 	return identify(facts, who, false, error);
 }
 
-int usher_facts_prove(struct usher_facts *facts, const char *who,
+int
+usher_facts_prove(struct usher_facts *facts, const char *who,
     struct usher_error *error)
 {
 	return identify(facts, who, true, error);
@@ -117,7 +123,8 @@ int usher_facts_prove(struct usher_facts *facts, const char *who,
  * Later claims are proven too: callers set this before or after claiming.
  * Claims that `proven` has no room for are proven by the flag.
  */
-void usher_facts_prove_claims(struct usher_facts *facts)
+void
+usher_facts_prove_claims(struct usher_facts *facts)
 {
 	facts->claims_proven = true;
 	for (size_t i = 0; i < facts->claim_count; i++)
@@ -125,13 +132,14 @@ void usher_facts_prove_claims(struct usher_facts *facts)
 		    &facts->claims[i], "proven", NULL);
 }
 
-void usher_facts_anonymous(struct usher_facts *facts)
+void
+usher_facts_anonymous(struct usher_facts *facts)
 {
 	facts->anonymous = true;
 }
 
-int usher_facts_client(struct usher_facts *facts,
-    const struct sockaddr *client)
+int
+usher_facts_client(struct usher_facts *facts, const struct sockaddr *client)
 {
 	if (!client || client->sa_family == AF_UNSPEC) {
 		facts->client.ss_family = AF_UNSPEC;
@@ -146,22 +154,23 @@ int usher_facts_client(struct usher_facts *facts,
 	return 0;
 }
 
-int usher_facts_subject(struct usher_facts *facts, const char *subject,
+int
+usher_facts_subject(struct usher_facts *facts, const char *subject,
     size_t length)
 {
 	facts->subject = usher_arena_bytes(&facts->arena, subject, length);
 	return facts->subject ? usher_facts_fold(facts) : ENOMEM;
 }
 
-int usher_facts_reason(struct usher_facts *facts, const char *reason,
-    size_t length)
+int
+usher_facts_reason(struct usher_facts *facts, const char *reason, size_t length)
 {
 	facts->reason = usher_arena_bytes(&facts->arena, reason, length);
 	return facts->reason ? usher_facts_fold(facts) : ENOMEM;
 }
 
-int usher_facts_text(struct usher_facts *facts, const char *text,
-    size_t length)
+int
+usher_facts_text(struct usher_facts *facts, const char *text, size_t length)
 {
 	facts->text = text;
 	facts->text_length = length;
@@ -170,42 +179,67 @@ int usher_facts_text(struct usher_facts *facts, const char *text,
 	return usher_facts_fold(facts);
 }
 
-/*
- * The newlines keep a phrase from running from the subject into the text by
- * way of words that nobody wrote together; folding keeps them.
- */
-int usher_facts_fold(struct usher_facts *facts)
+/* Appends a text, folded, and behind it the border no phrase crosses. */
+static int
+fold(struct usher_facts *facts, const char *text, size_t length,
+    struct buffer *all)
 {
-	const char *subject = facts->subject ? facts->subject : "";
-	const char *reason = facts->reason ? facts->reason : "";
-	size_t head = strlen(subject) + strlen(reason) + 2;
-	size_t body = facts->text ? usher_text_words_length(facts->text,
-	    facts->text_length, TOPIC_WORDS) : 0;
-	char *all = usher_arena_alloc(&facts->arena, head + body + 1);
+	size_t folded_length;
+	const char *folded = usher_text_fold(&facts->arena, text, length,
+	    &folded_length);
 
-	if (!all)
+	if (!folded)
 		return ENOMEM;
-	snprintf(all, head + 1, "%s\n%s\n", subject, reason);
-	if (body > 0)
-		memcpy(all + head, facts->text, body);
-	facts->folded = usher_text_fold(&facts->arena, all, head + body,
-	    &facts->folded_length);
-	return facts->folded ? 0 : ENOMEM;
+	usher_buffer_add(all, folded, folded_length);
+	usher_buffer_add(all, "", 1);
+	return 0;
 }
 
-void usher_facts_purpose(struct usher_facts *facts, enum usher_purpose purpose)
+/* A phrase stands in the subject, the reason or the text, never in two. */
+int
+usher_facts_fold(struct usher_facts *facts)
+{
+	struct buffer all = { .data = NULL };
+	int code = 0;
+
+	if (facts->subject)
+		code = fold(facts, facts->subject, strlen(facts->subject),
+		    &all);
+	if (code == 0 && facts->reason)
+		code = fold(facts, facts->reason, strlen(facts->reason), &all);
+	if (code == 0 && facts->text)
+		code = fold(facts, facts->text,
+		    usher_text_words_length(facts->text, facts->text_length,
+			TOPIC_WORDS),
+		    &all);
+	if (all.failed)
+		code = ENOMEM;
+	if (code == 0 && all.length > 0) {
+		facts->folded = usher_arena_bytes(&facts->arena, all.data,
+		    all.length);
+		facts->folded_length = facts->folded ? all.length : 0;
+		code = facts->folded ? 0 : ENOMEM;
+	}
+	usher_buffer_free(&all);
+	return code;
+}
+
+void
+usher_facts_purpose(struct usher_facts *facts, enum usher_purpose purpose)
 {
 	facts->purpose = purpose;
 	facts->purpose_given = true;
 }
 
-enum usher_purpose usher_facts_get_purpose(const struct usher_facts *facts)
+enum usher_purpose
+usher_facts_get_purpose(const struct usher_facts *facts)
 {
 	return facts->purpose;
 }
 
-int usher_facts_purpose_of_call(struct usher_facts *facts,
-    const char *display_name, const char *organization)
+int
+usher_facts_purpose_of_call(struct usher_facts *facts, const char *display_name,
+    const char *organization)
 {
 	struct evidence_view view = { .call = true };
 	struct evidence_finding finding = { .purpose = USHER_PURPOSE_UNKNOWN };
@@ -217,8 +251,7 @@ int usher_facts_purpose_of_call(struct usher_facts *facts,
 	said = usher_arena_printf(&facts->arena, "%s\n%s\n%s\n%s",
 	    facts->subject ? facts->subject : "",
 	    facts->reason ? facts->reason : "",
-	    display_name ? display_name : "",
-	    organization ? organization : "");
+	    display_name ? display_name : "", organization ? organization : "");
 	if (!said)
 		return ENOMEM;
 	view.subject = said;
@@ -227,8 +260,8 @@ int usher_facts_purpose_of_call(struct usher_facts *facts,
 		view.text = facts->text;
 		view.text_length = facts->text_length;
 	}
-	code = usher_evidence_weigh(facts->conf->evidence, &facts->arena,
-	    &view, &finding);
+	code = usher_evidence_weigh(facts->conf->evidence, &facts->arena, &view,
+	    &finding);
 	if (code)
 		return code;
 	facts->purpose = finding.purpose;
@@ -237,14 +270,15 @@ int usher_facts_purpose_of_call(struct usher_facts *facts,
 	return 0;
 }
 
-void usher_facts_shown(struct usher_facts *facts, unsigned shown)
+void
+usher_facts_shown(struct usher_facts *facts, unsigned shown)
 {
 	facts->shown = shown;
 }
 
 /* Lists grow by doubling at powers of two; the old copy stays in the arena. */
-static void *grown(struct arena *arena, const void *list, size_t count,
-    size_t size)
+static void *
+grown(struct arena *arena, const void *list, size_t count, size_t size)
 {
 	char *copy;
 
@@ -256,8 +290,9 @@ static void *grown(struct arena *arena, const void *list, size_t count,
 	return copy;
 }
 
-int usher_facts_append(struct usher_facts *facts, const char ***list,
-    size_t *count, const char *string)
+int
+usher_facts_append(struct usher_facts *facts, const char ***list, size_t *count,
+    const char *string)
 {
 	const char **room, *copy;
 
@@ -274,13 +309,15 @@ int usher_facts_append(struct usher_facts *facts, const char ***list,
 	return 0;
 }
 
-int usher_facts_link(struct usher_facts *facts, const char *host)
+int
+usher_facts_link(struct usher_facts *facts, const char *host)
 {
 	return usher_facts_append(facts, &facts->links, &facts->link_count,
 	    host);
 }
 
-int usher_facts_attachment(struct usher_facts *facts, const char *name,
+int
+usher_facts_attachment(struct usher_facts *facts, const char *name,
     const char *ending)
 {
 	struct attachment *room;
@@ -292,8 +329,8 @@ int usher_facts_attachment(struct usher_facts *facts, const char *name,
 		    strcmp(facts->attachments[i].ending, ending) == 0)
 			return 0;
 	}
-	room = grown(&facts->arena, facts->attachments,
-	    facts->attachment_count, sizeof(*room));
+	room = grown(&facts->arena, facts->attachments, facts->attachment_count,
+	    sizeof(*room));
 	if (!name_copy || !ending_copy || !room)
 		return ENOMEM;
 	room[facts->attachment_count].name = usher_text_lower(name_copy);

@@ -21,32 +21,32 @@ struct evidence_item {
 };
 
 struct attachment {
-	const char *name;	/* file name, lower case, or "" */
-	const char *ending;	/* as the content has it: "pdf"; never belied */
+	const char *name;   /* file name, lower case, or "" */
+	const char *ending; /* as the content has it: "pdf"; never belied */
 };
 
 /* Facts that only memory can know, given by hand (explain --fact). */
 struct remembered_facts {
-	int known, introduced, stranger;	/* -1: not given */
+	int known, introduced, stranger; /* -1: not given */
 	size_t stage_count;
 	const char **stages;
-	int standing;				/* enum usher_standing, or -1 */
-	long tried;				/* attempts before now, or -1 */
+	int standing; /* enum usher_standing, or -1 */
+	long tried;   /* attempts before now, or -1 */
 };
 
 struct usher_facts {
 	struct arena arena;
-	struct usher_conf *conf;	/* held */
+	struct usher_conf *conf; /* held */
 	enum usher_channel channel;
-	unsigned shown;			/* USHER_HEADERS | USHER_BODY */
+	unsigned shown; /* USHER_HEADERS | USHER_BODY */
 
 	size_t claim_count, proven_count;
 	struct address claims[MOST_CLAIMS];
 	struct address proven[MOST_PROVEN];
-	bool claims_proven;		/* the site trusts claims */
+	bool claims_proven; /* the site trusts claims */
 	bool anonymous;
 
-	struct sockaddr_storage client;	/* family AF_UNSPEC: not known */
+	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
 	char country[3];		/* given by hand, else "" */
 	uint32_t network;		/* the same, AS number, else 0 */
 
@@ -55,23 +55,23 @@ struct usher_facts {
 	size_t evidence_count;
 	const struct evidence_item *evidence;
 
-	const char *subject, *reason;	/* as written, or NULL */
-	const char *text;		/* shown text without quotes and signature */
+	const char *subject, *reason; /* as written, or NULL */
+	const char *text; /* shown text without quotes and signature */
 	size_t text_length;
 	/* Folded for topics: subject, reason, first TOPIC_WORDS of the text. */
 	const char *folded;
 	size_t folded_length;
-	size_t topic_count;		/* given by hand */
+	size_t topic_count; /* given by hand */
 	const char **topics;
 
-	size_t words;			/* shown, without quotes and signature */
-	bool words_given;		/* by hand: text does not count them */
+	size_t words;	  /* shown, without quotes and signature */
+	bool words_given; /* by hand: text does not count them */
 	size_t attachment_count;
 	const struct attachment *attachments;
 	size_t link_count;
-	const char **links;		/* hosts, normal form */
+	const char **links; /* hosts, normal form */
 
-	size_t code_count;		/* parties proven by a valid code */
+	size_t code_count; /* parties proven by a valid code */
 	const char **codes;
 	struct remembered_facts remembered;
 };

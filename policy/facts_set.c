@@ -17,15 +17,16 @@
 #include "error.h"
 #include "facts.h"
 
-static int wrong(struct usher_error *error, const char *name,
-    const char *value, const char *expected)
+static int
+wrong(struct usher_error *error, const char *name, const char *value,
+    const char *expected)
 {
 	return usher_error_set(error, EINVAL, "%s = \"%s\": %s", name, value,
 	    expected);
 }
 
-static int truth(const char *name, const char *value, int *out,
-    struct usher_error *error)
+static int
+truth(const char *name, const char *value, int *out, struct usher_error *error)
 {
 	if (strcmp(value, "true") == 0)
 		*out = 1;
@@ -36,7 +37,8 @@ static int truth(const char *name, const char *value, int *out,
 	return 0;
 }
 
-static int number(const char *name, const char *value, long most, long *out,
+static int
+number(const char *name, const char *value, long most, long *out,
     struct usher_error *error)
 {
 	char *end;
@@ -51,7 +53,8 @@ static int number(const char *name, const char *value, long most, long *out,
 	return 0;
 }
 
-static int set_attachment(struct usher_facts *facts, const char *value,
+static int
+set_attachment(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	const char *dot = strrchr(value, '.');
@@ -64,7 +67,8 @@ static int set_attachment(struct usher_facts *facts, const char *value,
 	    ending);
 }
 
-static int set_link(struct usher_facts *facts, const char *value,
+static int
+set_link(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	const char *host = strstr(value, "://");
@@ -82,12 +86,12 @@ static int set_link(struct usher_facts *facts, const char *value,
 	if (*host)
 		normal = usher_domain_normal(&facts->arena, host);
 	if (!normal)
-		return wrong(error, "link", value,
-		    "should be a host or a URL");
+		return wrong(error, "link", value, "should be a host or a URL");
 	return usher_facts_link(facts, normal);
 }
 
-static int set_words(struct usher_facts *facts, const char *value,
+static int
+set_words(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	long words;
@@ -100,32 +104,37 @@ static int set_words(struct usher_facts *facts, const char *value,
 	return code;
 }
 
-static int set_text(struct usher_facts *facts, const char *value,
+static int
+set_text(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
-	char *text = facts->text ? usher_arena_printf(&facts->arena,
-	    "%.*s\n%s", (int)facts->text_length, facts->text, value) :
-	    usher_arena_string(&facts->arena, value);
+	char *text = facts->text
+	    ? usher_arena_printf(&facts->arena, "%.*s\n%s",
+		  (int)facts->text_length, facts->text, value)
+	    : usher_arena_string(&facts->arena, value);
 
 	(void)error;
 	return text ? usher_facts_text(facts, text, strlen(text)) : ENOMEM;
 }
 
-static int set_subject(struct usher_facts *facts, const char *value,
+static int
+set_subject(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	(void)error;
 	return usher_facts_subject(facts, value, strlen(value));
 }
 
-static int set_reason(struct usher_facts *facts, const char *value,
+static int
+set_reason(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	(void)error;
 	return usher_facts_reason(facts, value, strlen(value));
 }
 
-static int set_topic(struct usher_facts *facts, const char *value,
+static int
+set_topic(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	if (!*value)
@@ -135,7 +144,8 @@ static int set_topic(struct usher_facts *facts, const char *value,
 	    value);
 }
 
-static int set_code(struct usher_facts *facts, const char *value,
+static int
+set_code(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	if (!*value)
@@ -145,26 +155,29 @@ static int set_code(struct usher_facts *facts, const char *value,
 	    value);
 }
 
-static int set_known(struct usher_facts *facts, const char *value,
+static int
+set_known(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	return truth("known", value, &facts->remembered.known, error);
 }
 
-static int set_introduced(struct usher_facts *facts, const char *value,
+static int
+set_introduced(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
-	return truth("introduced", value, &facts->remembered.introduced,
-	    error);
+	return truth("introduced", value, &facts->remembered.introduced, error);
 }
 
-static int set_stranger(struct usher_facts *facts, const char *value,
+static int
+set_stranger(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	return truth("stranger", value, &facts->remembered.stranger, error);
 }
 
-static int set_anonymous(struct usher_facts *facts, const char *value,
+static int
+set_anonymous(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	int held = 0;
@@ -175,7 +188,8 @@ static int set_anonymous(struct usher_facts *facts, const char *value,
 	return code;
 }
 
-static int set_verified(struct usher_facts *facts, const char *value,
+static int
+set_verified(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	int held;
@@ -192,7 +206,8 @@ static int set_verified(struct usher_facts *facts, const char *value,
 	return 0;
 }
 
-static int set_stage(struct usher_facts *facts, const char *value,
+static int
+set_stage(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	struct remembered_facts *remembered = &facts->remembered;
@@ -208,12 +223,15 @@ static int set_stage(struct usher_facts *facts, const char *value,
 		return usher_facts_append(facts, &remembered->stages,
 		    &remembered->stage_count, value);
 	meant = usher_text_suggest(value, conf->stages, conf->stage_count);
-	return usher_error_set(error, EINVAL, "stage = \"%s\": no stage of "
-	    "this site%s%s%s", value, meant ? "; did you mean \"" : "",
-	    meant ? meant : "", meant ? "\"?" : "");
+	return usher_error_set(error, EINVAL,
+	    "stage = \"%s\": no stage of "
+	    "this site%s%s%s",
+	    value, meant ? "; did you mean \"" : "", meant ? meant : "",
+	    meant ? "\"?" : "");
 }
 
-static int set_standing(struct usher_facts *facts, const char *value,
+static int
+set_standing(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	static const char *const standings[] = { "new", "good", "poor" };
@@ -227,14 +245,16 @@ static int set_standing(struct usher_facts *facts, const char *value,
 	return wrong(error, "standing", value, "should be new, good or poor");
 }
 
-static int set_tried(struct usher_facts *facts, const char *value,
+static int
+set_tried(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	return number("tried", value, 1000000000, &facts->remembered.tried,
 	    error);
 }
 
-static int set_country(struct usher_facts *facts, const char *value,
+static int
+set_country(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	if (strlen(value) != 2 || !isalpha((unsigned char)value[0]) ||
@@ -248,7 +268,8 @@ static int set_country(struct usher_facts *facts, const char *value,
 }
 
 /* An address, or the first address of a network in CIDR. */
-static bool read_client(const char *value, struct sockaddr_storage *client)
+static bool
+read_client(const char *value, struct sockaddr_storage *client)
 {
 	struct sockaddr_in *four = (struct sockaddr_in *)client;
 	struct sockaddr_in6 *six = (struct sockaddr_in6 *)client;
@@ -271,7 +292,8 @@ static bool read_client(const char *value, struct sockaddr_storage *client)
 	return inet_pton(AF_INET6, host, &six->sin6_addr) == 1;
 }
 
-static int set_client(struct usher_facts *facts, const char *value,
+static int
+set_client(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	struct sockaddr_storage client;
@@ -282,7 +304,8 @@ static int set_client(struct usher_facts *facts, const char *value,
 	return usher_facts_client(facts, (struct sockaddr *)&client);
 }
 
-static int set_network(struct usher_facts *facts, const char *value,
+static int
+set_network(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	const char *digits = value;
@@ -307,20 +330,23 @@ static int set_network(struct usher_facts *facts, const char *value,
 	return usher_facts_client(facts, (struct sockaddr *)&client);
 }
 
-static int set_purpose(struct usher_facts *facts, const char *value,
+static int
+set_purpose(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	enum usher_purpose purpose;
 
 	if (!usher_purpose_read(value, &purpose))
-		return wrong(error, "purpose", value, "should be sales, bulk, "
+		return wrong(error, "purpose", value,
+		    "should be sales, bulk, "
 		    "list, transactional, personal or unknown");
 	usher_facts_purpose(facts, purpose);
 	return 0;
 }
 
 /* An organization claims as an address of nobody in particular there does. */
-static int set_organization(struct usher_facts *facts, const char *value,
+static int
+set_organization(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	const char *domain = usher_domain_normal(&facts->arena, value);
@@ -333,7 +359,8 @@ static int set_organization(struct usher_facts *facts, const char *value,
 	return who ? usher_facts_claim(facts, who, error) : ENOMEM;
 }
 
-static int set_from(struct usher_facts *facts, const char *value,
+static int
+set_from(struct usher_facts *facts, const char *value,
     struct usher_error *error)
 {
 	return usher_facts_claim(facts, value, error);
@@ -343,23 +370,35 @@ static const struct {
 	const char *name;
 	int (*set)(struct usher_facts *, const char *, struct usher_error *);
 } setters[] = {
-	{ "anonymous", set_anonymous }, { "attachment", set_attachment },
-	{ "client", set_client }, { "code", set_code },
-	{ "country", set_country }, { "from", set_from },
-	{ "introduced", set_introduced }, { "known", set_known },
-	{ "link", set_link }, { "network", set_network },
-	{ "organization", set_organization }, { "purpose", set_purpose },
-	{ "reason", set_reason }, { "stage", set_stage },
-	{ "standing", set_standing }, { "stranger", set_stranger },
-	{ "subject", set_subject }, { "text", set_text },
-	{ "topic", set_topic }, { "tried", set_tried },
-	{ "verified", set_verified }, { "words", set_words },
+	{ "anonymous", set_anonymous },
+	{ "attachment", set_attachment },
+	{ "client", set_client },
+	{ "code", set_code },
+	{ "country", set_country },
+	{ "from", set_from },
+	{ "introduced", set_introduced },
+	{ "known", set_known },
+	{ "link", set_link },
+	{ "network", set_network },
+	{ "organization", set_organization },
+	{ "purpose", set_purpose },
+	{ "reason", set_reason },
+	{ "stage", set_stage },
+	{ "standing", set_standing },
+	{ "stranger", set_stranger },
+	{ "subject", set_subject },
+	{ "text", set_text },
+	{ "topic", set_topic },
+	{ "tried", set_tried },
+	{ "verified", set_verified },
+	{ "words", set_words },
 };
 
 enum { SETTERS = sizeof(setters) / sizeof(setters[0]) };
 
-int usher_facts_set(struct usher_facts *facts, const char *name,
-    const char *value, struct usher_error *error)
+int
+usher_facts_set(struct usher_facts *facts, const char *name, const char *value,
+    struct usher_error *error)
 {
 	const char *names[SETTERS];
 	const char *meant;
@@ -374,9 +413,11 @@ int usher_facts_set(struct usher_facts *facts, const char *name,
 		return usher_error_set(error, EINVAL,
 		    "no fact is named \"%s\"; did you mean \"%s\"?", name,
 		    meant);
-	return usher_error_set(error, EINVAL, "no fact is named \"%s\"; "
+	return usher_error_set(error, EINVAL,
+	    "no fact is named \"%s\"; "
 	    "there are: attachment, link, words, text, topic, known, "
 	    "introduced, stranger, anonymous, verified, code, stage, "
 	    "standing, tried, country, network, client, purpose, subject, "
-	    "reason, organization, from", name);
+	    "reason, organization, from",
+	    name);
 }

@@ -16,7 +16,8 @@
 
 enum { KEEP_HEADERS = 65536, KEEP_BODY = 1048576, KEEP_BUFFER = 65536 };
 
-int usher_message_new(struct usher_conf *conf, struct usher_message **out)
+int
+usher_message_new(struct usher_conf *conf, struct usher_message **out)
 {
 	struct usher_message *message = calloc(1, sizeof(*message));
 
@@ -37,14 +38,16 @@ int usher_message_new(struct usher_conf *conf, struct usher_message **out)
 	return 0;
 }
 
-static void forget(struct usher_message *message)
+static void
+forget(struct usher_message *message)
 {
 	usher_content_free(message->content);
 	message->content = NULL;
 	message->head = NULL;
 }
 
-void usher_message_reset(struct usher_message *message)
+void
+usher_message_reset(struct usher_message *message)
 {
 	forget(message);
 	usher_arena_reset(&message->arena);
@@ -60,7 +63,8 @@ void usher_message_reset(struct usher_message *message)
 	message->body_cut = message->failed = false;
 }
 
-void usher_message_free(struct usher_message *message)
+void
+usher_message_free(struct usher_message *message)
 {
 	if (!message)
 		return;
@@ -72,8 +76,8 @@ void usher_message_free(struct usher_message *message)
 	free(message);
 }
 
-const char *usher_message_field(const struct usher_message *message,
-    const char *name)
+const char *
+usher_message_field(const struct usher_message *message, const char *name)
 {
 	for (size_t i = 0; i < message->field_count; i++) {
 		if (strcasecmp(message->fields[i].name, name) == 0)
@@ -82,7 +86,8 @@ const char *usher_message_field(const struct usher_message *message,
 	return NULL;
 }
 
-static bool room_for_field(struct usher_message *message)
+static bool
+room_for_field(struct usher_message *message)
 {
 	size_t room = message->field_room ? 2 * message->field_room : 32;
 	struct evidence_field *fields;
@@ -101,7 +106,8 @@ static bool room_for_field(struct usher_message *message)
 }
 
 /* Line ends go, the white space behind them stays: RFC 5322 §2.2.3. */
-static char *unfolded(struct arena *arena, const char *value, size_t length)
+static char *
+unfolded(struct arena *arena, const char *value, size_t length)
 {
 	char *copy = usher_arena_alloc(arena, length + 1);
 	size_t used = 0;
@@ -118,8 +124,9 @@ static char *unfolded(struct arena *arena, const char *value, size_t length)
 	return copy;
 }
 
-static int add_field(struct usher_message *message, const char *name,
-    size_t name_length, const char *value, size_t length)
+static int
+add_field(struct usher_message *message, const char *name, size_t name_length,
+    const char *value, size_t length)
 {
 	struct evidence_field *field;
 	size_t bytes = name_length + length + 4;
@@ -149,17 +156,20 @@ failed:
 	return ENOMEM;
 }
 
-int usher_message_header(struct usher_message *message, const char *name,
+int
+usher_message_header(struct usher_message *message, const char *name,
     const char *value)
 {
 	return add_field(message, name, strlen(name), value, strlen(value));
 }
 
 /* The MIME reader sees these fields and the body, and no other bytes. */
-static void begin_body(struct usher_message *message)
+static void
+begin_body(struct usher_message *message)
 {
 	static const char *const names[] = {
-		"Content-Type", "Content-Transfer-Encoding",
+		"Content-Type",
+		"Content-Transfer-Encoding",
 		"Content-Disposition",
 	};
 
@@ -175,8 +185,9 @@ static void begin_body(struct usher_message *message)
 	message->body_at = message->raw.length;
 }
 
-int usher_message_body(struct usher_message *message,
-    const unsigned char *data, size_t length)
+int
+usher_message_body(struct usher_message *message, const unsigned char *data,
+    size_t length)
 {
 	size_t room;
 
@@ -195,32 +206,37 @@ int usher_message_body(struct usher_message *message,
 	return message->raw.failed ? ENOMEM : 0;
 }
 
-bool usher_message_full(const struct usher_message *message)
+bool
+usher_message_full(const struct usher_message *message)
 {
-	return message->body_cut || (message->body_begun &&
-	    message->raw.length - message->body_at >= message->keep_body);
+	return message->body_cut ||
+	    (message->body_begun &&
+		message->raw.length - message->body_at >= message->keep_body);
 }
 
 /* Past the line at `at`, its LF included. */
-static const char *next_line(const char *at, const char *end)
+static const char *
+next_line(const char *at, const char *end)
 {
 	const char *newline = memchr(at, '\n', (size_t)(end - at));
 
 	return newline ? newline + 1 : end;
 }
 
-static bool is_empty_line(const char *at, const char *end)
+static bool
+is_empty_line(const char *at, const char *end)
 {
-	return at < end && (*at == '\n' ||
-	    (*at == '\r' && at + 1 < end && at[1] == '\n'));
+	return at < end &&
+	    (*at == '\n' || (*at == '\r' && at + 1 < end && at[1] == '\n'));
 }
 
-/* RFC 5322 §3.6.8: printable ASCII but the colon; blanks before it obsolete. */
-static size_t name_length(const char *at, const char *end)
+/* RFC 5322 §3.6.8: printable ASCII but the colon; §4.5: blanks before it. */
+static size_t
+name_length(const char *at, const char *end)
 {
 	const char *colon = at;
 
-	while (colon < end && *colon > ' ' && *colon < 127 && *colon != ':')
+	while (colon<end && * colon> ' ' && *colon < 127 && *colon != ':')
 		colon++;
 	size_t length = (size_t)(colon - at);
 	while (colon < end && (*colon == ' ' || *colon == '\t'))
@@ -229,8 +245,9 @@ static size_t name_length(const char *at, const char *end)
 }
 
 /* One field with its folded lines; NULL when none begins here. */
-static const char *read_field(struct usher_message *message, const char *at,
-    const char *end, int *code)
+static const char *
+read_field(struct usher_message *message, const char *at, const char *end,
+    int *code)
 {
 	size_t length = name_length(at, end);
 	const char *value, *stop;
@@ -246,7 +263,8 @@ static const char *read_field(struct usher_message *message, const char *at,
 	return stop;
 }
 
-int usher_message_read(struct usher_message *message, const char *data,
+int
+usher_message_read(struct usher_message *message, const char *data,
     size_t length)
 {
 	const char *at = data, *end = data + length;
@@ -263,7 +281,7 @@ int usher_message_read(struct usher_message *message, const char *data,
 		}
 		stop = read_field(message, at, end, &code);
 		if (!stop)
-			break;	/* no field: the body begins here */
+			break; /* no field: the body begins here */
 		at = stop;
 	}
 	if (code)

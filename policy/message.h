@@ -20,29 +20,35 @@
  * the work linear in its bytes and the memory of GMime's objects small.
  */
 enum {
-	MOST_LINKS = 200, MOST_URLS = 400, MOST_ATTACHMENTS = 100,
-	MOST_FROM = 16, MOST_FIELDS = 2000, MOST_ADDRESS_FIELD = 16384,
-	MOST_BOUNDARIES = 1000, MOST_NESTED_MAILS = 50, MOST_NESTING = 50
+	MOST_LINKS = 200,
+	MOST_URLS = 400,
+	MOST_ATTACHMENTS = 100,
+	MOST_FROM = 16,
+	MOST_FIELDS = 2000,
+	MOST_ADDRESS_FIELD = 16384,
+	MOST_BOUNDARIES = 1000,
+	MOST_NESTED_MAILS = 50,
+	MOST_NESTING = 50
 };
 
 /* From the header fields alone. */
 struct message_head {
-	size_t from_fields;		/* fields of that name */
+	size_t from_fields; /* fields of that name */
 	size_t from_count;
-	const char *from[MOST_FROM];	/* addresses, as written */
-	size_t recipients;		/* addresses in To and Cc, to 100 */
-	const char *first_recipient;	/* or NULL */
-	const char *reply_to;		/* first address, or NULL */
-	const char *subject;		/* decoded, UTF-8, or NULL */
+	const char *from[MOST_FROM]; /* addresses, as written */
+	size_t recipients;	     /* addresses in To and Cc, to 100 */
+	const char *first_recipient; /* or NULL */
+	const char *reply_to;	     /* first address, or NULL */
+	const char *subject;	     /* decoded, UTF-8, or NULL */
 	struct usher_traits traits;
-	unsigned long tests;		/* 1ul << enum evidence_test */
+	unsigned long tests; /* 1ul << enum evidence_test */
 };
 
 /* Strings of a mail, without repeats, up to a bound. */
 struct string_list {
 	size_t count, most;
 	const char **strings;
-	char **seen;			/* hash table of them */
+	char **seen; /* hash table of them */
 	size_t slots;
 };
 void usher_strings_init(struct string_list *list, struct arena *arena,
@@ -53,29 +59,29 @@ void usher_strings_add(struct string_list *list, struct arena *arena,
 /* From the body. */
 struct message_content {
 	struct arena *arena;
-	struct buffer text;		/* shown, no quotes, no signature */
-	bool quoted;			/* a quote was left out */
+	struct buffer text; /* shown, no quotes, no signature */
+	bool quoted;	    /* a quote was left out */
 	bool calendar, pixel;
-	bool cut;			/* the end was not looked at */
-	struct string_list links;	/* hosts of what is shown */
-	struct string_list urls;	/* all, as "host/path" */
+	bool cut;		  /* the end was not looked at */
+	struct string_list links; /* hosts of what is shown */
+	struct string_list urls;  /* all, as "host/path" */
 	size_t attachment_count;
 	struct attachment attachments[MOST_ATTACHMENTS];
 };
 
 struct usher_message {
-	struct usher_conf *conf;	/* held */
+	struct usher_conf *conf; /* held */
 	size_t keep_headers, keep_body;
 	struct arena arena;
 	size_t field_count, field_room, field_bytes;
 	struct evidence_field *fields;
-	bool headers_cut;	/* fields beyond the bound were left out */
+	bool headers_cut; /* fields beyond the bound were left out */
 	/* The fields that say how to read the body, an empty line, the body. */
 	struct buffer raw;
 	size_t body_at;
 	bool body_begun, body_cut;
-	bool failed;		/* memory ran out while building */
-	struct message_head *head;		/* once read */
+	bool failed;		   /* memory ran out while building */
+	struct message_head *head; /* once read */
 	struct message_content *content;
 };
 
@@ -105,14 +111,13 @@ size_t usher_html_entity(const char *at, const char *end, uint32_t *character);
 /* message_style.c: what a style attribute does, in lower case. */
 struct html_style {
 	bool hides;
-	int64_t color, background;	/* 0xrrggbb, or -1: not said */
-	bool picture;			/* a background that is no plain colour */
+	int64_t color, background; /* 0xrrggbb, or -1: not said */
+	bool picture;		   /* a background that is no plain colour */
 };
-void usher_html_style(const char *style, size_t length,
-    struct html_style *out);
+void usher_html_style(const char *style, size_t length, struct html_style *out);
 int64_t usher_html_color(const char *text, size_t length);
 
-/* message_link.c: http and https URLs of a text, or one as an attribute has it. */
+/* message_link.c: http and https URLs of a text, or one of an attribute. */
 void usher_links_of_text(const char *text, size_t length,
     struct message_content *content);
 void usher_link_note(const char *url, size_t length, bool shown,

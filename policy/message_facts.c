@@ -16,7 +16,8 @@
 #include "proof.h"
 
 /* draft-levine-smtp-batv: prvs=TAG=local@domain; also btv1==TAG==local. */
-static const char *without_batv(const char *address)
+static const char *
+without_batv(const char *address)
 {
 	const char *begin = address, *at = strchr(address, '@');
 
@@ -36,14 +37,16 @@ static const char *without_batv(const char *address)
  * SRS0=hash=time=domain=local@forwarder, and SRS1=hash=host==hash=time=...:
  * the last two parts are whose mail it was.
  */
-static const char *without_srs(struct arena *arena, const char *address)
+static const char *
+without_srs(struct arena *arena, const char *address)
 {
 	const char *at = strrchr(address, '@'), *part = address;
 	const char *domain, *local;
 	char first;
 
-	if (!at || (strncasecmp(address, "SRS0", 4) != 0 &&
-	    strncasecmp(address, "SRS1", 4) != 0))
+	if (!at ||
+	    (strncasecmp(address, "SRS0", 4) != 0 &&
+		strncasecmp(address, "SRS1", 4) != 0))
 		return address;
 	first = address[4];
 	if (first != '=' && first != '+' && first != '-')
@@ -67,16 +70,17 @@ static const char *without_srs(struct arena *arena, const char *address)
 }
 
 /* What cannot be read as an identity is no claim; only memory is a fault. */
-static int claim(struct usher_facts *facts, const char *who)
+static int
+claim(struct usher_facts *facts, const char *who)
 {
 	int code = usher_facts_claim(facts, who, NULL);
 
 	return code == ENOMEM ? ENOMEM : 0;
 }
 
-static int put_claims(struct usher_message *message,
-    const struct usher_envelope *envelope, const struct message_head *head,
-    struct usher_facts *facts)
+static int
+put_claims(struct usher_message *message, const struct usher_envelope *envelope,
+    const struct message_head *head, struct usher_facts *facts)
 {
 	int code = 0;
 
@@ -97,9 +101,9 @@ static int put_claims(struct usher_message *message,
  * Fields beyond mail.keep may hold a second From, so a mail whose header was
  * cut proves nothing.
  */
-static int put_proof(struct usher_message *message,
-    const struct usher_envelope *envelope, const struct message_head *head,
-    struct usher_facts *facts)
+static int
+put_proof(struct usher_message *message, const struct usher_envelope *envelope,
+    const struct message_head *head, struct usher_facts *facts)
 {
 	const struct usher_conf *conf = message->conf;
 	struct proof_source source;
@@ -123,17 +127,17 @@ static int put_proof(struct usher_message *message,
 		.null_sender = envelope->mail_from && !*envelope->mail_from,
 	};
 	if (!usher_proof_holds(&message->arena, &source, message->fields,
-	    message->field_count, head->from[0]))
+		message->field_count, head->from[0]))
 		return 0;
 	code = usher_facts_prove(facts, head->from[0], NULL);
 	return code == ENOMEM ? ENOMEM : 0;
 }
 
-static int put_content(const struct message_content *content,
-    struct usher_facts *facts)
+static int
+put_content(const struct message_content *content, struct usher_facts *facts)
 {
-	int code = usher_facts_text(facts, content->text.data ?
-	    content->text.data : "", content->text.length);
+	int code = usher_facts_text(facts,
+	    content->text.data ? content->text.data : "", content->text.length);
 
 	for (size_t i = 0; code == 0 && i < content->links.count; i++)
 		code = usher_facts_link(facts, content->links.strings[i]);
@@ -144,7 +148,8 @@ static int put_content(const struct message_content *content,
 	return code;
 }
 
-static int put_purpose(struct usher_message *message,
+static int
+put_purpose(struct usher_message *message,
     const struct usher_envelope *envelope, const struct message_head *head,
     const struct message_content *content, struct usher_facts *facts)
 {
@@ -164,8 +169,7 @@ static int put_purpose(struct usher_message *message,
 	char *from;
 	int code;
 
-	if (facts->purpose_given || !message->conf ||
-	    !message->conf->evidence)
+	if (facts->purpose_given || !message->conf || !message->conf->evidence)
 		return 0;
 	if (head->from_count > 0) {
 		from = usher_arena_string(&message->arena, head->from[0]);
@@ -183,7 +187,8 @@ static int put_purpose(struct usher_message *message,
 	return 0;
 }
 
-static int put_headers(struct usher_message *message,
+static int
+put_headers(struct usher_message *message,
     const struct usher_envelope *envelope, const struct message_head *head,
     struct usher_facts *facts)
 {
@@ -200,7 +205,8 @@ static int put_headers(struct usher_message *message,
 	return code;
 }
 
-int usher_message_facts(struct usher_message *message,
+int
+usher_message_facts(struct usher_message *message,
     const struct usher_envelope *envelope, unsigned shown,
     struct usher_facts *facts, struct usher_error *error)
 {
@@ -208,8 +214,8 @@ int usher_message_facts(struct usher_message *message,
 		NULL };
 	const struct message_content *content;
 	const struct message_head *head;
-	int code = message->failed ? ENOMEM :
-	    usher_message_head(message, &head);
+	int code = message->failed ? ENOMEM
+				   : usher_message_head(message, &head);
 
 	if (!envelope)
 		envelope = &nothing;
@@ -224,8 +230,7 @@ int usher_message_facts(struct usher_message *message,
 			    facts);
 	}
 	if (code)
-		return usher_error_set(error, code,
-		    "no memory to read a mail");
+		return usher_error_set(error, code, "no memory to read a mail");
 	usher_facts_shown(facts, shown | USHER_HEADERS);
 	return 0;
 }

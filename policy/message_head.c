@@ -18,27 +18,30 @@
 
 static pthread_once_t gmime_once = PTHREAD_ONCE_INIT;
 
-static void take_addresses(InternetAddressList *list, int depth,
+static void
+take_addresses(InternetAddressList *list, int depth,
     void (*take)(const char *, void *), void *arg)
 {
 	int count = list ? internet_address_list_length(list) : 0;
 
 	for (int i = 0; i < count; i++) {
-		InternetAddress *one =
-		    internet_address_list_get_address(list, i);
+		InternetAddress *one = internet_address_list_get_address(list,
+		    i);
 
 		if (INTERNET_ADDRESS_IS_GROUP(one) && depth < 4)
 			take_addresses(internet_address_group_get_members(
-			    INTERNET_ADDRESS_GROUP(one)), depth + 1, take,
-			    arg);
+					   INTERNET_ADDRESS_GROUP(one)),
+			    depth + 1, take, arg);
 		else if (INTERNET_ADDRESS_IS_MAILBOX(one))
 			take(internet_address_mailbox_get_addr(
-			    INTERNET_ADDRESS_MAILBOX(one)), arg);
+				 INTERNET_ADDRESS_MAILBOX(one)),
+			    arg);
 	}
 }
 
 /* GMime recurses into comments and groups: neither comes deep from people. */
-static bool too_deep(const char *value)
+static bool
+too_deep(const char *value)
 {
 	size_t open = 0;
 
@@ -47,8 +50,8 @@ static bool too_deep(const char *value)
 	return open > 200;
 }
 
-static void each_address(const char *value,
-    void (*take)(const char *, void *), void *arg)
+static void
+each_address(const char *value, void (*take)(const char *, void *), void *arg)
 {
 	InternetAddressList *list;
 
@@ -66,7 +69,8 @@ struct taking {
 	struct message_head *head;
 };
 
-static void take_from(const char *address, void *arg)
+static void
+take_from(const char *address, void *arg)
 {
 	struct taking *taking = arg;
 	struct message_head *head = taking->head;
@@ -76,7 +80,8 @@ static void take_from(const char *address, void *arg)
 		    usher_arena_string(taking->arena, address);
 }
 
-static void take_recipient(const char *address, void *arg)
+static void
+take_recipient(const char *address, void *arg)
 {
 	struct taking *taking = arg;
 	struct message_head *head = taking->head;
@@ -84,22 +89,23 @@ static void take_recipient(const char *address, void *arg)
 	if (!address || head->recipients >= 100)
 		return;
 	if (head->recipients++ == 0)
-		head->first_recipient =
-		    usher_arena_string(taking->arena, address);
+		head->first_recipient = usher_arena_string(taking->arena,
+		    address);
 }
 
-static void take_reply_to(const char *address, void *arg)
+static void
+take_reply_to(const char *address, void *arg)
 {
 	struct taking *taking = arg;
 
 	if (address && !taking->head->reply_to)
-		taking->head->reply_to =
-		    usher_arena_string(taking->arena, address);
+		taking->head->reply_to = usher_arena_string(taking->arena,
+		    address);
 }
 
 /* The same, for a field whose list is too strange to be read: not nobody. */
-static void read_addresses(struct usher_message *message,
-    struct message_head *head)
+static void
+read_addresses(struct usher_message *message, struct message_head *head)
 {
 	struct taking taking = { &message->arena, head };
 
@@ -120,8 +126,8 @@ static void read_addresses(struct usher_message *message,
 	}
 }
 
-static void read_subject(struct usher_message *message,
-    struct message_head *head)
+static void
+read_subject(struct usher_message *message, struct message_head *head)
 {
 	const char *value = usher_message_field(message, "Subject");
 	char *decoded, *valid;
@@ -138,23 +144,27 @@ static void read_subject(struct usher_message *message,
 }
 
 /* The field's first word (up to blank or `;`) is `word`. */
-static bool first_word(const char *value, const char *word)
+static bool
+first_word(const char *value, const char *word)
 {
 	size_t length = strcspn(value, " \t;(");
 
 	return length == strlen(word) && strncasecmp(value, word, length) == 0;
 }
 
-static bool is_report(const struct usher_message *message)
+static bool
+is_report(const struct usher_message *message)
 {
 	const char *type = usher_message_field(message, "Content-Type");
 
-	return type && (first_word(type, "multipart/report") ||
-	    first_word(type, "message/delivery-status") ||
-	    first_word(type, "message/disposition-notification"));
+	return type &&
+	    (first_word(type, "multipart/report") ||
+		first_word(type, "message/delivery-status") ||
+		first_word(type, "message/disposition-notification"));
 }
 
-static bool is_list(const struct usher_message *message)
+static bool
+is_list(const struct usher_message *message)
 {
 	const char *precedence = usher_message_field(message, "Precedence");
 
@@ -165,18 +175,18 @@ static bool is_list(const struct usher_message *message)
 	return precedence && first_word(precedence, "list");
 }
 
-static void read_traits(const struct usher_message *message,
-    struct message_head *head)
+static void
+read_traits(const struct usher_message *message, struct message_head *head)
 {
-	const char *automatic = usher_message_field(message,
-	    "Auto-Submitted");
+	const char *automatic = usher_message_field(message, "Auto-Submitted");
 
 	head->traits.report = is_report(message);
 	head->traits.automatic = automatic && !first_word(automatic, "no");
 	head->traits.list = is_list(message);
 }
 
-int usher_message_head(struct usher_message *message,
+int
+usher_message_head(struct usher_message *message,
     const struct message_head **out)
 {
 	struct message_head *head = message->head;
@@ -197,7 +207,8 @@ int usher_message_head(struct usher_message *message,
 	return 0;
 }
 
-struct usher_traits usher_message_traits(struct usher_message *message)
+struct usher_traits
+usher_message_traits(struct usher_message *message)
 {
 	const struct message_head *head;
 	const struct usher_traits none = { false, false, false };
@@ -205,7 +216,8 @@ struct usher_traits usher_message_traits(struct usher_message *message)
 	return usher_message_head(message, &head) == 0 ? head->traits : none;
 }
 
-const char *usher_message_from(struct usher_message *message)
+const char *
+usher_message_from(struct usher_message *message)
 {
 	const struct message_head *head;
 
@@ -215,7 +227,8 @@ const char *usher_message_from(struct usher_message *message)
 	return head->from[0];
 }
 
-static bool read_date(const char *text, int64_t *at)
+static bool
+read_date(const char *text, int64_t *at)
 {
 	GDateTime *date = text ? g_mime_utils_header_decode_date(text) : NULL;
 
@@ -227,7 +240,8 @@ static bool read_date(const char *text, int64_t *at)
 }
 
 /* RFC 5321 §4.4: the date stands behind the last `;` of Received. */
-bool usher_message_time(struct usher_message *message, int64_t *at)
+bool
+usher_message_time(struct usher_message *message, int64_t *at)
 {
 	const char *received = usher_message_field(message, "Received");
 	const char *behind = received ? strrchr(received, ';') : NULL;

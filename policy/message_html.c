@@ -10,38 +10,36 @@
 #include <string.h>
 
 #include "message.h"
+#include "message_tag.h"
 
-enum { DEEPEST = 200, LONGEST_NAME = 16 };
+enum { DEEPEST = 200 };
 
 struct element {
-	char name[LONGEST_NAME];
+	char name[TAG_NAME];
 	bool hidden, quoted;
-	int64_t color, background;	/* -1: not known */
+	int64_t color, background; /* -1: not known */
 };
 
 struct page {
-	const char *at, *end;
+	struct tags tags;
 	struct buffer *out;
 	struct message_content *content;
-	size_t depth;			/* of `open`; the rest is not kept */
+	size_t depth; /* of `open`; the rest is not kept */
 	struct element open[DEEPEST];
-	bool blank;			/* a blank is owed */
-	bool cut;			/* all below is an earlier mail */
+	bool blank; /* a blank is owed */
+	bool cut;   /* all below is an earlier mail */
 };
 
-struct attribute {
-	const char *name, *value;
-	size_t name_length, length;
-};
-
-static const struct element *top(const struct page *page)
+static const struct element *
+top(const struct page *page)
 {
 	static const struct element none = { "", false, false, -1, -1 };
 
 	return page->depth > 0 ? &page->open[page->depth - 1] : &none;
 }
 
-static bool one_of(const char *name, const char *const *list)
+static bool
+one_of(const char *name, const char *const *list)
 {
 	for (; *list; list++) {
 		if (strcmp(name, *list) == 0)
@@ -50,7 +48,8 @@ static bool one_of(const char *name, const char *const *list)
 	return false;
 }
 
-static void line_end(struct page *page)
+static void
+line_end(struct page *page)
 {
 	struct buffer *out = page->out;
 
@@ -60,13 +59,15 @@ static void line_end(struct page *page)
 }
 
 /* Characters that nobody sees are left out, or words would be cut by them. */
-static bool is_invisible(uint32_t c)
+static bool
+is_invisible(uint32_t c)
 {
 	return c == 0xad || (c >= 0x200b && c <= 0x200f) || c == 0x2060 ||
 	    c == 0xfeff || c == 0x34f || (c >= 0x202a && c <= 0x202e);
 }
 
-static void put(struct page *page, uint32_t c)
+static void
+put(struct page *page, uint32_t c)
 {
 	char bytes[4];
 	size_t n = 0;
@@ -94,34 +95,13 @@ static void put(struct page *page, uint32_t c)
 	usher_buffer_add(page->out, bytes, n);
 }
 
-/* The character at page->at, which moves behind it. */
-static uint32_t next_character(struct page *page)
-{
-	unsigned char first = (unsigned char)*page->at;
-	uint32_t c = first;
-	size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 :
-	    first >= 0xc0 ? 1 : 0;
-	size_t taken;
-
-	if (first == '&') {
-		taken = usher_html_entity(page->at, page->end, &c);
-		page->at += taken ? taken : 1;
-		return c;
-	}
-	page->at++;
-	if (more > 0)
-		c = first & (0x3fu >> more);
-	while (more-- > 0 && page->at < page->end)
-		c = c << 6 | ((unsigned char)*page->at++ & 63);
-	return c;
-}
-
-static void text_until_tag(struct page *page)
+static void
+text_until_tag(struct page *page)
 {
 	bool shown = !top(page)->hidden && !top(page)->quoted && !page->cut;
 
 	do {
-		uint32_t c = next_character(page);
+		uint32_t c = usher_tag_character(&page->tags);
 
 		if (!shown || is_invisible(c))
 			continue;
@@ -130,138 +110,76 @@ static void text_until_tag(struct page *page)
 			page->blank = true;
 		else
 			put(page, c);
-	} while (page->at < page->end && *page->at != '<');
+	} while (page->tags.at < page->tags.end && *page->tags.at != '<');
 }
 
-static void skip_blanks(struct page *page)
+static bool
+marks_quote(const char *element, const struct attribute *one)
 {
-	while (page->at < page->end &&
-	    (isspace((unsigned char)*page->at) || *page->at == '/'))
-		page->at++;
-}
-
-/* False at the tag's end, which is passed. */
-static bool next_attribute(struct page *page, struct attribute *out)
-{
-	skip_blanks(page);
-	out->name = page->at;
-	while (page->at < page->end && *page->at != '>' && *page->at != '=' &&
-	    !isspace((unsigned char)*page->at) && *page->at != '/')
-		page->at++;
-	out->name_length = (size_t)(page->at - out->name);
-	out->value = page->at;
-	out->length = 0;
-	while (page->at < page->end && isspace((unsigned char)*page->at))
-		page->at++;
-	if (page->at < page->end && *page->at == '=') {
-		char quote;
-
-		page->at++;
-		while (page->at < page->end &&
-		    isspace((unsigned char)*page->at))
-			page->at++;
-		quote = page->at < page->end ? *page->at : '\0';
-		if (quote == '"' || quote == '\'') {
-			const char *stop;
-
-			out->value = ++page->at;
-			stop = memchr(page->at, quote,
-			    (size_t)(page->end - page->at));
-			/* Unclosed: the tag ends where it seems to. */
-			if (!stop)
-				stop = memchr(page->at, '>',
-				    (size_t)(page->end - page->at));
-			if (!stop)
-				stop = page->end;
-			out->length = (size_t)(stop - out->value);
-			page->at = stop < page->end && *stop == quote ?
-			    stop + 1 : stop;
-		} else {
-			out->value = page->at;
-			while (page->at < page->end && *page->at != '>' &&
-			    !isspace((unsigned char)*page->at))
-				page->at++;
-			out->length = (size_t)(page->at - out->value);
-		}
-		return true;
-	}
-	if (out->name_length > 0)
-		return true;
-	if (page->at < page->end)
-		page->at++;	/* '>' */
-	return false;
-}
-
-static bool named(const struct attribute *attribute, const char *name)
-{
-	return attribute->name_length == strlen(name) &&
-	    strncasecmp(attribute->name, name, attribute->name_length) == 0;
-}
-
-static bool contains(const struct attribute *attribute, const char *text)
-{
-	return memmem(attribute->value, attribute->length, text,
-	    strlen(text)) != NULL;
-}
-
-static bool marks_quote(const char *element, const struct attribute *one)
-{
-	if (named(one, "type"))
-		return strcmp(element, "blockquote") == 0 &&
-		    one->length == 4 && strncasecmp(one->value, "cite", 4) == 0;
-	if (!named(one, "class"))
+	if (usher_attribute_is(one, "type"))
+		return strcmp(element, "blockquote") == 0 && one->length == 4 &&
+		    strncasecmp(one->value, "cite", 4) == 0;
+	if (!usher_attribute_is(one, "class"))
 		return false;
-	return contains(one, "gmail_quote") || contains(one, "yahoo_quoted") ||
-	    contains(one, "moz-cite-prefix") || contains(one, "gmail_attr") ||
-	    contains(one, "protonmail_quote") ||
-	    contains(one, "zmail_extra");
+	return usher_attribute_holds(one, "gmail_quote") ||
+	    usher_attribute_holds(one, "yahoo_quoted") ||
+	    usher_attribute_holds(one, "moz-cite-prefix") ||
+	    usher_attribute_holds(one, "gmail_attr") ||
+	    usher_attribute_holds(one, "protonmail_quote") ||
+	    usher_attribute_holds(one, "zmail_extra");
 }
 
 /* Outlook and others mark where the earlier mail begins, not where it ends. */
-static bool marks_cut(const struct attribute *one)
+static bool
+marks_cut(const struct attribute *one)
 {
-	return named(one, "id") && (contains(one, "divRplyFwdMsg") ||
-	    contains(one, "appendonsend") ||
-	    contains(one, "mail-editor-reference-message-container"));
+	return usher_attribute_is(one, "id") &&
+	    (usher_attribute_holds(one, "divRplyFwdMsg") ||
+		usher_attribute_holds(one, "appendonsend") ||
+		usher_attribute_holds(one,
+		    "mail-editor-reference-message-container"));
 }
 
-static bool is_pixel_size(const struct attribute *one)
+static bool
+is_pixel_size(const struct attribute *one)
 {
-	return (one->length == 1 || (one->length == 3 &&
-	    strncasecmp(one->value + 1, "px", 2) == 0)) &&
+	return (one->length == 1 ||
+		   (one->length == 3 &&
+		       strncasecmp(one->value + 1, "px", 2) == 0)) &&
 	    (*one->value == '0' || *one->value == '1');
 }
 
-struct seen {			/* of one tag's attributes */
+struct seen { /* of one tag's attributes */
 	struct html_style style;
 	bool hidden, quoted, zero_width, zero_height;
 	struct attribute href, src;
 };
 
-static void see(struct page *page, const char *element, struct seen *seen)
+static void
+see(struct page *page, const char *element, struct seen *seen)
 {
 	struct attribute one;
 
-	while (next_attribute(page, &one)) {
-		if (named(&one, "style"))
+	while (usher_tag_attribute(&page->tags, &one)) {
+		if (usher_attribute_is(&one, "style"))
 			usher_html_style(one.value, one.length, &seen->style);
-		else if (named(&one, "hidden"))
+		else if (usher_attribute_is(&one, "hidden"))
 			seen->hidden = true;
-		else if (named(&one, "bgcolor"))
-			seen->style.background =
-			    usher_html_color(one.value, one.length);
-		else if (named(&one, "color"))
-			seen->style.color =
-			    usher_html_color(one.value, one.length);
-		else if (named(&one, "background"))
+		else if (usher_attribute_is(&one, "bgcolor"))
+			seen->style.background = usher_html_color(one.value,
+			    one.length);
+		else if (usher_attribute_is(&one, "color"))
+			seen->style.color = usher_html_color(one.value,
+			    one.length);
+		else if (usher_attribute_is(&one, "background"))
 			seen->style.picture = true;
-		else if (named(&one, "href"))
+		else if (usher_attribute_is(&one, "href"))
 			seen->href = one;
-		else if (named(&one, "src"))
+		else if (usher_attribute_is(&one, "src"))
 			seen->src = one;
-		else if (named(&one, "width"))
+		else if (usher_attribute_is(&one, "width"))
 			seen->zero_width = is_pixel_size(&one);
-		else if (named(&one, "height"))
+		else if (usher_attribute_is(&one, "height"))
 			seen->zero_height = is_pixel_size(&one);
 		if (marks_quote(element, &one))
 			seen->quoted = true;
@@ -270,15 +188,18 @@ static void see(struct page *page, const char *element, struct seen *seen)
 	}
 }
 
-static void note_links(struct page *page, const char *element,
-    const struct seen *seen, const struct element *inside)
+static void
+note_links(struct page *page, const char *element, const struct seen *seen,
+    const struct element *inside)
 {
 	bool shown = !inside->hidden && !inside->quoted && !page->cut;
 
 	if (seen->href.length > 0)
 		usher_link_note(seen->href.value, seen->href.length,
-		    shown && (strcmp(element, "a") == 0 ||
-			strcmp(element, "area") == 0), page->content);
+		    shown &&
+			(strcmp(element, "a") == 0 ||
+			    strcmp(element, "area") == 0),
+		    page->content);
 	if (strcmp(element, "img") != 0 || seen->src.length == 0)
 		return;
 	usher_link_note(seen->src.value, seen->src.length, false,
@@ -290,12 +211,18 @@ static void note_links(struct page *page, const char *element,
 }
 
 /* What holds inside the element: its own, over what is around it. */
-static struct element inner(const struct page *page, const char *name,
-    const struct seen *seen)
+static struct element
+inner(const struct page *page, const char *name, const struct seen *seen)
 {
 	static const char *const never_shown[] = {
-		"head", "title", "template", "select", "datalist", "object",
-		"noframes", NULL,
+		"head",
+		"title",
+		"template",
+		"select",
+		"datalist",
+		"object",
+		"noframes",
+		NULL,
 	};
 	struct element element = *top(page);
 
@@ -314,34 +241,44 @@ static struct element inner(const struct page *page, const char *name,
 	return element;
 }
 
-static void read_name(struct page *page, char name[LONGEST_NAME])
-{
-	size_t length = 0;
-
-	while (page->at < page->end && (isalnum((unsigned char)*page->at) ||
-	    *page->at == ':' || *page->at == '-')) {
-		if (length < LONGEST_NAME - 1)
-			name[length++] =
-			    (char)tolower((unsigned char)*page->at);
-		page->at++;
-	}
-	name[length] = '\0';
-}
-
 static const char *const breaks[] = {
-	"p", "div", "br", "tr", "li", "table", "h1", "h2", "h3", "h4", "h5",
-	"h6", "blockquote", "ul", "ol", "hr", "section", "article", "header",
-	"footer", "pre", "center", "dl", "dt", "dd", NULL,
+	"p",
+	"div",
+	"br",
+	"tr",
+	"li",
+	"table",
+	"h1",
+	"h2",
+	"h3",
+	"h4",
+	"h5",
+	"h6",
+	"blockquote",
+	"ul",
+	"ol",
+	"hr",
+	"section",
+	"article",
+	"header",
+	"footer",
+	"pre",
+	"center",
+	"dl",
+	"dt",
+	"dd",
+	NULL,
 };
 
-static void close_element(struct page *page)
+static void
+close_element(struct page *page)
 {
-	char name[LONGEST_NAME];
+	char name[TAG_NAME];
 	struct attribute ignored;
 	size_t depth = page->depth;
 
-	read_name(page, name);
-	while (next_attribute(page, &ignored))
+	usher_tag_name(&page->tags, name);
+	while (usher_tag_attribute(&page->tags, &ignored))
 		;
 	while (depth > 0 && strcmp(page->open[depth - 1].name, name) != 0)
 		depth--;
@@ -354,62 +291,75 @@ static void close_element(struct page *page)
 		page->blank = true;
 }
 
-/* What stands in these is no text; an end that never comes takes all. */
-static void skip_raw(struct page *page, const char *name)
-{
-	size_t length = strlen(name);
-
-	while (page->at < page->end) {
-		const char *tag = memchr(page->at, '<',
-		    (size_t)(page->end - page->at));
-
-		if (!tag) {
-			page->at = page->end;
-			return;
-		}
-		page->at = tag + 1;
-		if ((size_t)(page->end - tag) > length + 1 && tag[1] == '/' &&
-		    strncasecmp(tag + 2, name, length) == 0) {
-			page->at = tag;
-			return;
-		}
-	}
-}
-
 /* Ends that HTML lets writers leave out. */
-static void close_implied(struct page *page, const char *name)
+static void
+close_implied(struct page *page, const char *name)
 {
 	static const char *const of_head[] = {
-		"title", "meta", "link", "style", "script", "base", "template",
-		"noscript", "object", NULL,
+		"title",
+		"meta",
+		"link",
+		"style",
+		"script",
+		"base",
+		"template",
+		"noscript",
+		"object",
+		NULL,
 	};
 	static const char *const alike[] = {
-		"p", "li", "tr", "td", "th", "option", "dt", "dd", NULL,
+		"p",
+		"li",
+		"tr",
+		"td",
+		"th",
+		"option",
+		"dt",
+		"dd",
+		NULL,
 	};
 
-	if (strcmp(name, "body") == 0 || (strcmp(top(page)->name, "head") == 0
-	    && !one_of(name, of_head)))
+	if (strcmp(name, "body") == 0 ||
+	    (strcmp(top(page)->name, "head") == 0 && !one_of(name, of_head)))
 		page->depth = 0;
 	else if (strcmp(top(page)->name, name) == 0 && one_of(name, alike))
 		page->depth--;
 }
 
-static void open_element(struct page *page)
+static void
+open_element(struct page *page)
 {
 	static const char *const voids[] = {
-		"br", "hr", "img", "meta", "link", "input", "area", "base",
-		"col", "wbr", "embed", "source", "o:p", NULL,
+		"br",
+		"hr",
+		"img",
+		"meta",
+		"link",
+		"input",
+		"area",
+		"base",
+		"col",
+		"wbr",
+		"embed",
+		"source",
+		"o:p",
+		NULL,
 	};
 	static const char *const raw[] = {
-		"style", "script", "textarea", "xmp", "iframe", NULL,
+		"style",
+		"script",
+		"textarea",
+		"xmp",
+		"iframe",
+		NULL,
 	};
 	struct seen seen = {
 		.style = { .color = -1, .background = -1 },
 	};
 	struct element element;
-	char name[LONGEST_NAME];
+	char name[TAG_NAME];
 
-	read_name(page, name);
+	usher_tag_name(&page->tags, name);
 	see(page, name, &seen);
 	close_implied(page, name);
 	element = inner(page, name, &seen);
@@ -419,45 +369,34 @@ static void open_element(struct page *page)
 	if (one_of(name, breaks) && !top(page)->hidden)
 		line_end(page);
 	if (one_of(name, raw))
-		skip_raw(page, name);
+		usher_tag_skip_raw(&page->tags, name);
 	else if (!one_of(name, voids) && page->depth < DEEPEST)
 		page->open[page->depth++] = element;
 }
 
-static void declaration(struct page *page)
-{
-	size_t left = (size_t)(page->end - page->at);
-	const char *stop;
-
-	if (left >= 4 && memcmp(page->at, "<!--", 4) == 0) {
-		stop = memmem(page->at + 4, left - 4, "-->", 3);
-		page->at = stop ? stop + 3 : page->end;
-		return;
-	}
-	stop = memchr(page->at, '>', left);
-	page->at = stop ? stop + 1 : page->end;
-}
-
-void usher_shown_html(const char *html, size_t length, struct buffer *out,
+void
+usher_shown_html(const char *html, size_t length, struct buffer *out,
     struct message_content *content)
 {
-	struct page page = { .at = html, .end = html + length, .out = out,
-	    .content = content };
+	struct page page = { .tags = { html, html + length },
+		.out = out,
+		.content = content };
 
-	while (page.at < page.end) {
-		const char *at = page.at;
-		char second = page.end - at > 1 ? at[1] : '\0';
+	while (page.tags.at < page.tags.end) {
+		const char *at = page.tags.at;
+		char second = page.tags.end - at > 1 ? at[1] : '\0';
 
-		if (*at != '<' || (second != '/' && second != '!' &&
-		    second != '?' && !isalpha((unsigned char)second))) {
+		if (*at != '<' ||
+		    (second != '/' && second != '!' && second != '?' &&
+			!isalpha((unsigned char)second))) {
 			text_until_tag(&page);
 		} else if (second == '!' || second == '?') {
-			declaration(&page);
+			usher_tag_skip_declaration(&page.tags);
 		} else if (second == '/') {
-			page.at += 2;
+			page.tags.at += 2;
 			close_element(&page);
 		} else {
-			page.at += 1;
+			page.tags.at += 1;
 			open_element(&page);
 		}
 	}

@@ -13,8 +13,8 @@
 
 enum { LONGEST_URL = 300, SLOTS = 1024 };
 
-void usher_strings_init(struct string_list *list, struct arena *arena,
-    size_t most)
+void
+usher_strings_init(struct string_list *list, struct arena *arena, size_t most)
 {
 	list->most = most;
 	list->slots = SLOTS;
@@ -22,7 +22,8 @@ void usher_strings_init(struct string_list *list, struct arena *arena,
 	list->seen = usher_arena_array(arena, SLOTS, sizeof(char *));
 }
 
-void usher_strings_add(struct string_list *list, struct arena *arena,
+void
+usher_strings_add(struct string_list *list, struct arena *arena,
     const char *string)
 {
 	uint32_t hash = 2166136261u;
@@ -47,7 +48,8 @@ void usher_strings_add(struct string_list *list, struct arena *arena,
 }
 
 /* Bytes of "http://" or "https://" at `at`, or 0. */
-static size_t scheme(const char *at, const char *end)
+static size_t
+scheme(const char *at, const char *end)
 {
 	size_t left = (size_t)(end - at);
 
@@ -59,7 +61,8 @@ static size_t scheme(const char *at, const char *end)
 }
 
 /* The host of an authority, without user, port and last dot, to `host`. */
-static bool read_host(const char *at, size_t length, char host[256])
+static bool
+read_host(const char *at, size_t length, char host[256])
 {
 	const char *user = memrchr(at, '@', length);
 	const char *port;
@@ -80,7 +83,8 @@ static bool read_host(const char *at, size_t length, char host[256])
 	return true;
 }
 
-static void note_url(const char *host, const char *path, size_t length,
+static void
+note_url(const char *host, const char *path, size_t length,
     struct message_content *content)
 {
 	char url[LONGEST_URL + 256];
@@ -88,14 +92,15 @@ static void note_url(const char *host, const char *path, size_t length,
 
 	memcpy(url, host, used);
 	if (length > LONGEST_URL)
-		length = LONGEST_URL;	/* patterns look at the beginning */
+		length = LONGEST_URL; /* patterns look at the beginning */
 	for (size_t i = 0; i < length && path[i] != '#'; i++)
 		url[used++] = (char)tolower((unsigned char)path[i]);
 	url[used] = '\0';
 	usher_strings_add(&content->urls, content->arena, url);
 }
 
-void usher_link_note(const char *url, size_t length, bool shown,
+void
+usher_link_note(const char *url, size_t length, bool shown,
     struct message_content *content)
 {
 	const char *at = url, *end = url + length, *path;
@@ -120,13 +125,15 @@ void usher_link_note(const char *url, size_t length, bool shown,
 		usher_strings_add(&content->links, content->arena, normal);
 }
 
-static bool ends_url(unsigned char c)
+static bool
+ends_url(unsigned char c)
 {
 	return c <= ' ' || c == '<' || c == '>' || c == '"' || c == '`' ||
 	    c == '{' || c == '}' || c == '|';
 }
 
-void usher_links_of_text(const char *text, size_t length,
+void
+usher_links_of_text(const char *text, size_t length,
     struct message_content *content)
 {
 	const char *at = text, *end = text + length;
@@ -148,7 +155,7 @@ void usher_links_of_text(const char *text, size_t length,
 			at++;
 		h = at;
 		while (h > begin && strchr(".,;:!?)]'*", h[-1]))
-			h--;	/* the sentence's, not the URL's */
+			h--; /* the sentence's, not the URL's */
 		usher_link_note(begin, (size_t)(h - begin), true, content);
 	}
 }

@@ -15,7 +15,8 @@
 
 #include "message.h"
 
-void usher_content_free(struct message_content *content)
+void
+usher_content_free(struct message_content *content)
 {
 	if (!content)
 		return;
@@ -25,7 +26,8 @@ void usher_content_free(struct message_content *content)
 	free(content);
 }
 
-static struct message_content *content_new(void)
+static struct message_content *
+content_new(void)
 {
 	struct message_content *content = calloc(1, sizeof(*content));
 
@@ -43,7 +45,8 @@ static struct message_content *content_new(void)
 }
 
 /* A line that may open a mail within the mail: "message/" stands in it. */
-static bool names_mail(const char *at, const char *end)
+static bool
+names_mail(const char *at, const char *end)
 {
 	const char *slash = at;
 
@@ -60,7 +63,8 @@ static bool names_mail(const char *at, const char *end)
  * Where to stop: a line that may be a boundary costs GMime a comparison with
  * every open boundary and may open an object; an attached mail one recursion.
  */
-static size_t safe_length(const char *data, size_t length)
+static size_t
+safe_length(const char *data, size_t length)
 {
 	const char *at = data, *end = data + length;
 	size_t boundaries = 0, mails = 0;
@@ -79,7 +83,8 @@ static size_t safe_length(const char *data, size_t length)
 	return (size_t)(at - data);
 }
 
-static GByteArray *decoded(GMimePart *part)
+static GByteArray *
+decoded(GMimePart *part)
 {
 	GMimeDataWrapper *wrapper = g_mime_part_get_content(part);
 	GMimeStream *stream;
@@ -96,10 +101,12 @@ static GByteArray *decoded(GMimePart *part)
 }
 
 /* UTF-8 of a text part; g_free. What its charset cannot say becomes Latin-1. */
-static char *utf8(GMimePart *part, const GByteArray *bytes, size_t *length)
+static char *
+utf8(GMimePart *part, const GByteArray *bytes, size_t *length)
 {
-	const char *charset = g_mime_object_get_content_type_parameter(
-	    GMIME_OBJECT(part), "charset");
+	const char *charset =
+	    g_mime_object_get_content_type_parameter(GMIME_OBJECT(part),
+		"charset");
 	const char *data = bytes->data ? (const char *)bytes->data : "";
 	char *text = NULL;
 	iconv_t converter;
@@ -131,8 +138,8 @@ static char *utf8(GMimePart *part, const GByteArray *bytes, size_t *length)
 	return text;
 }
 
-static void plain_text(const char *text, size_t length,
-    struct message_content *content)
+static void
+plain_text(const char *text, size_t length, struct message_content *content)
 {
 	size_t at = content->text.length;
 
@@ -142,8 +149,8 @@ static void plain_text(const char *text, size_t length,
 	    content->text.length - at, content);
 }
 
-static void show_text(GMimePart *part, bool html,
-    struct message_content *content)
+static void
+show_text(GMimePart *part, bool html, struct message_content *content)
 {
 	GByteArray *bytes = decoded(part);
 	struct buffer seen = { 0 };
@@ -162,8 +169,8 @@ static void show_text(GMimePart *part, bool html,
 	g_free(text);
 }
 
-static void attach(GMimeObject *object, const char *name,
-    struct message_content *content)
+static void
+attach(GMimeObject *object, const char *name, struct message_content *content)
 {
 	struct attachment *attachment;
 	char ending[ENDING_TEXT] = "";
@@ -180,8 +187,7 @@ static void attach(GMimeObject *object, const char *name,
 	} else {
 		strcpy(ending, "eml");
 	}
-	attachment->name = usher_arena_string(content->arena,
-	    name ? name : "");
+	attachment->name = usher_arena_string(content->arena, name ? name : "");
 	attachment->ending = usher_arena_string(content->arena, ending);
 	if (attachment->name && attachment->ending)
 		content->attachment_count++;
@@ -191,8 +197,9 @@ static void attach(GMimeObject *object, const char *name,
  * A picture in the text is none, though it has a name; any other part with a
  * name, or said to be one, is an attachment, and so is what cannot be shown.
  */
-static bool is_attachment(GMimeObject *object, const char *name,
-    bool showable, bool related)
+static bool
+is_attachment(GMimeObject *object, const char *name, bool showable,
+    bool related)
 {
 	GMimeContentType *type = g_mime_object_get_content_type(object);
 	const char *disposition = g_mime_object_get_disposition(object);
@@ -208,8 +215,8 @@ static bool is_attachment(GMimeObject *object, const char *name,
 	return name || !showable;
 }
 
-static void read_leaf(GMimePart *part, bool related,
-    struct message_content *content)
+static void
+read_leaf(GMimePart *part, bool related, struct message_content *content)
 {
 	GMimeObject *object = GMIME_OBJECT(part);
 	GMimeContentType *type = g_mime_object_get_content_type(object);
@@ -230,7 +237,8 @@ static void read_leaf(GMimePart *part, bool related,
 static void read_part(GMimeObject *object, int depth, bool related,
     struct message_content *content);
 
-static bool can_show(GMimeObject *object, int depth)
+static bool
+can_show(GMimeObject *object, int depth)
 {
 	GMimeContentType *type = g_mime_object_get_content_type(object);
 
@@ -244,8 +252,9 @@ static bool can_show(GMimeObject *object, int depth)
 	    depth + 1);
 }
 
-/* RFC 2046 §5.1.4: the last one that the reader can show; others' files count. */
-static void read_alternatives(GMimeMultipart *multipart, int depth,
+/* RFC 2046 §5.1.4: the last that can be shown; files among them count. */
+static void
+read_alternatives(GMimeMultipart *multipart, int depth,
     struct message_content *content)
 {
 	int count = g_mime_multipart_get_count(multipart), shown = -1;
@@ -258,8 +267,9 @@ static void read_alternatives(GMimeMultipart *multipart, int depth,
 			read_part(part, depth, false, content);
 			shown = i;
 			/* An empty alternative shows nothing to anybody. */
-			if (usher_text_words(content->text.data + before,
-			    content->text.length - before) > 0)
+			if (content->text.length > before &&
+			    usher_text_words(content->text.data + before,
+				content->text.length - before) > 0)
 				break;
 		}
 	}
@@ -271,7 +281,8 @@ static void read_alternatives(GMimeMultipart *multipart, int depth,
 	}
 }
 
-static void read_multipart(GMimeMultipart *multipart, int depth,
+static void
+read_multipart(GMimeMultipart *multipart, int depth,
     struct message_content *content)
 {
 	GMimeContentType *type = g_mime_object_get_content_type(
@@ -289,7 +300,8 @@ static void read_multipart(GMimeMultipart *multipart, int depth,
 		    related && i > 0, content);
 }
 
-static void read_part(GMimeObject *object, int depth, bool related,
+static void
+read_part(GMimeObject *object, int depth, bool related,
     struct message_content *content)
 {
 	if (depth > MOST_NESTING || !object)
@@ -302,14 +314,14 @@ static void read_part(GMimeObject *object, int depth, bool related,
 		attach(object, NULL, content);
 }
 
-static void read_body(struct usher_message *message,
-    struct message_content *content)
+static void
+read_body(struct usher_message *message, struct message_content *content)
 {
 	size_t body = message->raw.length - message->body_at;
-	size_t length = message->body_at + safe_length(
-	    message->raw.data + message->body_at, body);
-	GByteArray *bytes = g_byte_array_new_take(
-	    (guint8 *)message->raw.data, length);
+	size_t length = message->body_at +
+	    safe_length(message->raw.data + message->body_at, body);
+	GByteArray *bytes = g_byte_array_new_take((guint8 *)message->raw.data,
+	    length);
 	GMimeStream *stream = g_mime_stream_mem_new();
 	GMimeParser *parser;
 	GMimeObject *object;
@@ -328,7 +340,8 @@ static void read_body(struct usher_message *message,
 	(void)g_byte_array_free(bytes, FALSE);
 }
 
-int usher_message_content(struct usher_message *message,
+int
+usher_message_content(struct usher_message *message,
     const struct message_content **out)
 {
 	struct message_content *content = message->content;

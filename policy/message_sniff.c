@@ -12,8 +12,20 @@
 #include "message.h"
 
 enum family {
-	PLAIN, PDF, ZIP, OLE, PNG, JPEG, GIF, EXECUTABLE, RTF, GZIP, RAR,
-	SEVENZIP, ELF, HTML
+	PLAIN,
+	PDF,
+	ZIP,
+	OLE,
+	PNG,
+	JPEG,
+	GIF,
+	EXECUTABLE,
+	RTF,
+	GZIP,
+	RAR,
+	SEVENZIP,
+	ELF,
+	HTML
 };
 
 static const struct {
@@ -21,16 +33,25 @@ static const struct {
 	size_t length;
 	enum family family;
 } magics[] = {
-	{ "PK\3\4", 4, ZIP }, { "PK\5\6", 4, ZIP },
+	{ "PK\3\4", 4, ZIP },
+	{ "PK\5\6", 4, ZIP },
 	{ "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8, OLE },
-	{ "\x89PNG\r\n\x1a\n", 8, PNG }, { "\xff\xd8\xff", 3, JPEG },
-	{ "GIF87a", 6, GIF }, { "GIF89a", 6, GIF },
-	{ "MZ", 2, EXECUTABLE }, { "{\\rtf", 5, RTF },
-	{ "\x1f\x8b\x08", 3, GZIP }, { "Rar!\x1a\x07", 6, RAR },
-	{ "7z\xbc\xaf\x27\x1c", 6, SEVENZIP }, { "\x7f" "ELF", 4, ELF },
+	{ "\x89PNG\r\n\x1a\n", 8, PNG },
+	{ "\xff\xd8\xff", 3, JPEG },
+	{ "GIF87a", 6, GIF },
+	{ "GIF89a", 6, GIF },
+	{ "MZ", 2, EXECUTABLE },
+	{ "{\\rtf", 5, RTF },
+	{ "\x1f\x8b\x08", 3, GZIP },
+	{ "Rar!\x1a\x07", 6, RAR },
+	{ "7z\xbc\xaf\x27\x1c", 6, SEVENZIP },
+	{ "\x7f"
+	  "ELF",
+	    4, ELF },
 };
 
-static enum family sniff(const unsigned char *data, size_t length)
+static enum family
+sniff(const unsigned char *data, size_t length)
 {
 	size_t head = length < 1024 ? length : 1024;
 	size_t at = 0;
@@ -45,9 +66,10 @@ static enum family sniff(const unsigned char *data, size_t length)
 		return PDF;
 	while (at < head && isspace(data[at]))
 		at++;
-	if (head - at > 14 && (strncasecmp((const char *)data + at, "<html",
-	    5) == 0 || strncasecmp((const char *)data + at, "<!doctype html",
-	    14) == 0))
+	if (head - at > 14 &&
+	    (strncasecmp((const char *)data + at, "<html", 5) == 0 ||
+		strncasecmp((const char *)data + at, "<!doctype html", 14) ==
+		    0))
 		return HTML;
 	return PLAIN;
 }
@@ -58,28 +80,47 @@ static const struct {
 	enum family family;
 	const char *inside;
 } endings[] = {
-	{ "pdf", PDF, NULL }, { "zip", ZIP, NULL }, { "png", PNG, NULL },
-	{ "jpg", JPEG, NULL }, { "jpeg", JPEG, NULL }, { "gif", GIF, NULL },
-	{ "pptx", ZIP, "ppt/" }, { "ppsx", ZIP, "ppt/" },
-	{ "potx", ZIP, "ppt/" }, { "pptm", ZIP, "ppt/" },
-	{ "docx", ZIP, "word/" }, { "docm", ZIP, "word/" },
-	{ "dotx", ZIP, "word/" }, { "xlsx", ZIP, "xl/" },
-	{ "xlsm", ZIP, "xl/" }, { "odt", ZIP, "content.xml" },
-	{ "odp", ZIP, "content.xml" }, { "ods", ZIP, "content.xml" },
-	{ "key", ZIP, "Index" }, { "epub", ZIP, NULL }, { "jar", ZIP, NULL },
+	{ "pdf", PDF, NULL },
+	{ "zip", ZIP, NULL },
+	{ "png", PNG, NULL },
+	{ "jpg", JPEG, NULL },
+	{ "jpeg", JPEG, NULL },
+	{ "gif", GIF, NULL },
+	{ "pptx", ZIP, "ppt/" },
+	{ "ppsx", ZIP, "ppt/" },
+	{ "potx", ZIP, "ppt/" },
+	{ "pptm", ZIP, "ppt/" },
+	{ "docx", ZIP, "word/" },
+	{ "docm", ZIP, "word/" },
+	{ "dotx", ZIP, "word/" },
+	{ "xlsx", ZIP, "xl/" },
+	{ "xlsm", ZIP, "xl/" },
+	{ "odt", ZIP, "content.xml" },
+	{ "odp", ZIP, "content.xml" },
+	{ "ods", ZIP, "content.xml" },
+	{ "key", ZIP, "Index" },
+	{ "epub", ZIP, NULL },
+	{ "jar", ZIP, NULL },
 	{ "ppt", OLE, "PowerPoint Document" },
-	{ "pps", OLE, "PowerPoint Document" }, { "doc", OLE, "WordDocument" },
-	{ "xls", OLE, "Workbook" }, { "msg", OLE, NULL },
-	{ "rtf", RTF, NULL }, { "gz", GZIP, NULL }, { "tgz", GZIP, NULL },
-	{ "rar", RAR, NULL }, { "7z", SEVENZIP, NULL },
-	{ "exe", EXECUTABLE, NULL }, { "dll", EXECUTABLE, NULL },
-	{ "scr", EXECUTABLE, NULL }, { "htm", HTML, NULL },
+	{ "pps", OLE, "PowerPoint Document" },
+	{ "doc", OLE, "WordDocument" },
+	{ "xls", OLE, "Workbook" },
+	{ "msg", OLE, NULL },
+	{ "rtf", RTF, NULL },
+	{ "gz", GZIP, NULL },
+	{ "tgz", GZIP, NULL },
+	{ "rar", RAR, NULL },
+	{ "7z", SEVENZIP, NULL },
+	{ "exe", EXECUTABLE, NULL },
+	{ "dll", EXECUTABLE, NULL },
+	{ "scr", EXECUTABLE, NULL },
+	{ "htm", HTML, NULL },
 	{ "html", HTML, NULL },
 };
 
 /* Names stand in each file's header, 30 bytes in: APPNOTE.TXT §4.3.7. */
-static bool zip_holds(const unsigned char *data, size_t length,
-    const char *begin)
+static bool
+zip_holds(const unsigned char *data, size_t length, const char *begin)
 {
 	const unsigned char *at = data, *end = data + length;
 	size_t name = strlen(begin);
@@ -94,10 +135,10 @@ static bool zip_holds(const unsigned char *data, size_t length,
 }
 
 /* Names of streams are UTF-16LE: MS-CFB §2.6.1. */
-static bool ole_holds(const unsigned char *data, size_t length,
-    const char *stream)
+static bool
+ole_holds(const unsigned char *data, size_t length, const char *stream)
 {
-	char wide[64];
+	char wide[64] = "";
 	size_t used = 0;
 
 	for (; *stream && used + 2 < sizeof(wide); stream++) {
@@ -108,11 +149,13 @@ static bool ole_holds(const unsigned char *data, size_t length,
 }
 
 /* A directory at the end of a file that was cut belies nothing. */
-static bool ole_fits(const unsigned char *data, size_t length, bool cut,
-    const char *stream)
+static bool
+ole_fits(const unsigned char *data, size_t length, bool cut, const char *stream)
 {
 	static const char *const streams[] = {
-		"PowerPoint Document", "WordDocument", "Workbook",
+		"PowerPoint Document",
+		"WordDocument",
+		"Workbook",
 	};
 
 	if (ole_holds(data, length, stream))
@@ -124,8 +167,8 @@ static bool ole_fits(const unsigned char *data, size_t length, bool cut,
 	return cut || ole_holds(data, length, "Book");
 }
 
-static bool fits(const char *ending, const unsigned char *data, size_t length,
-    bool cut)
+static bool
+fits(const char *ending, const unsigned char *data, size_t length, bool cut)
 {
 	enum family family = sniff(data, length);
 
@@ -148,7 +191,8 @@ static bool fits(const char *ending, const unsigned char *data, size_t length,
 	return family == PLAIN;
 }
 
-void usher_attachment_ending(const char *name, const unsigned char *data,
+void
+usher_attachment_ending(const char *name, const unsigned char *data,
     size_t length, bool cut, char out[ENDING_TEXT])
 {
 	const char *dot = strrchr(name, '.');
@@ -165,7 +209,8 @@ void usher_attachment_ending(const char *name, const unsigned char *data,
 	out[used] = '\0';
 	while (*dot == ' ' || *dot == '\t')
 		dot++;
-	if (*dot || !fits(out, data ? data : (const unsigned char *)"",
-	    data ? length : 0, cut))
+	if (*dot ||
+	    !fits(out, data ? data : (const unsigned char *)"",
+		data ? length : 0, cut))
 		out[0] = '\0';
 }

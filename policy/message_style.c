@@ -16,31 +16,35 @@ struct word {
 	size_t length;
 };
 
-static struct word trimmed(const char *at, size_t length)
+static struct word
+trimmed(const char *at, size_t length)
 {
 	struct word word = { at, length };
 
 	while (word.length > 0 && isspace((unsigned char)*word.at))
 		word.at++, word.length--;
-	while (word.length > 0 &&
-	    isspace((unsigned char)word.at[word.length - 1]))
+	while (
+	    word.length > 0 && isspace((unsigned char)word.at[word.length - 1]))
 		word.length--;
 	return word;
 }
 
-static bool is(struct word word, const char *text)
+static bool
+is(struct word word, const char *text)
 {
 	return word.length == strlen(text) &&
 	    strncasecmp(word.at, text, word.length) == 0;
 }
 
-static bool begins(struct word word, const char *text)
+static bool
+begins(struct word word, const char *text)
 {
 	return word.length >= strlen(text) &&
 	    strncasecmp(word.at, text, strlen(text)) == 0;
 }
 
-static int64_t hex(const char *text, size_t digits)
+static int64_t
+hex(const char *text, size_t digits)
 {
 	int64_t value = 0;
 
@@ -54,7 +58,8 @@ static int64_t hex(const char *text, size_t digits)
 	return value;
 }
 
-static int64_t hex_color(struct word word)
+static int64_t
+hex_color(struct word word)
 {
 	int64_t value;
 
@@ -69,7 +74,8 @@ static int64_t hex_color(struct word word)
 	    (value & 15) * 0x11;
 }
 
-static int64_t rgb_color(struct word word)
+static int64_t
+rgb_color(struct word word)
 {
 	char copy[64];
 	int red, green, blue;
@@ -78,23 +84,28 @@ static int64_t rgb_color(struct word word)
 		return -1;
 	memcpy(copy, word.at, word.length);
 	copy[word.length] = '\0';
-	if (sscanf(strchr(copy, '(') + 1, "%d ,%d ,%d", &red, &green,
-	    &blue) != 3)
+	if (sscanf(strchr(copy, '(') + 1, "%d ,%d ,%d", &red, &green, &blue) !=
+	    3)
 		return -1;
-	return (int64_t)((red & 255) << 16 | (green & 255) << 8 |
-	    (blue & 255));
+	return (int64_t)((red & 255) << 16 | (green & 255) << 8 | (blue & 255));
 }
 
-int64_t usher_html_color(const char *text, size_t length)
+int64_t
+usher_html_color(const char *text, size_t length)
 {
 	static const struct {
 		const char *name;
 		int64_t color;
 	} names[] = {
-		{ "white", 0xffffff }, { "black", 0 }, { "red", 0xff0000 },
-		{ "green", 0x008000 }, { "blue", 0x0000ff },
-		{ "gray", 0x808080 }, { "grey", 0x808080 },
-		{ "silver", 0xc0c0c0 }, { "yellow", 0xffff00 },
+		{ "white", 0xffffff },
+		{ "black", 0 },
+		{ "red", 0xff0000 },
+		{ "green", 0x008000 },
+		{ "blue", 0x0000ff },
+		{ "gray", 0x808080 },
+		{ "grey", 0x808080 },
+		{ "silver", 0xc0c0c0 },
+		{ "yellow", 0xffff00 },
 		{ "navy", 0x000080 },
 	};
 	struct word word = trimmed(text, length);
@@ -111,7 +122,8 @@ int64_t usher_html_color(const char *text, size_t length)
 }
 
 /* A length of at most `most` px or pt; em and % when they are 0. */
-static bool at_most(struct word word, double most)
+static bool
+at_most(struct word word, double most)
 {
 	char copy[32], *end;
 	double value;
@@ -135,7 +147,8 @@ struct sizes {
 	bool nothing, clipped;
 };
 
-static void read_background(struct word value, struct html_style *out)
+static void
+read_background(struct word value, struct html_style *out)
 {
 	/* The shorthand's first word is the colour nearly always. */
 	size_t first = 0;
@@ -147,15 +160,15 @@ static void read_background(struct word value, struct html_style *out)
 	}
 	if (begins(value, "rgb"))
 		first = value.length;
-	while (first < value.length && !isspace((unsigned char)
-	    value.at[first]))
+	while (first < value.length && !isspace((unsigned char)value.at[first]))
 		first++;
 	out->background = usher_html_color(value.at, first);
 	out->picture = out->background < 0;
 }
 
-static void read_declaration(struct word name, struct word value,
-    struct html_style *out, struct sizes *sizes)
+static void
+read_declaration(struct word name, struct word value, struct html_style *out,
+    struct sizes *sizes)
 {
 	if (is(name, "display"))
 		out->hides |= begins(value, "none");
@@ -180,8 +193,8 @@ static void read_declaration(struct word name, struct word value,
 		read_background(value, out);
 }
 
-void usher_html_style(const char *style, size_t length,
-    struct html_style *out)
+void
+usher_html_style(const char *style, size_t length, struct html_style *out)
 {
 	const char *at = style, *end = style + length;
 	struct sizes sizes = { false, false };
@@ -195,8 +208,8 @@ void usher_html_style(const char *style, size_t length,
 		colon = memchr(at, ':', (size_t)(stop - at));
 		if (colon)
 			read_declaration(trimmed(at, (size_t)(colon - at)),
-			    trimmed(colon + 1, (size_t)(stop - colon - 1)),
-			    out, &sizes);
+			    trimmed(colon + 1, (size_t)(stop - colon - 1)), out,
+			    &sizes);
 		at = stop < end ? stop + 1 : end;
 	}
 	out->hides |= sizes.nothing && sizes.clipped;

@@ -12,22 +12,37 @@
 #include "address.h"
 #include "message.h"
 
-static unsigned long bit(enum evidence_test test)
+static unsigned long
+bit(enum evidence_test test)
 {
 	return 1ul << test;
 }
 
-static bool field(const struct usher_message *message, const char *name)
+static bool
+field(const struct usher_message *message, const char *name)
 {
 	return usher_message_field(message, name) != NULL;
 }
 
 /* "Re:", "AW: ", "Odp:" and their like, also "Re[2]:". */
-static bool is_reply_subject(const char *subject)
+static bool
+is_reply_subject(const char *subject)
 {
 	static const char *const words[] = {
-		"re", "fw", "fwd", "aw", "wg", "odp", "rv", "tr", "sv", "vs",
-		"antw", "ynt", "res", "enc",
+		"re",
+		"fw",
+		"fwd",
+		"aw",
+		"wg",
+		"odp",
+		"rv",
+		"tr",
+		"sv",
+		"vs",
+		"antw",
+		"ynt",
+		"res",
+		"enc",
 	};
 
 	while (isspace((unsigned char)*subject))
@@ -48,13 +63,18 @@ static bool is_reply_subject(const char *subject)
 }
 
 /* {{first_name}}, {!Contact.Name}, [[NAME]], %FIRSTNAME%, <%= name %> */
-static bool has_merge_tag(const char *text, size_t length)
+static bool
+has_merge_tag(const char *text, size_t length)
 {
 	static const struct {
 		const char *open, *close;
 	} tags[] = {
-		{ "{{", "}}" }, { "{!", "}" }, { "[[", "]]" }, { "<%=", "%>" },
-		{ "*|", "|*" }, { "%%", "%%" },
+		{ "{{", "}}" },
+		{ "{!", "}" },
+		{ "[[", "]]" },
+		{ "<%=", "%>" },
+		{ "*|", "|*" },
+		{ "%%", "%%" },
 	};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
@@ -62,19 +82,20 @@ static bool has_merge_tag(const char *text, size_t length)
 		size_t open = strlen(tags[i].open);
 		int tries = 0;
 
-		while (tries++ < 100 && (at = memmem(at, (size_t)(end - at),
-		    tags[i].open, open))) {
+		while (tries++ < 100 &&
+		    (at = memmem(at, (size_t)(end - at), tags[i].open, open))) {
 			size_t run = 0;
 
 			at += open;
 			while (at + run < end && run < 40 &&
 			    (isalpha((unsigned char)at[run]) ||
-			    at[run] == '_' || at[run] == '.' ||
-			    at[run] == ' ' || at[run] == '|'))
+				at[run] == '_' || at[run] == '.' ||
+				at[run] == ' ' || at[run] == '|'))
 				run++;
-			if (run > 2 && (size_t)(end - at) >= run +
-			    strlen(tags[i].close) && memcmp(at + run,
-			    tags[i].close, strlen(tags[i].close)) == 0)
+			if (run > 2 &&
+			    (size_t)(end - at) >= run + strlen(tags[i].close) &&
+			    memcmp(at + run, tags[i].close,
+				strlen(tags[i].close)) == 0)
 				return true;
 		}
 	}
@@ -82,45 +103,64 @@ static bool has_merge_tag(const char *text, size_t length)
 }
 
 /* The recipient stands in the return path: user=domain, user-domain. */
-static bool is_verp(struct arena *arena, const char *mail_from,
-    const char *recipient)
+static bool
+is_verp(struct arena *arena, const char *mail_from, const char *recipient)
 {
 	const char *at = recipient ? strchr(recipient, '@') : NULL;
 	char *joined;
 
 	if (!mail_from || !at || at == recipient)
 		return false;
-	joined = usher_arena_printf(arena, "%.*s=%s",
-	    (int)(at - recipient), recipient, at + 1);
+	joined = usher_arena_printf(arena, "%.*s=%s", (int)(at - recipient),
+	    recipient, at + 1);
 	return joined && strcasestr(mail_from, joined) &&
 	    strncasecmp(mail_from, "SRS", 3) != 0;
 }
 
-static bool is_free_mail(const char *address)
+static bool
+is_free_mail(const char *address)
 {
 	static const char *const domains[] = {
-		"gmail.com", "googlemail.com", "outlook.com", "hotmail.com",
-		"yahoo.com", "live.com", "aol.com", "icloud.com", "gmx.de",
-		"gmx.net", "web.de", "163.com", "126.com", "qq.com",
-		"mail.ru", "yandex.ru", "wp.pl", "o2.pl", "proton.me",
-		"protonmail.com", "orange.fr", "free.fr",
+		"gmail.com",
+		"googlemail.com",
+		"outlook.com",
+		"hotmail.com",
+		"yahoo.com",
+		"live.com",
+		"aol.com",
+		"icloud.com",
+		"gmx.de",
+		"gmx.net",
+		"web.de",
+		"163.com",
+		"126.com",
+		"qq.com",
+		"mail.ru",
+		"yandex.ru",
+		"wp.pl",
+		"o2.pl",
+		"proton.me",
+		"protonmail.com",
+		"orange.fr",
+		"free.fr",
 	};
 	const char *at = address ? strrchr(address, '@') : NULL;
 
 	for (size_t i = 0; at && i < sizeof(domains) / sizeof(domains[0]);
-	    i++) {
+	     i++) {
 		if (strcasecmp(at + 1, domains[i]) == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool elsewhere(struct arena *arena, const struct message_head *head)
+static bool
+elsewhere(struct arena *arena, const struct message_head *head)
 {
-	const char *one = head->from_count > 0 ?
-	    strrchr(head->from[0], '@') : NULL;
-	const char *other = head->reply_to ? strrchr(head->reply_to, '@') :
-	    NULL;
+	const char *one = head->from_count > 0 ? strrchr(head->from[0], '@')
+					       : NULL;
+	const char *other = head->reply_to ? strrchr(head->reply_to, '@')
+					   : NULL;
 
 	if (!one || !other)
 		return false;
@@ -130,7 +170,8 @@ static bool elsewhere(struct arena *arena, const struct message_head *head)
 }
 
 /* Lines that machines wrote or read: patches, logs, source. */
-static bool has_code(const char *text, size_t length)
+static bool
+has_code(const char *text, size_t length)
 {
 	const char *at = text, *end = text + length;
 	size_t lines = 0;
@@ -142,19 +183,20 @@ static bool has_code(const char *text, size_t length)
 
 		if (last == ';' || last == '{' || last == '}')
 			lines++;
-		else if (size > 4 && (memcmp(at, "+++ ", 4) == 0 ||
-		    memcmp(at, "@@ ", 3) == 0 || memcmp(at, "$ ", 2) == 0))
+		else if (size > 4 &&
+		    (memcmp(at, "+++ ", 4) == 0 || memcmp(at, "@@ ", 3) == 0 ||
+			memcmp(at, "$ ", 2) == 0))
 			lines += 2;
-		else if (size > 10 && *at == '[' && isdigit((unsigned char)
-		    at[size > 6 ? 5 : 1]))
+		else if (size > 10 && *at == '[' &&
+		    isdigit((unsigned char)at[size > 6 ? 5 : 1]))
 			lines++;
 		at = newline ? newline + 1 : end;
 	}
 	return lines >= 4;
 }
 
-static unsigned long tests_of_fields(struct usher_message *message,
-    const struct message_head *head)
+static unsigned long
+tests_of_fields(struct usher_message *message, const struct message_head *head)
 {
 	bool unsubscribe = field(message, "List-Unsubscribe");
 	bool id = field(message, "List-Id");
@@ -184,7 +226,8 @@ static unsigned long tests_of_fields(struct usher_message *message,
 	return tests;
 }
 
-unsigned long usher_message_tests(struct usher_message *message,
+unsigned long
+usher_message_tests(struct usher_message *message,
     const struct message_head *head, const struct message_content *content,
     const char *mail_from)
 {
@@ -199,8 +242,8 @@ unsigned long usher_message_tests(struct usher_message *message,
 		tests |= bit(TEST_FREE_MAIL);
 	if (elsewhere(arena, head))
 		tests |= bit(TEST_REPLY_ELSEWHERE);
-	if (head->subject && has_merge_tag(head->subject,
-	    strlen(head->subject)))
+	if (head->subject &&
+	    has_merge_tag(head->subject, strlen(head->subject)))
 		tests |= bit(TEST_MERGE_TAG);
 	if (!content || !content->text.data)
 		return tests;

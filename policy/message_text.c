@@ -15,10 +15,11 @@ enum { SHORT_SIGNATURE = 15, LONGEST_ATTRIBUTION = 400 };
 
 struct line {
 	const char *at;
-	size_t length;		/* without its end */
+	size_t length; /* without its end */
 };
 
-static bool take_line(const char **at, const char *end, struct line *line)
+static bool
+take_line(const char **at, const char *end, struct line *line)
 {
 	const char *newline;
 
@@ -33,32 +34,36 @@ static bool take_line(const char **at, const char *end, struct line *line)
 	return true;
 }
 
-static bool starts(struct line line, const char *with)
+static bool
+starts(struct line line, const char *with)
 {
 	size_t length = strlen(with);
 
-	return line.length >= length &&
-	    strncasecmp(line.at, with, length) == 0;
+	return line.length >= length && strncasecmp(line.at, with, length) == 0;
 }
 
-static bool ends(struct line line, const char *with)
+static bool
+ends(struct line line, const char *with)
 {
 	size_t length = strlen(with);
 
-	while (line.length > 0 && isspace((unsigned char)
-	    line.at[line.length - 1]))
+	while (
+	    line.length > 0 && isspace((unsigned char)line.at[line.length - 1]))
 		line.length--;
-	return line.length >= length && strncasecmp(
-	    line.at + line.length - length, with, length) == 0;
+	return line.length >= length &&
+	    strncasecmp(line.at + line.length - length, with, length) == 0;
 }
 
-static bool is_quote(struct line line)
+static bool
+is_quote(struct line line)
 {
-	return line.length > 0 && (line.at[0] == '>' ||
-	    (line.at[0] == ' ' && line.length > 1 && line.at[1] == '>'));
+	return line.length > 0 &&
+	    (line.at[0] == '>' ||
+		(line.at[0] == ' ' && line.length > 1 && line.at[1] == '>'));
 }
 
-static bool is_blank(struct line line)
+static bool
+is_blank(struct line line)
 {
 	for (size_t i = 0; i < line.length; i++) {
 		if (!isspace((unsigned char)line.at[i]))
@@ -68,11 +73,20 @@ static bool is_blank(struct line line)
 }
 
 /* "On Monday, Ann wrote:" and its like. */
-static bool begins_attribution(struct line line)
+static bool
+begins_attribution(struct line line)
 {
 	static const char *const starters[] = {
-		"On ", "Am ", "Le ", "El ", "W dniu ", "Op ", "Il ", "Em ",
-		"Den ", "Dnia ",
+		"On ",
+		"Am ",
+		"Le ",
+		"El ",
+		"W dniu ",
+		"Op ",
+		"Il ",
+		"Em ",
+		"Den ",
+		"Dnia ",
 	};
 
 	for (size_t i = 0; i < sizeof(starters) / sizeof(*starters); i++) {
@@ -82,13 +96,25 @@ static bool begins_attribution(struct line line)
 	return false;
 }
 
-static bool ends_attribution(struct line line)
+static bool
+ends_attribution(struct line line)
 {
 	static const char *const enders[] = {
-		"wrote:", "schrieb:", "geschrieben:", "écrit :", "écrit:",
-		"escribió:", "pisze:", "napisał:", "napisał(a):",
-		"napisała:", "schreef:", "scritto:", "escreveu:",
-		"skrev:", "writes:",
+		"wrote:",
+		"schrieb:",
+		"geschrieben:",
+		"écrit :",
+		"écrit:",
+		"escribió:",
+		"pisze:",
+		"napisał:",
+		"napisał(a):",
+		"napisała:",
+		"schreef:",
+		"scritto:",
+		"escreveu:",
+		"skrev:",
+		"writes:",
 	};
 
 	for (size_t i = 0; i < sizeof(enders) / sizeof(*enders); i++) {
@@ -99,15 +125,16 @@ static bool ends_attribution(struct line line)
 }
 
 /* "Am ... schrieb Ann:" names the writer behind the verb. */
-static bool names_writer(struct line line)
+static bool
+names_writer(struct line line)
 {
 	return starts(line, "Am ") && ends(line, ":") &&
 	    memmem(line.at, line.length, " schrieb ", 9);
 }
 
 /* At most three lines; *at moves past them when they are one. */
-static bool skip_attribution(struct line line, const char **at,
-    const char *end)
+static bool
+skip_attribution(struct line line, const char **at, const char *end)
 {
 	const char *ahead = *at;
 	size_t length = line.length;
@@ -128,16 +155,25 @@ static bool skip_attribution(struct line line, const char **at,
 }
 
 /* "-----Original Message-----", in the words of several programs. */
-static bool is_divider(struct line line)
+static bool
+is_divider(struct line line)
 {
 	static const char *const words[] = {
-		"Original Message", "Forwarded message",
-		"Original-Nachricht", "rsprüngliche Nachricht",
-		"Weitergeleitete Nachricht", "Message d'origine",
-		"Message original", "Message transféré", "Mensaje original",
-		"Mensaje reenviado", "Oryginalna wiadomość",
-		"Wiadomość oryginalna", "iadomość przekazana",
-		"Messaggio originale", "Begin forwarded message",
+		"Original Message",
+		"Forwarded message",
+		"Original-Nachricht",
+		"rsprüngliche Nachricht",
+		"Weitergeleitete Nachricht",
+		"Message d'origine",
+		"Message original",
+		"Message transféré",
+		"Mensaje original",
+		"Mensaje reenviado",
+		"Oryginalna wiadomość",
+		"Wiadomość oryginalna",
+		"iadomość przekazana",
+		"Messaggio originale",
+		"Begin forwarded message",
 	};
 
 	if (!starts(line, "--") && !starts(line, "Begin forwarded"))
@@ -149,28 +185,45 @@ static bool is_divider(struct line line)
 
 		while (rest.length > 0 && (*rest.at == '-' || *rest.at == ' '))
 			rest.at++, rest.length--;
-		if (starts(rest, words[i]) || (rest.length > 2 &&
-		    memmem(rest.at, rest.length, words[i], strlen(words[i]))))
+		if (starts(rest, words[i]) ||
+		    (rest.length > 2 &&
+			memmem(rest.at, rest.length, words[i],
+			    strlen(words[i]))))
 			return true;
 	}
 	return false;
 }
 
 /* The block of fields that Outlook puts above what it quotes. */
-static bool is_field_block(struct line line, const char *at, const char *end)
+static bool
+is_field_block(struct line line, const char *at, const char *end)
 {
 	static const char *const first[] = {
-		"From:", "Von:", "De :", "De:", "Od:", "Da:", "Van:",
+		"From:",
+		"Von:",
+		"De :",
+		"De:",
+		"Od:",
+		"Da:",
+		"Van:",
 	};
 	static const char *const second[] = {
-		"Sent:", "Date:", "Gesendet:", "Datum:", "Envoyé",
-		"Enviado", "Fecha:", "Wysłano:", "Data:", "Inviato:",
+		"Sent:",
+		"Date:",
+		"Gesendet:",
+		"Datum:",
+		"Envoyé",
+		"Enviado",
+		"Fecha:",
+		"Wysłano:",
+		"Data:",
+		"Inviato:",
 		"Verzonden:",
 	};
 	struct line next;
 
 	while (line.length > 0 && *line.at == '*')
-		line.at++, line.length--;	/* bold, as text has it */
+		line.at++, line.length--; /* bold, as text has it */
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
 		if (!starts(line, first[i]))
 			continue;
@@ -187,7 +240,8 @@ static bool is_field_block(struct line line, const char *at, const char *end)
 }
 
 /* Programs that lose the blank of "-- " are believed near the end only. */
-static bool is_signature(struct line line, const char *at, const char *end)
+static bool
+is_signature(struct line line, const char *at, const char *end)
 {
 	struct line next;
 	int below = 0;
@@ -202,7 +256,8 @@ static bool is_signature(struct line line, const char *at, const char *end)
 }
 
 /* Whether a quote (as opposed to a signature) was left out. */
-bool usher_shown_text(const char *text, size_t length, struct buffer *out)
+bool
+usher_shown_text(const char *text, size_t length, struct buffer *out)
 {
 	const char *at = text, *end = text + length;
 	bool quoted = false;
@@ -224,8 +279,7 @@ bool usher_shown_text(const char *text, size_t length, struct buffer *out)
 			struct line next = { "", 0 };
 
 			quoted = true;
-			while (take_line(&ahead, end, &next) &&
-			    is_blank(next))
+			while (take_line(&ahead, end, &next) && is_blank(next))
 				;
 			/* A quote without marks runs to the end. */
 			if (!is_quote(next))

@@ -29,13 +29,13 @@
 enum { MOST_HOPS = 8 };
 
 struct region {
-	size_t end;			/* fields before it count */
+	size_t end; /* fields before it count */
 	size_t id_count;
-	const char *ids[MOST_HOPS];	/* any of them is this message's */
+	const char *ids[MOST_HOPS]; /* any of them is this message's */
 };
 
-static bool is_ours(const struct proof_source *source, const char *host,
-    size_t length)
+static bool
+is_ours(const struct proof_source *source, const char *host, size_t length)
 {
 	for (size_t i = 0; i < source->id_count; i++) {
 		if (strlen(source->ids[i]) == length &&
@@ -45,7 +45,8 @@ static bool is_ours(const struct proof_source *source, const char *host,
 	return false;
 }
 
-static bool is_our_host(struct arena *arena, const struct proof_source *source,
+static bool
+is_our_host(struct arena *arena, const struct proof_source *source,
     const char *host)
 {
 	const char *normal = usher_domain_normal(arena, host);
@@ -60,8 +61,8 @@ static bool is_our_host(struct arena *arena, const struct proof_source *source,
 }
 
 /* The word behind `key` in a Received field, outside its comments. */
-static const char *received_word(struct arena *arena, const char *value,
-    const char *key)
+static const char *
+received_word(struct arena *arena, const char *value, const char *key)
 {
 	size_t length = strlen(key);
 	int depth = 0;
@@ -81,11 +82,17 @@ static const char *received_word(struct arena *arena, const char *value,
 	return NULL;
 }
 
-static bool is_trace(const char *name)
+static bool
+is_trace(const char *name)
 {
 	static const char *const names[] = {
-		"Received", "Return-Path", "Delivered-To", "X-Original-To",
-		"Envelope-To", "Delivery-Date", "X-Envelope-From",
+		"Received",
+		"Return-Path",
+		"Delivered-To",
+		"X-Original-To",
+		"Envelope-To",
+		"Delivery-Date",
+		"X-Envelope-From",
 		"X-Envelope-To",
 	};
 
@@ -97,7 +104,8 @@ static bool is_trace(const char *name)
 }
 
 /* False when this Received is a foreign one, and the region ends. */
-static bool passes_hop(struct arena *arena, const struct proof_source *source,
+static bool
+passes_hop(struct arena *arena, const struct proof_source *source,
     const char *value, struct region *region)
 {
 	const char *host = received_word(arena, value, "by");
@@ -110,16 +118,17 @@ static bool passes_hop(struct arena *arena, const struct proof_source *source,
 	return true;
 }
 
-static struct region find_region(struct arena *arena,
-    const struct proof_source *source, const struct evidence_field *fields,
-    size_t count)
+static struct region
+find_region(struct arena *arena, const struct proof_source *source,
+    const struct evidence_field *fields, size_t count)
 {
 	struct region region = { .end = 0 };
 	bool run_over = false;
 
 	if (!source->stored)
-		region.ids[region.id_count++] =
-		    source->queue_id ? source->queue_id : "";
+		region.ids[region.id_count++] = source->queue_id
+		    ? source->queue_id
+		    : "";
 	for (; region.end < count; region.end++) {
 		const struct evidence_field *field = &fields[region.end];
 
@@ -137,8 +146,9 @@ static struct region find_region(struct arena *arena,
 
 enum whose { FOREIGN, OURS, OURS_OF_ANOTHER };
 
-static enum whose whose_field(const struct proof_source *source,
-    const struct region *region, const char *id)
+static enum whose
+whose_field(const struct proof_source *source, const struct region *region,
+    const char *id)
 {
 	const char *slash = strchr(id, '/');
 	size_t length = slash ? (size_t)(slash - id) : strlen(id);
@@ -156,21 +166,24 @@ static enum whose whose_field(const struct proof_source *source,
 
 struct sender {
 	struct arena *arena;
-	const char *domain, *organization;	/* of From */
+	const char *domain, *organization; /* of From */
 	bool null_sender;
 };
 
-static bool is_sender(const struct sender *sender, const char *value)
+static bool
+is_sender(const struct sender *sender, const char *value)
 {
 	const char *at = value ? strrchr(value, '@') : NULL;
-	const char *domain = value ?
-	    usher_domain_normal(sender->arena, at ? at + 1 : value) : NULL;
+	const char *domain = value
+	    ? usher_domain_normal(sender->arena, at ? at + 1 : value)
+	    : NULL;
 
 	return domain && strcmp(domain, sender->domain) == 0;
 }
 
 /* Aligned: the same registrable domain. Nobody is aligned with a suffix. */
-static bool is_aligned(const struct sender *sender, const char *value)
+static bool
+is_aligned(const struct sender *sender, const char *value)
 {
 	const char *at = value ? strrchr(value, '@') : NULL;
 	const char *organization;
@@ -186,12 +199,13 @@ static bool is_aligned(const struct sender *sender, const char *value)
 }
 
 struct proof {
-	bool seen[AUTH_SPF + 1];	/* in a field above */
+	bool seen[AUTH_SPF + 1]; /* in a field above */
 	bool dmarc_pass, dmarc_fail, aligned;
 };
 
-static void weigh_result(const struct sender *sender,
-    const struct auth_result *result, struct proof *proof)
+static void
+weigh_result(const struct sender *sender, const struct auth_result *result,
+    struct proof *proof)
 {
 	switch (result->method) {
 	case AUTH_DMARC:
@@ -201,21 +215,22 @@ static void weigh_result(const struct sender *sender,
 		    is_sender(sender, result->header_from);
 		break;
 	case AUTH_DKIM:
-		proof->aligned |= result->pass && is_aligned(sender,
-		    result->header_d ? result->header_d : result->header_i);
+		proof->aligned |= result->pass &&
+		    is_aligned(sender,
+			result->header_d ? result->header_d : result->header_i);
 		break;
 	case AUTH_SPF:
 		proof->aligned |= result->pass && !sender->null_sender &&
 		    is_aligned(sender, result->smtp_mailfrom);
 		break;
-	case AUTH_OTHER:
-		break;
+	case AUTH_OTHER: break;
 	}
 }
 
 /* A method that an upper field spoke of is settled for the lower ones. */
-static void weigh_field(const struct sender *sender,
-    const struct auth_results *field, struct proof *proof)
+static void
+weigh_field(const struct sender *sender, const struct auth_results *field,
+    struct proof *proof)
 {
 	bool here[AUTH_SPF + 1] = { false };
 
@@ -230,12 +245,13 @@ static void weigh_field(const struct sender *sender,
 		proof->seen[method] |= here[method];
 }
 
-bool usher_proof_holds(struct arena *arena, const struct proof_source *source,
+bool
+usher_proof_holds(struct arena *arena, const struct proof_source *source,
     const struct evidence_field *fields, size_t count, const char *from)
 {
 	const char *at = from ? strrchr(from, '@') : NULL;
 	struct sender sender = { .arena = arena,
-	    .null_sender = source->null_sender };
+		.null_sender = source->null_sender };
 	struct proof proof = { .aligned = false };
 	struct region region;
 

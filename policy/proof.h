@@ -11,12 +11,12 @@
 
 struct proof_source {
 	size_t id_count;
-	const char *const *ids;		/* mail.authserv_ids */
-	bool stripped;			/* mail.authserv = "stripped" */
-	const char *queue_id;		/* of this message, or NULL, "" */
-	bool stored;			/* read from a file: proof.c says more */
+	const char *const *ids; /* mail.authserv_ids */
+	bool stripped;		/* mail.authserv = "stripped" */
+	const char *queue_id;	/* of this message, or NULL, "" */
+	bool stored;		/* read from a file: proof.c says more */
 	size_t domain_count;
-	const char *const *domains;	/* site.domains */
+	const char *const *domains; /* site.domains */
 	bool null_sender;
 };
 
@@ -39,8 +39,8 @@ struct auth_result {
 };
 
 struct auth_results {
-	const char *id;			/* authserv-id, as written */
-	bool readable;			/* else `results` is empty */
+	const char *id; /* authserv-id, as written */
+	bool readable;	/* else `results` is empty */
 	size_t count;
 	struct auth_result *results;
 };

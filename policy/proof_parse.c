@@ -4,7 +4,8 @@
  * RFC 8601 §2.2, strictly: a field with an unclosed comment or quote, with
  * an unknown version, or with anything else unread proves nothing at all,
  * since who forges hides behind lenient readers. Unknown methods, results
- * and properties are legal and ignored (§2.7.6, §4.1). Comments nest (RFC 5322 §3.2.2).
+ * and properties are legal and ignored (§2.7.6, §4.1). Comments nest
+ * (RFC 5322 §3.2.2).
  */
 #include <ctype.h>
 #include <string.h>
@@ -17,7 +18,8 @@ struct reading {
 };
 
 /* False at an unclosed comment. */
-static bool skip_comments(struct reading *in)
+static bool
+skip_comments(struct reading *in)
 {
 	size_t depth = 0;
 
@@ -34,7 +36,8 @@ static bool skip_comments(struct reading *in)
 	return depth == 0;
 }
 
-static const char *quoted(struct reading *in)
+static const char *
+quoted(struct reading *in)
 {
 	const char *begin = ++in->at;
 	char *copy = usher_arena_alloc(in->arena, strlen(begin) + 1);
@@ -52,7 +55,8 @@ static const char *quoted(struct reading *in)
 }
 
 /* A run of bytes that none of `stops` ends, or a quoted string. */
-static const char *word(struct reading *in, const char *stops)
+static const char *
+word(struct reading *in, const char *stops)
 {
 	size_t length;
 
@@ -65,7 +69,8 @@ static const char *word(struct reading *in, const char *stops)
 	return usher_arena_bytes(in->arena, in->at - length, length);
 }
 
-static bool take(struct reading *in, char c)
+static bool
+take(struct reading *in, char c)
 {
 	if (!skip_comments(in) || *in->at != c)
 		return false;
@@ -73,7 +78,8 @@ static bool take(struct reading *in, char c)
 	return skip_comments(in);
 }
 
-static enum auth_method method_of(const char *name)
+static enum auth_method
+method_of(const char *name)
 {
 	if (strcasecmp(name, "dmarc") == 0)
 		return AUTH_DMARC;
@@ -82,8 +88,9 @@ static enum auth_method method_of(const char *name)
 	return strcasecmp(name, "spf") == 0 ? AUTH_SPF : AUTH_OTHER;
 }
 
-static void keep(struct auth_result *result, const char *type,
-    const char *property, const char *value)
+static void
+keep(struct auth_result *result, const char *type, const char *property,
+    const char *value)
 {
 	const char **place = NULL;
 
@@ -104,19 +111,20 @@ static void keep(struct auth_result *result, const char *type,
 }
 
 /* `local part@domain`, either side alone, the local part maybe quoted. */
-static const char *property_value(struct reading *in)
+static const char *
+property_value(struct reading *in)
 {
 	const char *first = word(in, " \t;()\""), *rest;
 
 	if (!first || (*in->at != '@' && *in->at != '"'))
 		return first;
 	rest = *in->at == '@' ? word(in, " \t;()\"") : NULL;
-	return rest ? usher_arena_printf(in->arena, "%s%s", first, rest) :
-	    NULL;
+	return rest ? usher_arena_printf(in->arena, "%s%s", first, rest) : NULL;
 }
 
 /* reason = value, or type . property = value */
-static bool read_property(struct reading *in, struct auth_result *result)
+static bool
+read_property(struct reading *in, struct auth_result *result)
 {
 	const char *type = word(in, " \t;()=.\""), *property, *value;
 
@@ -140,7 +148,8 @@ static bool read_property(struct reading *in, struct auth_result *result)
 }
 
 /* method [/ version] = result *property, or none */
-static bool read_result(struct reading *in, struct auth_result *result)
+static bool
+read_result(struct reading *in, struct auth_result *result)
 {
 	const char *name = word(in, " \t;()=/\""), *said;
 
@@ -176,7 +185,8 @@ static bool read_result(struct reading *in, struct auth_result *result)
 	return false;
 }
 
-static bool read_results(struct reading *in, struct auth_results *out)
+static bool
+read_results(struct reading *in, struct auth_results *out)
 {
 	while (*in->at == ';') {
 		struct auth_result *result;
@@ -185,7 +195,7 @@ static bool read_results(struct reading *in, struct auth_results *out)
 		if (!skip_comments(in))
 			return false;
 		if (!*in->at)
-			return true;	/* a last `;`: many filters write it */
+			return true; /* a last `;`: many filters write it */
 		if (out->count == MOST_AUTH_RESULTS)
 			return false;
 		result = &out->results[out->count];
@@ -198,7 +208,8 @@ static bool read_results(struct reading *in, struct auth_results *out)
 	return *in->at == '\0';
 }
 
-bool usher_auth_results_parse(struct arena *arena, const char *value,
+bool
+usher_auth_results_parse(struct arena *arena, const char *value,
     struct auth_results *out)
 {
 	struct reading in = { arena, value };

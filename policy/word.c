@@ -12,45 +12,58 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 static const char *const channels[] = {
-	[USHER_EMAIL] = "email", [USHER_PHONE] = "phone",
-	[USHER_VIDEO] = "video", [USHER_FAX] = "fax",
-	[USHER_MESSAGE] = "message", [USHER_POST] = "post",
-	[USHER_PAGE] = "page", [USHER_URI] = "uri",
+	[USHER_EMAIL] = "email",
+	[USHER_PHONE] = "phone",
+	[USHER_VIDEO] = "video",
+	[USHER_FAX] = "fax",
+	[USHER_MESSAGE] = "message",
+	[USHER_POST] = "post",
+	[USHER_PAGE] = "page",
+	[USHER_URI] = "uri",
 };
 
 static const char *const purposes[] = {
-	[USHER_PURPOSE_UNKNOWN] = "unknown", [USHER_SALES] = "sales",
-	[USHER_BULK] = "bulk", [USHER_LIST] = "list",
+	[USHER_PURPOSE_UNKNOWN] = "unknown",
+	[USHER_SALES] = "sales",
+	[USHER_BULK] = "bulk",
+	[USHER_LIST] = "list",
 	[USHER_TRANSACTIONAL] = "transactional",
 	[USHER_PERSONAL] = "personal",
 };
 
 static const char *const answers[] = {
-	[USHER_REFUSE] = "refuse", [USHER_REDIRECT] = "redirect",
-	[USHER_DEFER] = "defer", [USHER_ACCEPT] = "accept",
+	[USHER_REFUSE] = "refuse",
+	[USHER_REDIRECT] = "redirect",
+	[USHER_DEFER] = "defer",
+	[USHER_ACCEPT] = "accept",
 	[USHER_PENDING] = "pending",
 };
 
 static const char *const reasons[] = {
-	[USHER_BY_RULE] = "rule", [USHER_OUTSIDE_HOURS] = "outside its hours",
+	[USHER_BY_RULE] = "rule",
+	[USHER_OUTSIDE_HOURS] = "outside its hours",
 	[USHER_CAP_REACHED] = "cap reached",
 	[USHER_SUBSTANCE_MISSING] = "substance missing",
-	[USHER_BY_OVERRIDE] = "override", [USHER_BY_PROMISE] = "promise",
-	[USHER_FOR_SAFETY] = "safety", [USHER_NO_MEMORY] = "no memory",
+	[USHER_BY_OVERRIDE] = "override",
+	[USHER_BY_PROMISE] = "promise",
+	[USHER_FOR_SAFETY] = "safety",
+	[USHER_NO_MEMORY] = "no memory",
 };
 
 static const char *const modes[] = {
-	[USHER_OFF] = "off", [USHER_OBSERVE] = "observe",
+	[USHER_OFF] = "off",
+	[USHER_OBSERVE] = "observe",
 	[USHER_ENFORCE] = "enforce",
 };
 
-static const char *word(const char *const *table, size_t count, size_t index)
+static const char *
+word(const char *const *table, size_t count, size_t index)
 {
 	return index < count ? table[index] : "?";
 }
 
-static bool find(const char *const *table, size_t count, const char *text,
-    size_t *index)
+static bool
+find(const char *const *table, size_t count, const char *text, size_t *index)
 {
 	for (size_t i = 0; text && i < count; i++) {
 		if (strcmp(table[i], text) == 0) {
@@ -61,33 +74,39 @@ static bool find(const char *const *table, size_t count, const char *text,
 	return false;
 }
 
-const char *usher_channel_word(enum usher_channel channel)
+const char *
+usher_channel_word(enum usher_channel channel)
 {
 	return word(channels, COUNT(channels), (size_t)channel);
 }
 
-const char *usher_purpose_word(enum usher_purpose purpose)
+const char *
+usher_purpose_word(enum usher_purpose purpose)
 {
 	return word(purposes, COUNT(purposes), (size_t)purpose);
 }
 
-const char *usher_answer_word(enum usher_answer answer)
+const char *
+usher_answer_word(enum usher_answer answer)
 {
 	return word(answers, COUNT(answers), (size_t)answer);
 }
 
-const char *usher_reason_word(enum usher_reason reason)
+const char *
+usher_reason_word(enum usher_reason reason)
 {
 	return word(reasons, COUNT(reasons), (size_t)reason);
 }
 
-const char *usher_mode_word(enum usher_mode mode)
+const char *
+usher_mode_word(enum usher_mode mode)
 {
 	return word(modes, COUNT(modes), (size_t)mode);
 }
 
 /* "uri" is no word of a source: a target of that kind is written as a URI. */
-bool usher_channel_read(const char *text, enum usher_channel *channel)
+bool
+usher_channel_read(const char *text, enum usher_channel *channel)
 {
 	size_t index;
 
@@ -97,7 +116,8 @@ bool usher_channel_read(const char *text, enum usher_channel *channel)
 	return true;
 }
 
-bool usher_purpose_read(const char *text, enum usher_purpose *purpose)
+bool
+usher_purpose_read(const char *text, enum usher_purpose *purpose)
 {
 	size_t index;
 

@@ -18,7 +18,8 @@ static struct usher_conf conf = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct usher_envelope envelope = { .mail_from = "a@b.example",
 		.queue_id = "Q1" };

@@ -11,9 +11,11 @@
 
 static const char *const ids[] = { "mx.example.com" };
 
-static bool proves(struct arena *arena, const char *text)
+static bool
+proves(struct arena *arena, const char *text)
 {
-	struct proof_source source = { .id_count = 1, .ids = ids,
+	struct proof_source source = { .id_count = 1,
+		.ids = ids,
 		.queue_id = "Q1" };
 	char *with_id = usher_arena_printf(arena, "mx.example.com/Q1; %s",
 	    text);
@@ -28,7 +30,8 @@ static bool proves(struct arena *arena, const char *text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = malloc(size + 1);
 	struct auth_results results;

@@ -19,22 +19,30 @@
 #include "mail.h"
 
 #define ITEM "source = \"s\"; date = \"2026-11\"; "
-#define OUTCOMES "outcomes = ( { purpose = \"sales\"; least = 1.5; groups = 2; }," \
+#define OUTCOMES                                                          \
+	"outcomes = ( { purpose = \"sales\"; least = 1.5; groups = 2; }," \
 	" { purpose = \"bulk\"; least = 1; } );\n"
 
-static struct evidence *parse(const char *text)
+#define PHRASE "phrases = [ \"x\" ]; "
+#define FOR_SALES "for = \"sales\"; weight = 1; "
+/* A source of one item, on its second line. */
+#define WITH(rest) "items = (\n{ name = \"a\"; " rest ITEM "} );\n" OUTCOMES
+
+static struct evidence *
+parse(const char *text)
 {
 	struct usher_problems *problems = usher_problems_new();
 	struct evidence *evidence = NULL;
 
-	if (usher_evidence_parse(&evidence, "evidence.conf", text,
-	    strlen(text), problems))
+	if (usher_evidence_parse(&evidence, "evidence.conf", text, strlen(text),
+		problems))
 		fail_msg("%s", usher_problems_get(problems, 0)->text);
 	usher_problems_free(problems);
 	return evidence;
 }
 
-static void wrong_sources_are_told_with_their_line(void **state)
+static void
+wrong_sources_are_told_with_their_line(void **state)
 {
 	(void)state;
 	static const struct {
@@ -43,37 +51,31 @@ static void wrong_sources_are_told_with_their_line(void **state)
 		const char *says;
 	} table[] = {
 		{ "items = ();\n", 0, "outcomes" },
-		{ "items = (\n{ name = \"a\"; where = \"txt\"; phrases = [ \"x\" ]; "
-		    "for = \"sales\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
+		{ WITH("where = \"txt\"; " PHRASE FOR_SALES), 2,
 		    "did you mean \"text\"" },
-		{ "items = (\n{ name = \"a\"; where = \"text\"; phrases = [ \"--\" ]; "
-		    "for = \"sales\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
+		{ WITH("where = \"text\"; phrases = [ \"--\" ]; " FOR_SALES), 2,
 		    "has no word" },
-		{ "items = (\n{ name = \"a\"; where = \"text\"; "
-		    "for = \"sales\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
-		    "want `phrases`" },
-		{ "items = (\n{ name = \"a\"; where = \"structure\"; test = \"fake-replay\";"
-		    " for = \"sales\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
-		    "fake-reply" },
-		{ "items = (\n{ name = \"a\"; where = \"header\"; "
-		    "for = \"sales\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
+		{ WITH("where = \"text\"; " FOR_SALES), 2, "want `phrases`" },
+		{ WITH("where = \"structure\"; "
+		       "test = \"fake-replay\"; " FOR_SALES),
+		    2, "fake-reply" },
+		{ WITH("where = \"header\"; " FOR_SALES), 2,
 		    "the field's name" },
-		{ "items = (\n{ name = \"a\"; where = \"link\"; "
-		    "for = \"sales\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
-		    "want `pattern`" },
-		{ "items = (\n{ name = \"a\"; where = \"text\"; phrases = [ \"x\" ]; "
-		    "for = \"sales\"; weight = \"1\"; " ITEM "} );\n" OUTCOMES, 2,
-		    "number" },
-		{ "items = (\n{ name = \"a\"; where = \"text\"; phrases = [ \"x\" ]; "
-		    "for = \"sails\"; weight = 1; " ITEM "} );\n" OUTCOMES, 2,
-		    "sales" },
-		{ "items = (\n{ name = \"a\"; where = \"text\"; phrases = [ \"x\" ]; "
-		    "for = \"sales\"; weight = 1; } );\n" OUTCOMES, 2,
-		    "source and date" },
-		{ "items = (\n{ name = \"a\"; where = \"text\"; phrases = [ \"x\" ]; "
-		    "for = \"sales\"; wieght = 1; " ITEM "} );\n" OUTCOMES, 2,
-		    "weight" },
-		{ "items = ( );\noutcomes = (\n{ purpose = \"sales\"; least = 1; } );\n",
+		{ WITH("where = \"link\"; " FOR_SALES), 2, "want `pattern`" },
+		{ WITH("where = \"text\"; " PHRASE
+		       "for = \"sales\"; weight = \"1\"; "),
+		    2, "number" },
+		{ WITH("where = \"text\"; " PHRASE
+		       "for = \"sails\"; weight = 1; "),
+		    2, "sales" },
+		{ "items = (\n{ name = \"a\"; where = \"text\"; " PHRASE
+			FOR_SALES "} );\n" OUTCOMES,
+		    2, "source and date" },
+		{ WITH("where = \"text\"; " PHRASE
+		       "for = \"sales\"; wieght = 1; "),
+		    2, "weight" },
+		{ "items = ( );\noutcomes = (\n"
+		  "{ purpose = \"sales\"; least = 1; } );\n",
 		    3, "no single item" },
 		{ "items = ( 1 );\n" OUTCOMES, 1, "group" },
 	};
@@ -84,7 +86,9 @@ static void wrong_sources_are_told_with_their_line(void **state)
 		bool told = false;
 
 		assert_int_equal(usher_evidence_parse(&evidence, "e.conf",
-		    table[i].text, strlen(table[i].text), problems), EINVAL);
+				     table[i].text, strlen(table[i].text),
+				     problems),
+		    EINVAL);
 		for (size_t k = 0; k < usher_problems_count(problems); k++) {
 			const struct usher_problem *one =
 			    usher_problems_get(problems, k);
@@ -94,41 +98,51 @@ static void wrong_sources_are_told_with_their_line(void **state)
 		}
 		if (!told)
 			fail_msg("%zu: not told: %s (first: %s)", i,
-			    table[i].says, usher_problems_count(problems) ?
-			    usher_problems_get(problems, 0)->text : "nothing");
+			    table[i].says,
+			    usher_problems_count(problems)
+				? usher_problems_get(problems, 0)->text
+				: "nothing");
 		usher_problems_free(problems);
 	}
 }
 
 static struct arena arena;
 
-static enum usher_purpose weigh(const struct evidence *evidence,
-    const struct evidence_view *view, size_t *items)
+static enum usher_purpose
+weigh(const struct evidence *evidence, const struct evidence_view *view,
+    size_t *items)
 {
 	struct evidence_finding finding;
 
 	usher_arena_reset(&arena);
-	assert_int_equal(usher_evidence_weigh(evidence, &arena, view,
-	    &finding), 0);
+	assert_int_equal(usher_evidence_weigh(evidence, &arena, view, &finding),
+	    0);
 	*items = finding.count;
 	return finding.purpose;
 }
 
-static void sums_and_independent_groups_decide(void **state)
+static void
+sums_and_independent_groups_decide(void **state)
 {
 	(void)state;
-	struct evidence *evidence = parse("items = (\n"
-	    "{ name = \"a\"; where = \"text\"; phrases = [ \"we offer\", \"we sell\" ];"
-	    "  for = \"sales\"; weight = 1; times = 2; group = \"g\"; " ITEM "},\n"
-	    "{ name = \"b\"; where = [ \"subject\", \"text\" ]; phrases = [ \"Caf\xc3\xa9\" ];"
+	struct evidence *evidence = parse(
+	    "items = (\n"
+	    "{ name = \"a\"; where = \"text\"; phrases = [ \"we offer\","
+	    " \"we sell\" ];"
+	    "  for = \"sales\"; weight = 1; times = 2; group = \"g\"; " ITEM
+	    "},\n"
+	    "{ name = \"b\"; where = [ \"subject\", \"text\" ];"
+	    " phrases = [ \"Caf\xc3\xa9\" ];"
 	    "  for = \"sales\"; weight = 0.5; group = \"h\"; " ITEM "},\n"
-	    "{ name = \"c\"; where = \"header\"; header = \"X-Camp*\"; pattern = \"M*\";"
+	    "{ name = \"c\"; where = \"header\"; header = \"X-Camp*\";"
+	    " pattern = \"M*\";"
 	    "  for = \"bulk\"; weight = 1; " ITEM "},\n"
 	    "{ name = \"d\"; where = \"structure\"; test = \"reply\";"
-	    "  for = \"personal\"; against = [ \"sales\" ]; weight = 1; " ITEM "},\n"
+	    "  for = \"personal\"; against = [ \"sales\" ]; weight = 1; " ITEM
+	    "},\n"
 	    "{ name = \"e\"; where = \"link\"; pattern = \"t.tool.example/*\";"
-	    "  for = \"sales\"; weight = 1; group = \"h\"; " ITEM "} );\n"
-	    OUTCOMES);
+	    "  for = \"sales\"; weight = 1; group = \"h\"; " ITEM
+	    "} );\n" OUTCOMES);
 	const struct evidence_field campaign = { "x-campaign", "m-1" };
 	const char *url = "t.tool.example/o";
 	struct evidence_view view = { .text = "", .subject = "" };
@@ -138,22 +152,20 @@ static void sums_and_independent_groups_decide(void **state)
 #define TEXT(words) (view.text = (words), view.text_length = strlen(words))
 	TEXT("We offer. We sell. We offer!");
 	assert_int_equal(weigh(evidence, &view, &items),
-	    USHER_PURPOSE_UNKNOWN);	/* 2.0, of one group */
+	    USHER_PURPOSE_UNKNOWN); /* 2.0, of one group */
 	assert_int_equal(items, 1);
 	TEXT("We -- OFFER cafe");
 	assert_int_equal(weigh(evidence, &view, &items), USHER_SALES);
 	assert_int_equal(items, 2);
 	TEXT("We offered cafes");
-	assert_int_equal(weigh(evidence, &view, &items),
-	    USHER_PURPOSE_UNKNOWN);
+	assert_int_equal(weigh(evidence, &view, &items), USHER_PURPOSE_UNKNOWN);
 	assert_int_equal(items, 0);
 	TEXT("we offer");
 	view.subject = "CAF\xc3\x89";
 	view.subject_length = 5;
 	assert_int_equal(weigh(evidence, &view, &items), USHER_SALES);
 	view.tests = 1ul << TEST_REPLY;
-	assert_int_equal(weigh(evidence, &view, &items),
-	    USHER_PURPOSE_UNKNOWN);
+	assert_int_equal(weigh(evidence, &view, &items), USHER_PURPOSE_UNKNOWN);
 	assert_int_equal(items, 3);
 	view.field_count = 1;
 	view.fields = &campaign;
@@ -167,21 +179,22 @@ static void sums_and_independent_groups_decide(void **state)
 	assert_int_equal(items, 3);
 	/* A call has no links and no fields. */
 	view.call = true;
-	assert_int_equal(weigh(evidence, &view, &items),
-	    USHER_PURPOSE_UNKNOWN);
+	assert_int_equal(weigh(evidence, &view, &items), USHER_PURPOSE_UNKNOWN);
 	assert_int_equal(items, 1);
 #undef TEXT
 	usher_arena_free(&arena);
 	usher_evidence_free(evidence);
 }
 
-static void a_file_in_the_directory_is_read_before_our_own(void **state)
+static void
+a_file_in_the_directory_is_read_before_our_own(void **state)
 {
 	(void)state;
 	char directory[] = "/tmp/usher-evidence-XXXXXX", path[64];
-	static const char text[] = "items = ( { name = \"mine\"; where = \"text\";"
-	    " phrases = [ \"zork\" ]; for = \"bulk\"; weight = 9; " ITEM "} );\n"
-	    OUTCOMES;
+	static const char text[] =
+	    "items = ( { name = \"mine\"; where = \"text\";"
+	    " phrases = [ \"zork\" ]; for = \"bulk\"; weight = 9; " ITEM
+	    "} );\n" OUTCOMES;
 	struct evidence_view view = { .text = "zork", .text_length = 4 };
 	struct evidence *evidence;
 	size_t items;
@@ -191,8 +204,7 @@ static void a_file_in_the_directory_is_read_before_our_own(void **state)
 	snprintf(path, sizeof(path), "%s/evidence.conf", directory);
 	usher_arena_init(&arena);
 	assert_int_equal(usher_evidence_read(&evidence, directory, NULL), 0);
-	assert_int_equal(weigh(evidence, &view, &items),
-	    USHER_PURPOSE_UNKNOWN);
+	assert_int_equal(weigh(evidence, &view, &items), USHER_PURPOSE_UNKNOWN);
 	usher_evidence_free(evidence);
 	file = fopen(path, "w");
 	assert_non_null(file);
@@ -222,81 +234,91 @@ struct mail_case {
 
 static const struct mail_case mails[] = {
 	{ "a pitch", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO
-		"Subject: Partnership with your team\n\n"
-		"Hope you are doing well. We help companies cut the cost of\n"
-		"archives. Would you be interested in a short call?\n" },
-	{ "a pitch made to look like a reply", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO
-		"Subject: Re: our talk\n\nJust following up on my previous email."
-		" Are you interested in\nour services? We offer a free demo.\n" },
+	    "From: Sam <sam@seller.example>\n" TO
+	    "Subject: Partnership with your team\n\n"
+	    "Hope you are doing well. We help companies cut the cost of\n"
+	    "archives. Would you be interested in a short call?\n" },
+	{ "a pitch made to look like a reply", USHER_SALES,
+	    "sam@seller.example",
+	    "From: Sam <sam@seller.example>\n" TO
+	    "Subject: Re: our talk\n\nJust following up on my previous email."
+	    " Are you interested in\nour services? We offer a free demo.\n" },
 	{ "a pitch in German", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO
-		"Subject: Zusammenarbeit\nContent-Type: text/plain; charset=utf-8\n\n"
-		"Mein Name ist Sam. Wir unterst\xc3\xbctzen Unternehmen bei der "
-		"Ablage.\nBei Interesse melden Sie sich, unverbindlich.\n" },
+	    "From: Sam <sam@seller.example>\n" TO "Subject: Zusammenarbeit\n"
+	    "Content-Type: text/plain; charset=utf-8\n\n"
+	    "Mein Name ist Sam. Wir unterst\xc3\xbctzen Unternehmen bei der "
+	    "Ablage.\nBei Interesse melden Sie sich, unverbindlich.\n" },
 	{ "a pitch in Polish", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO
-		"Subject: Oferta\nContent-Type: text/plain; charset=utf-8\n\n"
-		"Dzie\xc5\x84 dobry, oferujemy archiwa. Czy s\xc4\x85 Pa\xc5\x84stwo "
-		"zainteresowani?\n" },
+	    "From: Sam <sam@seller.example>\n" TO
+	    "Subject: Oferta\nContent-Type: text/plain; charset=utf-8\n\n"
+	    "Dzie\xc5\x84 dobry, oferujemy archiwa. "
+	    "Czy s\xc4\x85 Pa\xc5\x84stwo "
+	    "zainteresowani?\n" },
 	{ "a pitch in French", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO
-		"Subject: Partenariat\nContent-Type: text/plain; charset=utf-8\n\n"
-		"Je me permets de vous contacter : notre entreprise range tout.\n"
-		"Seriez-vous int\xc3\xa9ress\xc3\xa9 ?\n" },
+	    "From: Sam <sam@seller.example>\n" TO
+	    "Subject: Partenariat\nContent-Type: text/plain; charset=utf-8\n\n"
+	    "Je me permets de vous contacter : notre entreprise range tout.\n"
+	    "Seriez-vous int\xc3\xa9ress\xc3\xa9 ?\n" },
 	{ "a pitch in Spanish", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO
-		"Subject: Propuesta\nContent-Type: text/plain; charset=utf-8\n\n"
-		"Le escribo porque ofrecemos archivos. \xc2\xbf""Estar\xc3\xad""a "
-		"interesado?\n" },
+	    "From: Sam <sam@seller.example>\n" TO
+	    "Subject: Propuesta\nContent-Type: text/plain; charset=utf-8\n\n"
+	    "Le escribo porque ofrecemos archivos. \xc2\xbf"
+	    "Estar\xc3\xad"
+	    "a "
+	    "interesado?\n" },
 	{ "a pitch that calls itself one", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO "Solicitation: "
-		"example.com:adv\nSubject: Hello\n\nOur company sells shelves.\n" },
+	    "From: Sam <sam@seller.example>\n" TO "Solicitation: "
+	    "example.com:adv\nSubject: Hello\n\nOur company sells shelves.\n" },
 	{ "the field alone is no second witness", USHER_PURPOSE_UNKNOWN,
-		"sam@seller.example", "From: Sam <sam@seller.example>\n" TO
-		"Solicitation: example.com:adv\nSubject: Hello\n\nShelves.\n" },
+	    "sam@seller.example",
+	    "From: Sam <sam@seller.example>\n" TO
+	    "Solicitation: example.com:adv\nSubject: Hello\n\nShelves.\n" },
 	{ "one phrase is no pitch", USHER_PURPOSE_UNKNOWN, "bob@corp.example",
-		"From: Bob <bob@friend.example>\n" TO "Subject: Dinner\n\n"
-		"Are you interested in joining us on Friday?\n" },
+	    "From: Bob <bob@friend.example>\n" TO "Subject: Dinner\n\n"
+	    "Are you interested in joining us on Friday?\n" },
 	{ "an answer with a quote", USHER_PERSONAL, "bob@friend.example",
-		"From: Bob <bob@friend.example>\n" TO "Subject: Re: Friday\n"
-		"In-Reply-To: <1@corp.example>\n\nYes, let us talk about pricing.\n"
-		"On Mon, Alice wrote:\n> Shall we?\n" },
+	    "From: Bob <bob@friend.example>\n" TO "Subject: Re: Friday\n"
+	    "In-Reply-To: <1@corp.example>\n\nYes, let us talk about pricing.\n"
+	    "On Mon, Alice wrote:\n> Shall we?\n" },
 	{ "a newsletter", USHER_BULK, "bounce-1@news.shop.example",
-		"From: Shop <news@shop.example>\n" TO "Subject: News of March\n"
-		"List-Unsubscribe: <https://shop.example/u>\nList-Id: <n.shop.example>\n"
-		"Content-Type: text/html\n\n<p>Read our stories. "
-		"View in browser or unsubscribe.</p>" },
+	    "From: Shop <news@shop.example>\n" TO "Subject: News of March\n"
+	    "List-Unsubscribe: <https://shop.example/u>\n"
+	    "List-Id: <n.shop.example>\n"
+	    "Content-Type: text/html\n\n<p>Read our stories. "
+	    "View in browser or unsubscribe.</p>" },
 	{ "a discussion", USHER_LIST, "list-bounces@lists.example",
-		"From: Bob <bob@friend.example>\nTo: list@lists.example\n"
-		"Subject: [list] Shelves\nList-Id: <list.lists.example>\n"
-		"List-Post: <mailto:list@lists.example>\n"
-		"List-Unsubscribe: <mailto:leave@lists.example>\n\n"
-		"Which shelves do you use?\n" },
+	    "From: Bob <bob@friend.example>\nTo: list@lists.example\n"
+	    "Subject: [list] Shelves\nList-Id: <list.lists.example>\n"
+	    "List-Post: <mailto:list@lists.example>\n"
+	    "List-Unsubscribe: <mailto:leave@lists.example>\n\n"
+	    "Which shelves do you use?\n" },
 	{ "a bounce", USHER_TRANSACTIONAL, "",
-		"From: MAILER-DAEMON@mx.example\n" TO
-		"Subject: Undelivered Mail Returned to Sender\n"
-		"Auto-Submitted: auto-replied\nContent-Type: multipart/report; "
-		"report-type=delivery-status; boundary=b\n\n--b\n\nCould not be "
-		"delivered to <x@y.example>\n--b--\n" },
+	    "From: MAILER-DAEMON@mx.example\n" TO
+	    "Subject: Undelivered Mail Returned to Sender\n"
+	    "Auto-Submitted: auto-replied\nContent-Type: multipart/report; "
+	    "report-type=delivery-status; boundary=b\n\n--b\n\nCould not be "
+	    "delivered to <x@y.example>\n--b--\n" },
 	{ "a code", USHER_TRANSACTIONAL, "noreply@bank.example",
-		"From: noreply@bank.example\n" TO "Subject: Your verification code\n"
-		"\n123456\n" },
+	    "From: noreply@bank.example\n" TO
+	    "Subject: Your verification code\n"
+	    "\n123456\n" },
 	{ "a parcel", USHER_TRANSACTIONAL, "noreply@parcel.example",
-		"From: noreply@parcel.example\n" TO "Subject: Your package has shipped"
-		"\n\nTracking number 1234. Estimated delivery Monday.\n" },
-	{ "a pitch that borrows a list's fields", USHER_SALES, "sam@seller.example",
-		"From: Sam <sam@seller.example>\n" TO "X-BeenThere: x\n"
-		"Subject: Partnership and lead generation\n\n"
-		"Hope you are doing well. We provide leads. Our clients love them:\n"
-		"verified contacts, decision makers, b2b. Are you interested in a\n"
-		"quick call? Let me know your interest.\n" },
+	    "From: noreply@parcel.example\n" TO
+	    "Subject: Your package has shipped"
+	    "\n\nTracking number 1234. Estimated delivery Monday.\n" },
+	{ "a pitch that borrows a list's fields", USHER_SALES,
+	    "sam@seller.example",
+	    "From: Sam <sam@seller.example>\n" TO "X-BeenThere: x\n"
+	    "Subject: Partnership and lead generation\n\n"
+	    "Hope you are doing well. We provide leads. Our clients like:\n"
+	    "verified contacts, decision makers, b2b. Are you interested in a\n"
+	    "quick call? Let me know your interest.\n" },
 	{ "nothing to say", USHER_PURPOSE_UNKNOWN, "x@y.example",
-		"From: x@y.example\n" TO "\n" },
+	    "From: x@y.example\n" TO "\n" },
 };
 
-static void our_evidence_tells_mails_apart(void **state)
+static void
+our_evidence_tells_mails_apart(void **state)
 {
 	(void)state;
 	struct usher_problems *problems = usher_problems_new();
@@ -309,7 +331,8 @@ static void our_evidence_tells_mails_apart(void **state)
 	usher_problems_free(problems);
 	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
 		struct usher_envelope envelope = {
-			.mail_from = mails[i].mail_from };
+			.mail_from = mails[i].mail_from
+		};
 		char items[1024] = "";
 
 		mail_read_bytes(mails[i].mail, strlen(mails[i].mail),
@@ -328,12 +351,14 @@ static void our_evidence_tells_mails_apart(void **state)
 	mail_conf.evidence = NULL;
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_sources_are_told_with_their_line),
 		cmocka_unit_test(sums_and_independent_groups_decide),
-		cmocka_unit_test(a_file_in_the_directory_is_read_before_our_own),
+		cmocka_unit_test(
+		    a_file_in_the_directory_is_read_before_our_own),
 		cmocka_unit_test(our_evidence_tells_mails_apart),
 	};
 

@@ -19,17 +19,23 @@
 #include "facts.h"
 
 static const char *const stages[] = {
-	"introduction", "evaluation", "customer", "support", "pilot",
+	"introduction",
+	"evaluation",
+	"customer",
+	"support",
+	"pilot",
 };
 
 /* One reference is the test's own, so releasing never frees it. */
 static struct usher_conf conf = {
 	.references = 1,
 	.dialling = { "1", "011", "1" },
-	.stage_count = 5, .stages = stages,
+	.stage_count = 5,
+	.stages = stages,
 };
 
-static struct usher_facts *fresh(enum usher_channel channel)
+static struct usher_facts *
+fresh(enum usher_channel channel)
 {
 	struct usher_facts *facts;
 
@@ -37,8 +43,8 @@ static struct usher_facts *fresh(enum usher_channel channel)
 	return facts;
 }
 
-static void set(struct usher_facts *facts, const char *name,
-    const char *value)
+static void
+set(struct usher_facts *facts, const char *name, const char *value)
 {
 	struct usher_error error = { 0 };
 
@@ -46,7 +52,8 @@ static void set(struct usher_facts *facts, const char *name,
 		fail_msg("%s=%s: %s", name, value, error.text);
 }
 
-static void a_call_shows_all_and_a_mail_nothing(void **state)
+static void
+a_call_shows_all_and_a_mail_nothing(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_PHONE);
@@ -62,7 +69,8 @@ static void a_call_shows_all_and_a_mail_nothing(void **state)
 	usher_facts_free(facts);
 }
 
-static void proven_is_claimed_as_well(void **state)
+static void
+proven_is_claimed_as_well(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -81,7 +89,8 @@ static void proven_is_claimed_as_well(void **state)
 	usher_facts_free(facts);
 }
 
-static void what_is_no_identity_changes_nothing(void **state)
+static void
+what_is_no_identity_changes_nothing(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -95,7 +104,8 @@ static void what_is_no_identity_changes_nothing(void **state)
 	usher_facts_free(facts);
 }
 
-static void claims_are_bounded_and_proof_still_counts(void **state)
+static void
+claims_are_bounded_and_proof_still_counts(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -112,7 +122,8 @@ static void claims_are_bounded_and_proof_still_counts(void **state)
 	usher_facts_free(facts);
 }
 
-static void trusting_claims_proves_earlier_and_later_ones(void **state)
+static void
+trusting_claims_proves_earlier_and_later_ones(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -126,7 +137,8 @@ static void trusting_claims_proves_earlier_and_later_ones(void **state)
 	usher_facts_free(facts);
 }
 
-static void facts_by_name_are_read(void **state)
+static void
+facts_by_name_are_read(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -187,7 +199,8 @@ static void facts_by_name_are_read(void **state)
 	usher_facts_free(facts);
 }
 
-static void wrong_facts_are_refused_with_a_sentence(void **state)
+static void
+wrong_facts_are_refused_with_a_sentence(void **state)
 {
 	(void)state;
 	static const struct {
@@ -199,7 +212,8 @@ static void wrong_facts_are_refused_with_a_sentence(void **state)
 		{ "attachment", "x.", "name ending" },
 		{ "link", "", "host or a URL" },
 		{ "link", "http:///x", "host or a URL" },
-		{ "words", "-1", "number" }, { "words", "1x", "number" },
+		{ "words", "-1", "number" },
+		{ "words", "1x", "number" },
 		{ "words", "", "number" },
 		{ "words", "99999999999999999999", "number" },
 		{ "known", "yes", "true or false" },
@@ -213,7 +227,8 @@ static void wrong_facts_are_refused_with_a_sentence(void **state)
 		{ "client", "192.0.2.0/24", "IPv4 or IPv6" },
 		{ "purpose", "sale", "sales, bulk" },
 		{ "organization", "", "domain" },
-		{ "topic", "", "topics" }, { "code", "", "parties" },
+		{ "topic", "", "topics" },
+		{ "code", "", "parties" },
 	};
 	struct usher_facts *facts = fresh(USHER_EMAIL);
 
@@ -221,7 +236,7 @@ static void wrong_facts_are_refused_with_a_sentence(void **state)
 		struct usher_error error = { 0 };
 
 		if (usher_facts_set(facts, table[i].name, table[i].value,
-		    &error) != EINVAL)
+			&error) != EINVAL)
 			fail_msg("%s=%s was taken", table[i].name,
 			    table[i].value);
 		if (!strstr(error.text, table[i].says))
@@ -230,12 +245,14 @@ static void wrong_facts_are_refused_with_a_sentence(void **state)
 			    table[i].says);
 	}
 	assert_int_equal(facts->attachment_count + facts->link_count +
-	    facts->claim_count + facts->topic_count, 0);
+		facts->claim_count + facts->topic_count,
+	    0);
 	assert_int_equal(facts->remembered.known, -1);
 	usher_facts_free(facts);
 }
 
-static void words_by_hand_win_over_text(void **state)
+static void
+words_by_hand_win_over_text(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -249,7 +266,8 @@ static void words_by_hand_win_over_text(void **state)
 	usher_facts_free(facts);
 }
 
-static void topics_look_into_subject_reason_and_500_words(void **state)
+static void
+topics_look_into_subject_reason_and_500_words(void **state)
 {
 	(void)state;
 	struct usher_facts *facts = fresh(USHER_EMAIL);
@@ -259,29 +277,30 @@ static void topics_look_into_subject_reason_and_500_words(void **state)
 	for (int i = 0; i < 499; i++)
 		strcat(text, "word ");
 	strcat(text, "First too late");
-	set(facts, "subject", "D\xc3\xb6""cument Storage");
+	set(facts, "subject",
+	    "D\xc3\xb6"
+	    "cument Storage");
 	set(facts, "reason", "an OFFER");
 	set(facts, "text", text);
 	assert_int_equal(usher_phrase_make(&facts->arena, "document storage",
-	    &phrase), 0);
-	assert_true(usher_phrase_occurs(&phrase, facts->folded,
-	    facts->folded_length));
-	assert_int_equal(usher_phrase_make(&facts->arena, "offer", &phrase),
+			     &phrase),
 	    0);
-	assert_true(usher_phrase_occurs(&phrase, facts->folded,
-	    facts->folded_length));
-	assert_int_equal(usher_phrase_make(&facts->arena, "first", &phrase),
-	    0);
-	assert_true(usher_phrase_occurs(&phrase, facts->folded,
-	    facts->folded_length));
-	assert_int_equal(usher_phrase_make(&facts->arena, "late", &phrase),
-	    0);
-	assert_false(usher_phrase_occurs(&phrase, facts->folded,
-	    facts->folded_length));
+	assert_true(
+	    usher_phrase_occurs(&phrase, facts->folded, facts->folded_length));
+	assert_int_equal(usher_phrase_make(&facts->arena, "offer", &phrase), 0);
+	assert_true(
+	    usher_phrase_occurs(&phrase, facts->folded, facts->folded_length));
+	assert_int_equal(usher_phrase_make(&facts->arena, "first", &phrase), 0);
+	assert_true(
+	    usher_phrase_occurs(&phrase, facts->folded, facts->folded_length));
+	assert_int_equal(usher_phrase_make(&facts->arena, "late", &phrase), 0);
+	assert_false(
+	    usher_phrase_occurs(&phrase, facts->folded, facts->folded_length));
 	usher_facts_free(facts);
 }
 
-static void purpose_of_a_call_takes_two_witnesses(void **state)
+static void
+purpose_of_a_call_takes_two_witnesses(void **state)
 {
 	(void)state;
 	static const struct {
@@ -289,16 +308,14 @@ static void purpose_of_a_call_takes_two_witnesses(void **state)
 		enum usher_purpose purpose;
 	} table[] = {
 		{ "Special offer", "presentation of our products", NULL, NULL,
-			USHER_SALES },
-		{ "Special offer", NULL, "Ann", NULL,
-			USHER_PURPOSE_UNKNOWN },
+		    USHER_SALES },
+		{ "Special offer", NULL, "Ann", NULL, USHER_PURPOSE_UNKNOWN },
 		{ NULL, "introduce our services", "Sales Department", "Acme",
-			USHER_SALES },
+		    USHER_SALES },
 		{ "About your appointment", NULL, NULL, NULL,
-			USHER_TRANSACTIONAL },
+		    USHER_TRANSACTIONAL },
 		{ NULL, NULL, NULL, NULL, USHER_PURPOSE_UNKNOWN },
-		{ "Lunch?", NULL, "Ann", "Example",
-			USHER_PURPOSE_UNKNOWN },
+		{ "Lunch?", NULL, "Ann", "Example", USHER_PURPOSE_UNKNOWN },
 	};
 
 	assert_int_equal(usher_evidence_read(&conf.evidence, "", NULL), 0);
@@ -310,7 +327,8 @@ static void purpose_of_a_call_takes_two_witnesses(void **state)
 		if (table[i].reason)
 			set(facts, "reason", table[i].reason);
 		assert_int_equal(usher_facts_purpose_of_call(facts,
-		    table[i].name, table[i].organization), 0);
+				     table[i].name, table[i].organization),
+		    0);
 		if (facts->purpose != table[i].purpose)
 			fail_msg("call %zu is %s", i,
 			    usher_purpose_word(facts->purpose));
@@ -320,7 +338,8 @@ static void purpose_of_a_call_takes_two_witnesses(void **state)
 	conf.evidence = NULL;
 }
 
-static void words_of_enumerations_are_read_back(void **state)
+static void
+words_of_enumerations_are_read_back(void **state)
 {
 	(void)state;
 	enum usher_channel channel = USHER_FAX;
@@ -328,12 +347,14 @@ static void words_of_enumerations_are_read_back(void **state)
 
 	for (int i = USHER_EMAIL; i < USHER_URI; i++) {
 		assert_true(usher_channel_read(usher_channel_word(
-		    (enum usher_channel)i), &channel));
+						   (enum usher_channel)i),
+		    &channel));
 		assert_int_equal(channel, i);
 	}
 	for (int i = 0; i <= USHER_PERSONAL; i++) {
 		assert_true(usher_purpose_read(usher_purpose_word(
-		    (enum usher_purpose)i), &purpose));
+						   (enum usher_purpose)i),
+		    &purpose));
 		assert_int_equal(purpose, i);
 	}
 	purpose = USHER_LIST;
@@ -347,7 +368,8 @@ static void words_of_enumerations_are_read_back(void **state)
 	assert_string_equal(usher_mode_word(USHER_OBSERVE), "observe");
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_shows_all_and_a_mail_nothing),

@@ -25,28 +25,32 @@ static const struct claim_case claims[] = {
 	{ "ann@b.example", "ANN@B.example", "ann@b.example " },
 	{ "", "ann@b.example", "ann@b.example " },
 	{ NULL, "ann@b.example, Bob <bob@c.example>",
-		"ann@b.example bob@c.example " },
+	    "ann@b.example bob@c.example " },
 	{ NULL, "Team: ann@b.example, bob@c.example;",
-		"ann@b.example bob@c.example " },
+	    "ann@b.example bob@c.example " },
 	{ NULL, "=?utf-8?q?a=40b=2Ee?= <ann@b.example>", "ann@b.example " },
 	{ NULL, "\"x@evil.example\" <ann@b.example>", "ann@b.example " },
-	{ NULL, "nobody", "" }, { NULL, "<>", "" }, { NULL, "", "" },
+	{ NULL, "nobody", "" },
+	{ NULL, "<>", "" },
+	{ NULL, "", "" },
 	{ "prvs=0123abcdef=ann@b.example", "", "ann@b.example " },
 	{ "btv1==123abc==ann@b.example", "", "ann@b.example " },
 	{ "SRS0=HHH=TT=b.example=ann@fwd.example", "", "ann@b.example " },
 	{ "srs0+HHH=TT=b.example=a=n@fwd.example", "", "a=n@b.example " },
 	{ "SRS1=HHH=fwd.example==HHH=TT=b.example=ann@g.example", "",
-		"ann@b.example " },
+	    "ann@b.example " },
 	{ "SRS0=broken@fwd.example", "", "srs0=broken@fwd.example " },
 	{ "prvs=@b.example", "", "prvs=@b.example " },
 };
 
-static void claims_are_envelope_and_from(void **state)
+static void
+claims_are_envelope_and_from(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(claims) / sizeof(claims[0]); i++) {
 		struct usher_envelope envelope = {
-			.mail_from = claims[i].mail_from };
+			.mail_from = claims[i].mail_from
+		};
 		char mail[256], got[256] = "";
 
 		snprintf(mail, sizeof(mail), "From: %s\n\n", claims[i].from);
@@ -56,49 +60,60 @@ static void claims_are_envelope_and_from(void **state)
 			strcat(got, " ");
 		}
 		if (strcmp(got, claims[i].claims) != 0)
-			fail_msg("%s, %s: \"%s\"", claims[i].mail_from ?
-			    claims[i].mail_from : "-", claims[i].from, got);
+			fail_msg("%s, %s: \"%s\"",
+			    claims[i].mail_from ? claims[i].mail_from : "-",
+			    claims[i].from, got);
 		assert_int_equal(mail_facts->proven_count, 0);
 		mail_done();
 	}
 }
 
-#define RESULTS "Authentication-Results: mx.example.com/Q1;\r\n" \
+#define RESULTS                                          \
+	"Authentication-Results: mx.example.com/Q1;\r\n" \
 	"\tdkim=pass\r\n header.d=b.example\r\n"
 
-static size_t proven(const char *mail)
+static size_t
+proven(const char *mail)
 {
 	struct sockaddr_in client = { .sin_family = AF_INET };
 	struct usher_envelope envelope = { .mail_from = "x@y.example",
-		.queue_id = "Q1", .client = (struct sockaddr *)&client };
+		.queue_id = "Q1",
+		.client = (struct sockaddr *)&client };
 	size_t count;
 
 	mail_read_bytes(mail, strlen(mail), &envelope);
 	count = mail_facts->proven_count;
 	if (count > 0)
-		assert_string_equal(mail_facts->proven[0].text, "ann@b.example");
+		assert_string_equal(mail_facts->proven[0].text,
+		    "ann@b.example");
 	assert_int_equal(mail_facts->client.ss_family, AF_INET);
 	mail_done();
 	return count;
 }
 
-static void only_the_one_address_of_from_is_proven(void **state)
+static void
+only_the_one_address_of_from_is_proven(void **state)
 {
 	(void)state;
 	assert_int_equal(proven(RESULTS "From: ann@b.example\r\n\r\n"), 1);
 	assert_int_equal(proven("From: ann@b.example\r\n" RESULTS "\r\n"), 1);
 	assert_int_equal(proven(RESULTS "From: ann@b.example\r\n"
-	    "From: ann@b.example\r\n\r\n"), 0);
+					"From: ann@b.example\r\n\r\n"),
+	    0);
 	assert_int_equal(proven(RESULTS
-	    "From: ann@b.example, bob@b.example\r\n\r\n"), 0);
+			     "From: ann@b.example, bob@b.example\r\n\r\n"),
+	    0);
 	assert_int_equal(proven(RESULTS "\r\n"), 0);
-	assert_int_equal(proven("From: ann@b.example\r\n"
-	    "Received: from a by b; now\r\n" RESULTS "\r\n"), 0);
+	assert_int_equal(proven(
+			     "From: ann@b.example\r\n"
+			     "Received: from a by b; now\r\n" RESULTS "\r\n"),
+	    0);
 	/* In the body it is text. */
 	assert_int_equal(proven("From: ann@b.example\r\n\r\n" RESULTS), 0);
 }
 
-static void a_header_that_was_cut_proves_nothing(void **state)
+static void
+a_header_that_was_cut_proves_nothing(void **state)
 {
 	(void)state;
 	struct usher_envelope envelope = { .queue_id = "Q1" };
@@ -109,27 +124,34 @@ static void a_header_that_was_cut_proves_nothing(void **state)
 	filler[39999] = '\0';
 	assert_int_equal(usher_message_new(&mail_conf, &mail_message), 0);
 	assert_int_equal(usher_message_header(mail_message,
-	    "Authentication-Results",
-	    "mx.example.com/Q1; dkim=pass header.d=b.example"), 0);
+			     "Authentication-Results",
+			     "mx.example.com/Q1; dkim=pass header.d=b.example"),
+	    0);
 	assert_int_equal(usher_message_header(mail_message, "From",
-	    "ann@b.example"), 0);
+			     "ann@b.example"),
+	    0);
 	for (int turn = 0; turn < 2; turn++) {
-		assert_int_equal(usher_facts_new(&mail_conf, USHER_EMAIL, &mail_facts),
+		assert_int_equal(usher_facts_new(&mail_conf, USHER_EMAIL,
+				     &mail_facts),
 		    0);
 		assert_int_equal(usher_message_facts(mail_message, &envelope,
-		    USHER_ALL, mail_facts, NULL), 0);
+				     USHER_ALL, mail_facts, NULL),
+		    0);
 		assert_int_equal(mail_facts->proven_count, turn == 0);
 		usher_facts_free(mail_facts);
-		assert_int_equal(usher_message_header(mail_message, "X", filler),
+		assert_int_equal(usher_message_header(mail_message, "X",
+				     filler),
 		    0);
-		assert_int_equal(usher_message_header(mail_message, "X", filler),
+		assert_int_equal(usher_message_header(mail_message, "X",
+				     filler),
 		    0);
 	}
 	usher_message_free(mail_message);
 	free(filler);
 }
 
-static void a_site_may_trust_claims(void **state)
+static void
+a_site_may_trust_claims(void **state)
 {
 	(void)state;
 	mail_conf.mail.trust_claimed = true;
@@ -139,12 +161,15 @@ static void a_site_may_trust_claims(void **state)
 	mail_conf.mail.trust_claimed = false;
 }
 
-static void subjects_are_decoded(void **state)
+static void
+subjects_are_decoded(void **state)
 {
 	(void)state;
 	static const char *const table[][2] = {
 		{ "plain", "plain" },
-		{ "=?utf-8?q?Gr=C3=BC=C3=9Fe?=", "Gr\xc3\xbc\xc3\x9f""e" },
+		{ "=?utf-8?q?Gr=C3=BC=C3=9Fe?=",
+		    "Gr\xc3\xbc\xc3\x9f"
+		    "e" },
 		{ "=?iso-8859-1?b?/A==?= x", "\xc3\xbc x" },
 		{ "=?utf-8?q?a?=\r\n =?utf-8?q?b?=", "ab" },
 		{ "raw \xc3\xbc", "raw \xc3\xbc" },
@@ -162,16 +187,19 @@ static void subjects_are_decoded(void **state)
 	}
 }
 
-static void traits_of_safety(void **state)
+static void
+traits_of_safety(void **state)
 {
 	(void)state;
 	static const struct {
 		const char *mail;
 		bool report, automatic, list;
 	} table[] = {
-		{ "Content-Type: multipart/report; report-type=x\n\n", 1, 0, 0 },
+		{ "Content-Type: multipart/report; report-type=x\n\n", 1, 0,
+		    0 },
 		{ "Content-Type: MULTIPART/Report;boundary=x\n\n", 1, 0, 0 },
-		{ "Content-Type: message/disposition-notification\n\n", 1, 0, 0 },
+		{ "Content-Type: message/disposition-notification\n\n", 1, 0,
+		    0 },
 		{ "Content-Type: multipart/reporter\n\n", 0, 0, 0 },
 		{ "Auto-Submitted: auto-replied (x)\n\n", 0, 1, 0 },
 		{ "Auto-Submitted: no\n\n", 0, 0, 0 },
@@ -195,14 +223,15 @@ static void traits_of_safety(void **state)
 	}
 }
 
-static void the_time_is_that_of_the_topmost_received(void **state)
+static void
+the_time_is_that_of_the_topmost_received(void **state)
 {
 	(void)state;
 	int64_t at = 0;
 
 	mail_read("Received: from a by b; Tue, 24 Nov 2026 15:00:00 -0500\n"
-	    "Received: by c; Tue, 24 Nov 2026 10:00:00 -0500\n"
-	    "Date: Mon, 1 Jan 2001 00:00:00 +0000\n\n");
+		  "Received: by c; Tue, 24 Nov 2026 10:00:00 -0500\n"
+		  "Date: Mon, 1 Jan 2001 00:00:00 +0000\n\n");
 	assert_true(usher_message_time(mail_message, &at));
 	assert_int_equal(at, 1795550400);
 	mail_done();
@@ -216,7 +245,8 @@ static void the_time_is_that_of_the_topmost_received(void **state)
 	mail_done();
 }
 
-static void whole_messages_are_split_tolerantly(void **state)
+static void
+whole_messages_are_split_tolerantly(void **state)
 {
 	(void)state;
 	static const struct {
@@ -229,8 +259,11 @@ static void whole_messages_are_split_tolerantly(void **state)
 		{ "Subject : a\nX:\n\n", 2, "" },
 		{ "Subject: a\n b\n\tc\n\nd", 1, "d" },
 		{ "Subject: a\nno field here\nb", 1, "no field here|b" },
-		{ "\nb", 0, "b" }, { "", 0, "" }, { "Subject", 0, "Subject" },
-		{ "Subject: a", 1, "" }, { ": x\n\ny", 0, ": x|y" },
+		{ "\nb", 0, "b" },
+		{ "", 0, "" },
+		{ "Subject", 0, "Subject" },
+		{ "Subject: a", 1, "" },
+		{ ": x\n\ny", 0, ": x|y" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -241,27 +274,34 @@ static void whole_messages_are_split_tolerantly(void **state)
 	}
 }
 
-static void a_session_reads_one_mail_after_another(void **state)
+static void
+a_session_reads_one_mail_after_another(void **state)
 {
 	(void)state;
 	mail_read("From: a@b.example\nSubject: one\n\nfirst\n");
 	usher_facts_free(mail_facts);
 	usher_message_reset(mail_message);
-	assert_int_equal(usher_facts_new(&mail_conf, USHER_EMAIL, &mail_facts), 0);
-	assert_int_equal(usher_message_header(mail_message, "Subject", " two"), 0);
+	assert_int_equal(usher_facts_new(&mail_conf, USHER_EMAIL, &mail_facts),
+	    0);
+	assert_int_equal(usher_message_header(mail_message, "Subject", " two"),
+	    0);
 	assert_int_equal(usher_message_body(mail_message,
-	    (const unsigned char *)"sec", 3), 0);
+			     (const unsigned char *)"sec", 3),
+	    0);
 	assert_int_equal(usher_message_body(mail_message,
-	    (const unsigned char *)"ond\r\n", 5), 0);
-	assert_int_equal(usher_message_facts(mail_message, NULL, USHER_ALL, mail_facts,
-	    NULL), 0);
+			     (const unsigned char *)"ond\r\n", 5),
+	    0);
+	assert_int_equal(usher_message_facts(mail_message, NULL, USHER_ALL,
+			     mail_facts, NULL),
+	    0);
 	assert_int_equal(mail_facts->claim_count, 0);
 	assert_string_equal(mail_facts->subject, "two");
 	assert_string_equal(mail_shown(), "second");
 	mail_done();
 }
 
-static void what_is_beyond_keep_is_left_out(void **state)
+static void
+what_is_beyond_keep_is_left_out(void **state)
 {
 	(void)state;
 	static unsigned char body[2000];
@@ -270,27 +310,34 @@ static void what_is_beyond_keep_is_left_out(void **state)
 	mail_conf.mail.keep_headers = 100;
 	mail_conf.mail.keep_body = 1000;
 	assert_int_equal(usher_message_new(&mail_conf, &mail_message), 0);
-	assert_int_equal(usher_facts_new(&mail_conf, USHER_EMAIL, &mail_facts), 0);
-	assert_int_equal(usher_message_header(mail_message, "Subject", "kept"), 0);
-	assert_int_equal(usher_message_header(mail_message, "X-Long",
-	    "0123456789012345678901234567890123456789012345678901234567890"
-	    "0123456789012345678901234567890123456789"), 0);
-	assert_int_equal(usher_message_header(mail_message, "From", "a@b.c"), 0);
+	assert_int_equal(usher_facts_new(&mail_conf, USHER_EMAIL, &mail_facts),
+	    0);
+	assert_int_equal(usher_message_header(mail_message, "Subject", "kept"),
+	    0);
+	assert_int_equal(
+	    usher_message_header(mail_message, "X-Long",
+		"0123456789012345678901234567890123456789012345678901234567890"
+		"0123456789012345678901234567890123456789"),
+	    0);
+	assert_int_equal(usher_message_header(mail_message, "From", "a@b.c"),
+	    0);
 	assert_int_equal(mail_message->field_count, 1);
 	assert_true(mail_message->headers_cut);
 	assert_int_equal(usher_message_body(mail_message, body, 900), 0);
 	assert_false(usher_message_full(mail_message));
 	assert_int_equal(usher_message_body(mail_message, body, 900), 0);
 	assert_true(usher_message_full(mail_message));
-	assert_int_equal(usher_message_facts(mail_message, NULL, USHER_ALL, mail_facts,
-	    NULL), 0);
+	assert_int_equal(usher_message_facts(mail_message, NULL, USHER_ALL,
+			     mail_facts, NULL),
+	    0);
 	assert_int_equal(mail_facts->words, 1);
 	assert_in_range(mail_facts->text_length, 1000, 1003);
 	mail_done();
 	mail_conf.mail.keep_headers = mail_conf.mail.keep_body = 0;
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(claims_are_envelope_and_from),

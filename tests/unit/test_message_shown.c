@@ -25,82 +25,94 @@ static const struct text_case texts[] = {
 	{ "plain", PLAIN, "One two.\nThree\n", "One two.|Three" },
 	{ "quote marks", PLAIN, "Yes.\n> No?\n>> Hm\n > x\nBye\n", "Yes.|Bye" },
 	{ "attribution with a quote", PLAIN,
-		"On Mon, Ann wrote:\n> hi\nMe too\n", "Me too" },
+	    "On Mon, Ann wrote:\n> hi\nMe too\n", "Me too" },
 	{ "attribution in two lines", PLAIN,
-		"Top\nOn Mon, 1 Jan, Ann\n<ann@x.example> wrote:\n\n> hi\nMe\n",
-		"Top|Me" },
+	    "Top\nOn Mon, 1 Jan, Ann\n<ann@x.example> wrote:\n\n> hi\nMe\n",
+	    "Top|Me" },
 	{ "attribution without marks", PLAIN,
-		"Fine\n\nAm Mo schrieb Ann:\nalter Text\nmehr\n", "Fine" },
+	    "Fine\n\nAm Mo schrieb Ann:\nalter Text\nmehr\n", "Fine" },
 	{ "a sentence that begins alike", PLAIN,
-		"On Monday we meet.\nBring cake\n",
-		"On Monday we meet.|Bring cake" },
+	    "On Monday we meet.\nBring cake\n",
+	    "On Monday we meet.|Bring cake" },
 	{ "outlook's line", PLAIN,
-		"Ok\n-----Original Message-----\nFrom: x\nold\n", "Ok" },
+	    "Ok\n-----Original Message-----\nFrom: x\nold\n", "Ok" },
 	{ "outlook's block", PLAIN,
-		"Ok\nFrom: Ann\nSent: Monday\nTo: me\nold\n", "Ok" },
-	{ "a line that looks like a field", PLAIN,
-		"From: the heart\nI write\n", "From: the heart|I write" },
+	    "Ok\nFrom: Ann\nSent: Monday\nTo: me\nold\n", "Ok" },
+	{ "a line that looks like a field", PLAIN, "From: the heart\nI write\n",
+	    "From: the heart|I write" },
 	{ "forwarded", PLAIN,
-		"See\n---------- Forwarded message ---------\nold\n", "See" },
+	    "See\n---------- Forwarded message ---------\nold\n", "See" },
 	{ "a heading with dashes", PLAIN, "----- Offers -----\nx\n",
-		"----- Offers -----|x" },
+	    "----- Offers -----|x" },
 	{ "signature", PLAIN, "Text\n-- \nAnn\nPhone 1\n", "Text" },
 	{ "signature that lost its blank", PLAIN, "Text\n--\nAnn\n", "Text" },
-	{ "latin-1 without saying so", "text/plain", "Gr\xfc\xdf""e\n",
-		"Gr\xc3\xbc\xc3\x9f""e" },
+	{ "latin-1 without saying so", "text/plain",
+	    "Gr\xfc\xdf"
+	    "e\n",
+	    "Gr\xc3\xbc\xc3\x9f"
+	    "e" },
 	{ "a charset nobody knows", "text/plain; charset=x-zork", "hi\n",
-		"hi" },
+	    "hi" },
 	{ "iso-8859-2", "text/plain; charset=iso-8859-2", "\xb1\n",
-		"\xc4\x85" },
-	{ "html", HTML, "<html><head><title>T</title><style>p{}</style></head>"
-		"<body><p>One&nbsp;two<br>three</p><script>x<y</script>&lt;4&gt;"
-		"</body></html>", "One two|three|<4>" },
+	    "\xc4\x85" },
+	{ "html", HTML,
+	    "<html><head><title>T</title><style>p{}</style></head>"
+	    "<body><p>One&nbsp;two<br>three</p><script>x<y</script>&lt;4&gt;"
+	    "</body></html>",
+	    "One two|three|<4>" },
 	{ "entities", HTML, "&auml;&#228;&#xE4;&euro;&amp;&zork;&#0;&",
-		"\xc3\xa4\xc3\xa4\xc3\xa4\xe2\x82\xac&&zork;\xef\xbf\xbd&" },
+	    "\xc3\xa4\xc3\xa4\xc3\xa4\xe2\x82\xac&&zork;\xef\xbf\xbd&" },
 	{ "white space", HTML, "<p> a \n\t b </p>  <p>c", "a b|c" },
 	{ "words are not cut by what nobody sees", HTML,
-		"sa&#8203;les of&shy;fer", "sales offer" },
+	    "sa&#8203;les of&shy;fer", "sales offer" },
 	{ "display none", HTML, "a<div style='DISPLAY : none'>b<p>c</div>d",
-		"a|d" },
-	{ "visibility hidden", HTML, "a<i style=visibility:hidden>b</i>c", "ac" },
-	{ "no size", HTML, "a<i style='font-size:0'>b</i>"
-		"<i style='font-size: 1px !important'>c</i>"
-		"<i style='font-size:0.1em'>d</i>", "ad" },
+	    "a|d" },
+	{ "visibility hidden", HTML, "a<i style=visibility:hidden>b</i>c",
+	    "ac" },
+	{ "no size", HTML,
+	    "a<i style='font-size:0'>b</i>"
+	    "<i style='font-size: 1px !important'>c</i>"
+	    "<i style='font-size:0.1em'>d</i>",
+	    "ad" },
 	{ "colour of the background", HTML,
-		"<div bgcolor=white>a<font color='#FFF'>b</font>c</div>", "ac" },
+	    "<div bgcolor=white>a<font color='#FFF'>b</font>c</div>", "ac" },
 	{ "same in one style", HTML,
-		"a<i style='color:rgb(1,2,3);background:#010203'>b</i>", "a" },
+	    "a<i style='color:rgb(1,2,3);background:#010203'>b</i>", "a" },
 	{ "white on a picture", HTML,
-		"<td bgcolor=#ffffff><div style='background:url(x)'>"
-		"<b style='color:#fff'>b</b></div></td>", "b" },
+	    "<td bgcolor=#ffffff><div style='background:url(x)'>"
+	    "<b style='color:#fff'>b</b></div></td>",
+	    "b" },
 	{ "hidden attribute", HTML, "a<p hidden>b</p>c", "a|c" },
 	{ "clipped to nothing", HTML,
-		"a<div style='max-height:0;overflow:hidden'>b</div>c", "a|c" },
-	{ "unclosed hidden paragraph", HTML,
-		"<p style='display:none'>a<p>b", "b" },
+	    "a<div style='max-height:0;overflow:hidden'>b</div>c", "a|c" },
+	{ "unclosed hidden paragraph", HTML, "<p style='display:none'>a<p>b",
+	    "b" },
 	{ "cite", HTML, "a<blockquote type=cite>b<p>c</blockquote>d", "a|d" },
 	{ "a quotation by the writer", HTML, "a<blockquote>b</blockquote>",
-		"a|b" },
+	    "a|b" },
 	{ "gmail", HTML, "a<div class=\"x gmail_quote\">On x wrote:<br>b</div>",
-		"a" },
+	    "a" },
 	{ "outlook", HTML, "a<div id=\"divRplyFwdMsg\">From: x</div><p>b</p>",
-		"a" },
+	    "a" },
 	{ "a head that never ends", HTML, "<head><title>x</title><p>a", "a" },
 	{ "comments", HTML, "a<!-- b > c -->d<!--[if mso]>e<![endif]-->f",
-		"adf" },
+	    "adf" },
 	{ "an unclosed comment", HTML, "a<!-- b", "a" },
 	{ "an unclosed tag", HTML, "a<b", "a" },
 	{ "no tags", HTML, "1 < 2 <3 a&b", "1 < 2 <3 a&b" },
 };
 
-static void the_shown_text_is_what_a_reader_sees(void **state)
+static void
+the_shown_text_is_what_a_reader_sees(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		char mail[1024];
 
-		snprintf(mail, sizeof(mail), "From: a@b.example\n"
-		    "Content-Type: %s\n\n%s", texts[i].type, texts[i].body);
+		snprintf(mail, sizeof(mail),
+		    "From: a@b.example\n"
+		    "Content-Type: %s\n\n%s",
+		    texts[i].type, texts[i].body);
 		mail_read(mail);
 		if (strcmp(mail_shown(), texts[i].shown) != 0)
 			fail_msg("%s: \"%s\", not \"%s\"", texts[i].name,
@@ -109,16 +121,19 @@ static void the_shown_text_is_what_a_reader_sees(void **state)
 	}
 }
 
-static void words_are_those_shown(void **state)
+static void
+words_are_those_shown(void **state)
 {
 	(void)state;
-	mail_read("Content-Type: text/html\n\n<p>one two</p><p style='display:"
+	mail_read(
+	    "Content-Type: text/html\n\n<p>one two</p><p style='display:"
 	    "none'>three four</p>three<blockquote type=cite>x</blockquote>");
 	assert_int_equal(mail_facts->words, 3);
 	mail_done();
 }
 
-#define MIXED "From: a@b.example\nMIME-Version: 1.0\n" \
+#define MIXED                                    \
+	"From: a@b.example\nMIME-Version: 1.0\n" \
 	"Content-Type: multipart/mixed; boundary=m\n\n"
 #define ALTERNATIVE "Content-Type: multipart/alternative; boundary=x\n\n"
 #define RELATED "Content-Type: multipart/related; boundary=x\n\n"
@@ -132,59 +147,73 @@ struct part_case {
 
 static const struct part_case parts[] = {
 	{ "alternatives: the last one is seen",
-		ALTERNATIVE PLAIN_PART HTML_PART "--x--\n", "html", "" },
+	    ALTERNATIVE PLAIN_PART HTML_PART "--x--\n", "html", "" },
 	{ "alternatives: an empty last one is not",
-		ALTERNATIVE PLAIN_PART "--x\nContent-Type: text/html\n\n \n--x--\n",
-		"plain", "" },
+	    ALTERNATIVE PLAIN_PART "--x\nContent-Type: text/html\n\n \n--x--\n",
+	    "plain", "" },
 	{ "alternatives: nor one that no reader knows",
-		ALTERNATIVE PLAIN_PART "--x\nContent-Type: text/x-amp-html\n\nq\n"
-		"--x--\n", "plain", "" },
+	    ALTERNATIVE PLAIN_PART "--x\nContent-Type: text/x-amp-html\n\nq\n"
+				   "--x--\n",
+	    "plain", "" },
 	{ "related pictures are no attachments",
-		RELATED HTML_PART "--x\nContent-Type: image/png; name=a.png\n"
-		"Content-ID: <1>\n\n\x89PNG\r\n\x1a\n\n--x--\n", "html", "" },
-	{ "an attached pdf", MIXED "--m\n\nhi\n--m\nContent-Type: "
-		"application/pdf\nContent-Disposition: attachment; "
-		"filename=\"My Deck.PDF\"\n\n" PDF "--m--\n",
-		"hi", "my deck.pdf=pdf " },
-	{ "named in the type alone", MIXED "--m\nContent-Type: "
-		"application/octet-stream; name=a.pdf\n\n" PDF "--m--\n",
-		"", "a.pdf=pdf " },
-	{ "names as RFC 2231 and RFC 2047 write them", MIXED
-		"--m\nContent-Disposition: attachment; filename*0*=utf-8''%c3%bc;"
-		" filename*1*=.pdf\n\n" PDF "--m\nContent-Disposition: "
-		"attachment; filename=\"=?utf-8?q?b=2Epdf?=\"\n\n" PDF "--m--\n",
-		"", "\xc3\xbc.pdf=pdf b.pdf=pdf " },
-	{ "no pdf, whatever it is called", MIXED
-		"--m\nContent-Type: application/pdf; name=a.pdf\n\nhello\n--m--\n",
-		"", "a.pdf= " },
-	{ "an empty pdf", MIXED
-		"--m\nContent-Type: application/pdf; name=a.pdf\n\n\n--m--\n",
-		"", "a.pdf= " },
-	{ "an ending that is not known", MIXED
-		"--m\nContent-Type: application/x; name=a.zork\n\nhello\n--m--\n",
-		"", "a.zork=zork " },
-	{ "a program that is not called one", MIXED
-		"--m\nContent-Type: application/x; name=a.zork\n\nMZ\n--m--\n",
-		"", "a.zork= " },
-	{ "no ending", MIXED
-		"--m\nContent-Type: application/x; name=a\n\nx\n--m--\n",
-		"", "a= " },
-	{ "base64", MIXED "--m\nContent-Type: image/gif; name=a.gif\n"
-		"Content-Transfer-Encoding: base64\n\nR0lGODlhAQ==\n--m--\n",
-		"", "a.gif=gif " },
-	{ "a text with a name", MIXED "--m\n\nhi\n--m\nContent-Type: text/plain;"
-		" name=notes.txt\n\nlong\n--m--\n", "hi", "notes.txt=txt " },
-	{ "a mail in the mail is not opened", MIXED "--m\n\nhi\n--m\n"
-		"Content-Type: message/rfc822\n\nSubject: x\n\ninner\n--m--\n",
-		"hi", "=eml " },
+	    RELATED HTML_PART "--x\nContent-Type: image/png; name=a.png\n"
+			      "Content-ID: <1>\n\n\x89PNG\r\n\x1a\n\n--x--\n",
+	    "html", "" },
+	{ "an attached pdf",
+	    MIXED "--m\n\nhi\n--m\nContent-Type: "
+		  "application/pdf\nContent-Disposition: attachment; "
+		  "filename=\"My Deck.PDF\"\n\n" PDF "--m--\n",
+	    "hi", "my deck.pdf=pdf " },
+	{ "named in the type alone",
+	    MIXED "--m\nContent-Type: "
+		  "application/octet-stream; name=a.pdf\n\n" PDF "--m--\n",
+	    "", "a.pdf=pdf " },
+	{ "names as RFC 2231 and RFC 2047 write them",
+	    MIXED
+	    "--m\nContent-Disposition: attachment; filename*0*=utf-8''%c3%bc;"
+	    " filename*1*=.pdf\n\n" PDF "--m\nContent-Disposition: "
+	    "attachment; filename=\"=?utf-8?q?b=2Epdf?=\"\n\n" PDF "--m--\n",
+	    "", "\xc3\xbc.pdf=pdf b.pdf=pdf " },
+	{ "no pdf, whatever it is called",
+	    MIXED
+	    "--m\nContent-Type: application/pdf; name=a.pdf\n\nhello\n--m--\n",
+	    "", "a.pdf= " },
+	{ "an empty pdf",
+	    MIXED "--m\nContent-Type: application/pdf; name=a.pdf\n\n\n--m--\n",
+	    "", "a.pdf= " },
+	{ "an ending that is not known",
+	    MIXED
+	    "--m\nContent-Type: application/x; name=a.zork\n\nhello\n--m--\n",
+	    "", "a.zork=zork " },
+	{ "a program that is not called one",
+	    MIXED
+	    "--m\nContent-Type: application/x; name=a.zork\n\nMZ\n--m--\n",
+	    "", "a.zork= " },
+	{ "no ending",
+	    MIXED "--m\nContent-Type: application/x; name=a\n\nx\n--m--\n", "",
+	    "a= " },
+	{ "base64",
+	    MIXED "--m\nContent-Type: image/gif; name=a.gif\n"
+		  "Content-Transfer-Encoding: base64\n\nR0lGODlhAQ==\n--m--\n",
+	    "", "a.gif=gif " },
+	{ "a text with a name",
+	    MIXED "--m\n\nhi\n--m\nContent-Type: text/plain;"
+		  " name=notes.txt\n\nlong\n--m--\n",
+	    "hi", "notes.txt=txt " },
+	{ "a mail in the mail is not opened",
+	    MIXED
+	    "--m\n\nhi\n--m\n"
+	    "Content-Type: message/rfc822\n\nSubject: x\n\ninner\n--m--\n",
+	    "hi", "=eml " },
 	{ "the mail is the attachment",
-		"Content-Type: application/pdf; name=x.pdf\n\n" PDF,
-		"", "x.pdf=pdf " },
+	    "Content-Type: application/pdf; name=x.pdf\n\n" PDF, "",
+	    "x.pdf=pdf " },
 	{ "a boundary that never ends", MIXED "--m\n\nhi\n", "hi", "" },
 	{ "a boundary that never begins", MIXED "hi\n", "", "" },
 };
 
-static void parts_show_and_bring(void **state)
+static void
+parts_show_and_bring(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -198,7 +227,8 @@ static void parts_show_and_bring(void **state)
 			strcat(brought, " ");
 		}
 		if (strcmp(mail_shown(), parts[i].shown) != 0)
-			fail_msg("%s: shows \"%s\"", parts[i].name, mail_shown());
+			fail_msg("%s: shows \"%s\"", parts[i].name,
+			    mail_shown());
 		if (strcmp(brought, parts[i].attachments) != 0)
 			fail_msg("%s: brings \"%s\"", parts[i].name, brought);
 		mail_done();
@@ -206,10 +236,12 @@ static void parts_show_and_bring(void **state)
 }
 
 /* A zip of one stored file, an OLE file with one stream's name. */
-static void containers_are_looked_into(void **state)
+static void
+containers_are_looked_into(void **state)
 {
 	(void)state;
-	static const char ole[] = "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....P\0o\0w"
+	static const char ole[] =
+	    "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....P\0o\0w"
 	    "\0e\0r\0P\0o\0i\0n\0t\0 \0D\0o\0c\0u\0m\0e\0n\0t\0";
 	unsigned char zip[64] = "PK\3\4";
 	char ending[ENDING_TEXT];
@@ -233,8 +265,8 @@ static void containers_are_looked_into(void **state)
 	usher_attachment_ending("a.xls", (const unsigned char *)ole, 12, true,
 	    ending);
 	assert_string_equal(ending, "xls");
-	usher_attachment_ending("a.xls", (const unsigned char *)ole, 12,
-	    false, ending);
+	usher_attachment_ending("a.xls", (const unsigned char *)ole, 12, false,
+	    ending);
 	assert_string_equal(ending, "");
 	usher_attachment_ending("a.pdf", NULL, 0, true, ending);
 	assert_string_equal(ending, "pdf");
@@ -243,18 +275,19 @@ static void containers_are_looked_into(void **state)
 	assert_string_equal(ending, "");
 }
 
-static void links_are_hosts_without_repeats(void **state)
+static void
+links_are_hosts_without_repeats(void **state)
 {
 	(void)state;
 	mail_read("Content-Type: text/html\n\n"
-	    "<a href=\"HTTPS://Slides.Example.NET/a?b\">x</a>"
-	    "<a href=http://slides.example.net:80>y</a>"
-	    "<a href='mailto:a@c.example'>z</a>"
-	    "<a style=display:none href=http://hidden.example>h</a>"
-	    "<a href=http://u:p@d.example./x>d</a>"
-	    "<img src=http://pixel.example/p.gif width=1 height=1>"
-	    "<blockquote type=cite>http://old.example</blockquote>"
-	    "<p>(See http://e.example/a.) and www.f.example");
+		  "<a href=\"HTTPS://Slides.Example.NET/a?b\">x</a>"
+		  "<a href=http://slides.example.net:80>y</a>"
+		  "<a href='mailto:a@c.example'>z</a>"
+		  "<a style=display:none href=http://hidden.example>h</a>"
+		  "<a href=http://u:p@d.example./x>d</a>"
+		  "<img src=http://pixel.example/p.gif width=1 height=1>"
+		  "<blockquote type=cite>http://old.example</blockquote>"
+		  "<p>(See http://e.example/a.) and www.f.example");
 	assert_int_equal(mail_facts->link_count, 3);
 	assert_string_equal(mail_facts->links[0], "slides.example.net");
 	assert_string_equal(mail_facts->links[1], "d.example");
@@ -263,7 +296,8 @@ static void links_are_hosts_without_repeats(void **state)
 	mail_done();
 }
 
-static void links_are_bounded(void **state)
+static void
+links_are_bounded(void **state)
 {
 	(void)state;
 	struct buffer mail = { 0 };
@@ -277,7 +311,8 @@ static void links_are_bounded(void **state)
 	usher_buffer_free(&mail);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_shown_text_is_what_a_reader_sees),

@@ -26,10 +26,11 @@ struct torture {
 
 static const struct torture tortures[] = {
 	{ "Content-Type: message/rfc822\n\n",
-		"Content-Type: message/rfc822\n\n", 30000 },
-	{ "Content-Type: multipart/mixed; boundary=a\n\n", "--a\n\nx\n", 90000 },
+	    "Content-Type: message/rfc822\n\n", 30000 },
+	{ "Content-Type: multipart/mixed; boundary=a\n\n", "--a\n\nx\n",
+	    90000 },
 	{ "Content-Type: multipart/mixed; boundary=a\n\n",
-		"--a\nContent-Type: multipart/mixed; boundary=a\n\n", 20000 },
+	    "--a\nContent-Type: multipart/mixed; boundary=a\n\n", 20000 },
 	{ "Content-Type: text/html\n\n", "<div>", 200000 },
 	{ "Content-Type: text/html\n\n", "<", 900000 },
 	{ "Content-Type: text/html\n\n", "<a x=\"", 150000 },
@@ -37,17 +38,25 @@ static const struct torture tortures[] = {
 	{ "Content-Type: text/html\n\n", "<script>", 100000 },
 	{ "Content-Type: text/html\n\n", "&", 900000 },
 	{ "Content-Type: text/html\n\n", "</x>", 200000 },
-	{ "\n", "On x\n", 180000 }, { "\n", "From:\n", 150000 },
-	{ "\n", "--\n", 300000 }, { "\n", "http://", 130000 },
-	{ "\n", "{{a ", 200000 }, { "\n", ">", 900000 },
-	{ "\n", "\xff", 900000 }, { "\n", "e\xcc\x81", 300000 },
+	{ "\n", "On x\n", 180000 },
+	{ "\n", "From:\n", 150000 },
+	{ "\n", "--\n", 300000 },
+	{ "\n", "http://", 130000 },
+	{ "\n", "{{a ", 200000 },
+	{ "\n", ">", 900000 },
+	{ "\n", "\xff", 900000 },
+	{ "\n", "e\xcc\x81", 300000 },
 	{ "Content-Type: text/plain; charset=utf-7\n\n", "+AGE", 200000 },
 	{ "Content-Transfer-Encoding: base64\n\n", "A", 900001 },
 	{ "Content-Transfer-Encoding: quoted-printable\n\n", "=", 900000 },
-	{ "From: ", "(", 60000 }, { "From: ", "a:", 30000 },
-	{ "From: ", "<", 60000 }, { "From: ", "\"", 60000 },
-	{ "From: ", "a@b.c,", 10000 }, { "Subject: ", "=?utf-8?q?a?= ", 4500 },
-	{ "Subject: ", "=?", 30000 }, { "", "X: y\n", 100000 },
+	{ "From: ", "(", 60000 },
+	{ "From: ", "a:", 30000 },
+	{ "From: ", "<", 60000 },
+	{ "From: ", "\"", 60000 },
+	{ "From: ", "a@b.c,", 10000 },
+	{ "Subject: ", "=?utf-8?q?a?= ", 4500 },
+	{ "Subject: ", "=?", 30000 },
+	{ "", "X: y\n", 100000 },
 	{ "Content-Type: text/plain", "; a=b", 12000 },
 	{ "Content-Disposition: attachment", "; filename*1*=%41", 3500 },
 	{ "Authentication-Results: mx.example.com;", " dkim=pass", 6000 },
@@ -55,7 +64,8 @@ static const struct torture tortures[] = {
 	{ "Received: ", "by ", 20000 },
 };
 
-static void mails_made_to_hurt_are_read_in_time(void **state)
+static void
+mails_made_to_hurt_are_read_in_time(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(tortures) / sizeof(tortures[0]); i++) {
@@ -71,14 +81,16 @@ static void mails_made_to_hurt_are_read_in_time(void **state)
 		/* Processor time; sanitizers multiply it. */
 		if (clock() - begun > 8 * CLOCKS_PER_SEC)
 			fail_msg("%s%s ... took %ld ms", tortures[i].head,
-			    tortures[i].piece, (long)((clock() - begun) /
-			    (CLOCKS_PER_SEC / 1000)));
+			    tortures[i].piece,
+			    (long)((clock() - begun) /
+				(CLOCKS_PER_SEC / 1000)));
 		mail_done();
 		usher_buffer_free(&mail);
 	}
 }
 
-static int read_one(const char *path, const struct stat *status, int kind,
+static int
+read_one(const char *path, const struct stat *status, int kind,
     struct FTW *walk)
 {
 	FILE *file;
@@ -99,20 +111,22 @@ static int read_one(const char *path, const struct stat *status, int kind,
 	return 0;
 }
 
-static void mails_of_the_world_are_read(void **state)
+static void
+mails_of_the_world_are_read(void **state)
 {
 	(void)state;
 	const char *folder = getenv("USHER_DATA");
 
 	if (!folder) {
 		print_message("USHER_DATA names no folder of mails: "
-		    "none are read\n");
+			      "none are read\n");
 		skip();
 	}
 	assert_int_equal(nftw(folder, read_one, 16, FTW_PHYS), 0);
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mails_made_to_hurt_are_read_in_time),
