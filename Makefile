@@ -162,8 +162,10 @@ $(BUILD)/usher-sip: $(SIP_OBJ) $(BUILD)/libusher.a
 	$(call program,$(SIP_OBJ))
 
 # Tests and fuzzers of a daemon's parts are named after the daemon.
-OF_MILTER := $(filter %/test_milter_% %/fuzz_milter_%,$(UNITS) $(FUZZERS))
-OF_SIP := $(filter %/test_sip_% %/fuzz_sip_%,$(UNITS) $(FUZZERS))
+OF_MILTER := $(filter $(BUILD)/unit/test_milter_% \
+	$(BUILD)/fuzzers/fuzz_milter_%,$(UNITS) $(FUZZERS))
+OF_SIP := $(filter $(BUILD)/unit/test_sip_% \
+	$(BUILD)/fuzzers/fuzz_sip_%,$(UNITS) $(FUZZERS))
 $(OF_MILTER): private PARTS = $(MILTER_PARTS)
 $(OF_MILTER): $(MILTER_PARTS)
 $(OF_SIP): private PARTS = $(SIP_PARTS)
