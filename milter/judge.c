@@ -1,0 +1,202 @@
+/*
+ * judge: facts from what the MTA has shown, and verdicts on them.
+ *
+ * Called at RCPT with connection and envelope, at the end of the headers and
+ * at the end of the message. A verdict once given stays: a window that closes
+ * while a message is under way harms nobody. A fault leaves a recipient
+ * without a verdict, and the mail passes.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "milter.h"
+
+/* Its limits and its trust are those of one snapshot of usher.conf. */
+struct usher_message *
+judge_content(struct session *session)
+{
+	struct usher_conf *conf = session->mail.conf;
+
+	if (session->content != NULL && session->content_conf == conf)
+		return session->content;
+	usher_message_free(session->content);
+	session->content = NULL;
+	session->content_conf = conf;
+	if (usher_message_new(conf, &session->content) != 0)
+		session->content = NULL;
+	return session->content;
+}
+
+const struct usher_verdict *
+judge_verdict(const struct recipient *recipient)
+{
+	if (recipient->decision == NULL || recipient->pending)
+		return NULL;
+	return usher_decision_verdict(recipient->decision);
+}
+
+static void
+give_up(struct session *session, struct recipient *recipient,
+    const struct usher_error *error)
+{
+	tell_fault(session, recipient->address, error);
+	usher_decision_free(recipient->decision);
+	recipient->decision = NULL;
+	recipient->pending = false;
+}
+
+static void
+judge(struct session *session, struct recipient *recipient,
+    const struct usher_facts *facts)
+{
+	struct usher_error error = { 0 };
+	struct usher_question question = {
+		.policy = recipient->policy,
+		.facts = facts,
+		.at = milter_now(session->milter),
+		.safety = recipient->safety != NULL,
+	};
+
+	if (recipient->decision == NULL) {
+		recipient->decision = session->spare;
+		session->spare = NULL;
+	}
+	recipient->at = question.at;
+	if (usher_decide(session->milter->usher, &question,
+		&recipient->decision, &error) != 0) {
+		give_up(session, recipient, &error);
+		return;
+	}
+	recipient->pending =
+	    usher_decision_verdict(recipient->decision)->answer ==
+	    USHER_PENDING;
+}
+
+/*
+ * A relay's address and name say nothing of who wrote. Where the MTA tells no
+ * queue id, our session's, which nobody outside can know either, stands for
+ * it: without any, the core takes a mail for a stored one.
+ */
+static struct usher_envelope
+envelope_of(const struct session *session)
+{
+	const struct sockaddr *client =
+	    (const struct sockaddr *)&session->client;
+	bool known = !session->mail.relay;
+	struct usher_envelope envelope = {
+		.mail_from = session->mail.sender,
+		.queue_id = session->mail.queue_id != NULL
+		    ? session->mail.queue_id
+		    : session->id,
+		.client = known && client->sa_family != AF_UNSPEC ? client
+								  : NULL,
+		.client_name = known ? session->client_name : NULL,
+		.helo = known ? session->helo : NULL,
+	};
+
+	return envelope;
+}
+
+/* Made once a mail and stage, for all recipients. */
+static int
+facts_of(struct session *session, unsigned shown, struct usher_facts **facts,
+    struct usher_error *error)
+{
+	struct usher_envelope envelope = envelope_of(session);
+	struct usher_message *content = judge_content(session);
+	struct usher_facts **kept = &session->mail.facts[shown];
+	int code = content == NULL ? ENOMEM : 0;
+
+	if (code == 0 && *kept == NULL) {
+		code = usher_facts_new(session->mail.conf, USHER_EMAIL, kept);
+		if (code == 0)
+			code = usher_message_facts(content, &envelope, shown,
+			    *kept, error);
+		if (code == 0)
+			usher_facts_shown(*kept, shown);
+		if (code != 0) {
+			usher_facts_free(*kept);
+			*kept = NULL;
+		}
+	}
+	*facts = *kept;
+	return code;
+}
+
+void
+judge_envelope(struct session *session, struct recipient *recipient)
+{
+	struct usher_error error = { 0 };
+	struct usher_facts *facts;
+
+	if (facts_of(session, 0, &facts, &error) != 0)
+		give_up(session, recipient, &error);
+	else
+		judge(session, recipient, facts);
+}
+
+/*
+ * A null sender proves nothing, but a report must arrive: one recipient, and
+ * the form of a report or an automatic answer.
+ */
+static bool
+is_report(struct session *session)
+{
+	struct usher_traits traits;
+
+	if (*session->mail.sender != '\0' ||
+	    !recipient_only_one(&session->mail))
+		return false;
+	traits = usher_message_traits(session->content);
+	return traits.report || traits.automatic;
+}
+
+/* Published while the connection was open: the body was not asked for. */
+static bool
+came_too_late(const struct session *session, const struct recipient *recipient)
+{
+	return !session->body_comes &&
+	    (usher_policy_needs(recipient->policy) & USHER_BODY) != 0;
+}
+
+static void
+judge_one(struct session *session, struct recipient *recipient,
+    const struct usher_facts *facts, unsigned shown)
+{
+	struct usher_error late = { .code = ENODATA,
+		.text = "the policy was published after the MTA opened this "
+			"connection, and needs the body" };
+
+	judge(session, recipient, facts);
+	if (shown == USHER_ALL && came_too_late(session, recipient) &&
+	    judge_verdict(recipient) != NULL && recipient->safety == NULL)
+		give_up(session, recipient, &late);
+}
+
+void
+judge_pending(struct session *session, unsigned shown)
+{
+	struct mail *mail = &session->mail;
+	struct usher_error error = { 0 };
+	struct usher_facts *facts = NULL;
+	struct recipient *recipient;
+	bool report;
+	int code;
+	size_t i;
+
+	if (!recipient_any_pending(mail))
+		return;
+	code = mail->blind ? ENOMEM : facts_of(session, shown, &facts, &error);
+	report = code == 0 && is_report(session);
+	for (i = 0; i < mail->count; i++) {
+		recipient = &mail->recipients[i];
+		if (!recipient->pending)
+			continue;
+		if (report)
+			recipient->safety = "report";
+		if (code != 0)
+			give_up(session, recipient, &error);
+		else
+			judge_one(session, recipient, facts, shown);
+	}
+}

@@ -1,0 +1,142 @@
+/*
+ * milter: what the parts of usher-milter share: the daemon, a session.
+ *
+ * libmilter calls one set of functions (session_describe) from several
+ * threads; a session is touched by one of them at a time. The daemon is made
+ * by main.c and outlives every session.
+ */
+#ifndef USHER_MILTER_H
+#define USHER_MILTER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <libmilter/mfapi.h>
+
+#include "log.h"
+#include "usher.h"
+
+/* Since the start; told at a reload and at the end. */
+struct counts {
+	atomic_ulong messages; /* judged to their end */
+	atomic_ulong decisions;
+	atomic_ulong turned_away; /* recipients answered 4xx or 5xx */
+	atomic_ulong differed;	  /* accepted for all: recipients differed */
+	atomic_ulong faults;	  /* of ours: let pass */
+};
+
+struct milter {
+	struct usher *usher;
+	struct log log;
+	bool clock_fixed; /* --at */
+	int64_t clock_at;
+	atomic_long sessions; /* open now */
+	struct counts counts;
+};
+
+/* One recipient of a message that was not turned away at RCPT. */
+struct recipient {
+	char *address;		     /* as the client names it, without <> */
+	struct usher_policy *policy; /* NULL: left alone */
+	struct usher_decision *decision; /* NULL: none yet, or a fault */
+	const char *safety;		 /* why always accepted, or NULL */
+	int64_t at;			 /* the instant of the decision */
+	bool enforce;			 /* its verdict may be answered */
+	bool pending;			 /* content decides */
+	bool logged;
+	char reference[USHER_REFERENCE_TEXT];
+};
+
+/* From MAIL until the end of its message. */
+struct mail {
+	struct usher_conf *conf; /* held; NULL: no mail under way */
+	char *sender;		 /* without <>; "" is the null sender */
+	char *queue_id;		 /* NULL: the MTA has told none */
+	const char *safety; /* why the client is always accepted, or NULL */
+	bool relay;	    /* the client is one of mail.relays */
+	bool blind;	    /* memory ran out: all of it passes */
+	struct recipient *recipients;
+	size_t count, room;
+	unsigned deferred; /* recipients that got a 4xx */
+	unsigned forged;   /* Usher-Verdict fields that came with it */
+	/* By what had been shown: nothing, headers, all. They end with the
+	 * mail, because words are still made from them. */
+	struct usher_facts *facts[USHER_ALL + 1];
+};
+
+struct session {
+	struct milter *milter;
+	char id[USHER_REFERENCE_TEXT];
+	bool body_comes, skip_offered, edit_offered; /* as negotiated */
+	unsigned long unanswered; /* SMFIP_NR_* that were agreed on */
+
+	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
+	char *client_name, *helo;	/* or NULL */
+	bool local; /* submitted on this host, without SMTP */
+
+	struct mail mail;
+	struct usher_message *content;	 /* kept for the next mail */
+	struct usher_conf *content_conf; /* held by it */
+	struct usher_decision *spare;	 /* its memory serves the next */
+};
+
+/* ---- session.c: connection and message, and what libmilter calls ---- */
+
+/* Every session from now on is this daemon's. */
+void session_describe(struct smfiDesc *desc, struct milter *milter);
+struct session *session_new(struct milter *milter);
+struct session *session_of(SMFICTX *ctx);
+/* Decisions not yet told are logged, the rest is forgotten. */
+void session_end_mail(struct session *session);
+/* What a callback returns that has nothing to say; step is SMFIP_NR_*. */
+sfsistat session_go_on(const struct session *session, unsigned long step);
+/* The queue id, once the MTA has told it. */
+void session_note_queue_id(SMFICTX *ctx, struct session *session);
+int64_t milter_now(const struct milter *milter);
+
+/* ---- negotiate.c ---- */
+
+sfsistat negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
+    unsigned long unused_2, unsigned long unused_3, unsigned long *want_actions,
+    unsigned long *want_steps, unsigned long *want_2, unsigned long *want_3);
+
+/* ---- recipient.c: the verdict at RCPT ---- */
+
+sfsistat recipient_given(SMFICTX *ctx, char **argv);
+/* Whether any verdict waits for content. */
+bool recipient_any_pending(const struct mail *mail);
+/* Whether any verdict is answered or written into the header. */
+bool recipient_any_enforced(const struct mail *mail);
+/* Whether all recipients are one address. */
+bool recipient_only_one(const struct mail *mail);
+void recipient_free(struct recipient *recipient);
+
+/* ---- judge.c: facts and verdicts ---- */
+
+/* Decides all that is pending with what was shown (USHER_HEADERS, ...). */
+void judge_pending(struct session *session, unsigned shown);
+/* Decides with the facts of the envelope alone; may leave it pending. */
+void judge_envelope(struct session *session, struct recipient *recipient);
+/* The builder of the message under way, or NULL without memory. */
+struct usher_message *judge_content(struct session *session);
+/* The verdict, or NULL: left alone, pending or a fault. */
+const struct usher_verdict *judge_verdict(const struct recipient *recipient);
+
+/* ---- finish.c: end of message ---- */
+
+sfsistat finish_mail(SMFICTX *ctx);
+
+/* ---- tell.c: lines about mails ---- */
+
+/* The decision on a recipient and the code it was answered with. */
+void tell_decision(struct session *session, struct recipient *recipient,
+    const char *answer, const char *because);
+/* A fault of ours: counted, and whatever it was about passes. */
+void tell_fault(struct session *session, const char *recipient,
+    const struct usher_error *error);
+void tell_counts(struct milter *milter);
+
+#endif
