@@ -1,10 +1,10 @@
 /*
  * show: a recipient's week as a table (design.md §10, `usher show`).
  *
- * Asks for a verdict on every channel at every instant of seven local days at
+ * Asks how every channel answers at every instant of seven local days at
  * which an answer may change, for a typical stranger who sells: identity
- * proven, nothing remembered, nothing brought. Where only substance is missing
- * the door is open to whoever brings it, and the table says so.
+ * proven, nothing remembered, nothing brought. Where only substance is
+ * missing the door is open to whoever brings it, and the table says so.
  * show_table.c prints. Called by the command line through usher.h.
  */
 #include "show.h"
@@ -118,33 +118,62 @@ take_targets(struct showing *showing, const struct usher_verdict *verdict,
 	}
 }
 
+/* Only a redirect needs all of a verdict: openings cost a search each. */
+static int
+ask_targets(struct showing *showing, const struct asked *asked,
+    struct show_cell *cell)
+{
+	struct usher_question question = { .policy = asked->policy,
+		.facts = asked->facts,
+		.at = asked->at };
+	int code = usher_decide(showing->usher, &question, &showing->decision,
+	    showing->error);
+
+	if (code == 0)
+		take_targets(showing, usher_decision_verdict(showing->decision),
+		    cell);
+	return code;
+}
+
+static void
+take_bring(struct showing *showing, struct asked *asked)
+{
+	const char *missing[MOST_MISSING];
+	struct outcome_of outcome = usher_evaluate(asked);
+	bool asked_for = false;
+	size_t count = 0;
+
+	asked->brought = false;
+	if (outcome.rule != NULL)
+		count = usher_requires_missing(asked, &showing->week->arena,
+		    outcome.rule, missing, &asked_for);
+	for (size_t i = 0; i < count; i++)
+		note_bring(showing->week, missing[i]);
+}
+
 static int
 ask(struct showing *showing, enum usher_channel channel, int64_t at,
     struct show_cell *cell)
 {
-	struct usher_question question = { .policy = showing->policy,
+	struct asked asked = { .policy = showing->policy,
 		.facts = showing->facts[channel],
-		.at = at };
-	const struct usher_verdict *verdict;
-	int code = usher_decide(showing->usher, &question, &showing->decision,
-	    showing->error);
+		.at = at,
+		.channel = channel };
 
-	if (code != 0)
-		return code;
-	verdict = usher_decision_verdict(showing->decision);
-	*cell = (struct show_cell){ .answer = verdict->answer };
-	if (verdict->answer == USHER_ACCEPT)
+	*cell = (struct show_cell){ .answer = usher_evaluate(&asked).answer };
+	if (cell->answer == USHER_ACCEPT)
 		return 0;
-	/* The search for openings takes substance as brought. */
-	if (verdict->missing_count > 0 && verdict->opening.exists &&
-	    verdict->opening.from == at) {
+	asked.brought = true;
+	if (usher_accepts(&asked) == YES) {
 		cell->answer = USHER_ACCEPT;
 		cell->bring = true;
-		for (size_t i = 0; i < verdict->missing_count; i++)
-			note_bring(showing->week, verdict->missing[i]);
-	} else if (verdict->answer == USHER_REDIRECT)
-		take_targets(showing, verdict, cell);
-	return 0;
+		take_bring(showing, &asked);
+		return 0;
+	}
+	asked.brought = false;
+	return cell->answer == USHER_REDIRECT
+	    ? ask_targets(showing, &asked, cell)
+	    : 0;
 }
 
 static struct show_row *
