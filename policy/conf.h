@@ -20,6 +20,8 @@ struct evidence;
 struct words;
 struct scope;		/* site topics, parties, hours, days and rules: rule.h */
 
+enum { USHER_SCOPE_HASH = 32 };
+
 /* One snapshot of usher.conf; immutable once built. */
 struct usher_conf {
 	atomic_uint references;
@@ -46,6 +48,8 @@ struct usher_conf {
 	const struct scope *scope;
 	struct evidence *evidence;
 	struct words *words;
+	/* Of all in `site` that a recipient's policy rests on. */
+	unsigned char scope_hash[USHER_SCOPE_HASH];
 	struct usher_policy *fallback;	/* compiled site.default, or NULL */
 };
 
