@@ -89,6 +89,42 @@ mails_made_to_hurt_are_read_in_time(void **state)
 	}
 }
 
+/* So many parts, or mails in mails, are read up to a place, which is said. */
+static void
+too_many_parts_are_cut_and_the_first_are_read(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *head, *piece;
+		size_t times;
+		bool cut;
+	} table[] = {
+		{ "Content-Type: multipart/mixed; boundary=a\n\n", "--a\n\nx\n",
+		    MOST_BOUNDARIES, false },
+		{ "Content-Type: multipart/mixed; boundary=a\n\n", "--a\n\nx\n",
+		    MOST_BOUNDARIES + 1, true },
+		{ "Content-Type: multipart/mixed; boundary=a\n\n--a\n\nx\n",
+		    "--a\nContent-Type: message/rfc822\n\n\n",
+		    MOST_NESTED_MAILS, false },
+		{ "Content-Type: multipart/mixed; boundary=a\n\n--a\n\nx\n",
+		    "--a\nContent-Type: Message/RFC822\n\n\n",
+		    MOST_NESTED_MAILS + 1, true },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct buffer mail = { 0 };
+
+		usher_buffer_puts(&mail, table[i].head);
+		for (size_t k = 0; k < table[i].times; k++)
+			usher_buffer_puts(&mail, table[i].piece);
+		mail_read_bytes(mail.data, mail.length, NULL);
+		assert_int_equal(mail_message->content->cut, table[i].cut);
+		assert_true(mail_facts->words > 0);
+		mail_done();
+		usher_buffer_free(&mail);
+	}
+}
+
 static int
 read_one(const char *path, const struct stat *status, int kind,
     struct FTW *walk)
@@ -130,6 +166,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(mails_made_to_hurt_are_read_in_time),
+		cmocka_unit_test(too_many_parts_are_cut_and_the_first_are_read),
 		cmocka_unit_test(mails_of_the_world_are_read),
 	};
 

@@ -93,6 +93,8 @@ static const struct proof_case cases[] = {
 	/* ---- forgeries ---- */
 	{ "forged first, no queue id", QUEUE_ID, false, NULL,
 	    { "mx.example.com; " OF_DKIM } },
+	{ "a field of another name", QUEUE_ID, false, NULL,
+	    { "X mx.example.com/4Fq1; " OF_DKIM } },
 	{ "forged with a guessed queue id", QUEUE_ID, false, NULL,
 	    { "mx.example.com/4Fq2; " OF_DKIM } },
 	{ "queue ids keep their case", QUEUE_ID, false, NULL,
