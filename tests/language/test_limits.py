@@ -1,0 +1,120 @@
+"""Bounds of a preference file (design.md §4, "Limits"), and files that are
+no preferences at all: told, never a crash, never a wait."""
+
+import random
+import time
+
+import pytest
+
+from support import run_usher
+
+WHO = 'addresses = [ "alice@example.com" ];\n'
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(text):
+        path = tmp_path / "alice.conf"
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        start = time.monotonic()
+        done = run_usher("check", path)
+        assert time.monotonic() - start < 20
+        assert done.code in (0, 1, 2), (done.code, done.stderr)
+        return done
+    return run
+
+
+def filled(size):
+    return WHO + "#" * (size - len(WHO) - 1) + "\n"
+
+
+def test_64_kB_are_read(check):
+    assert check(filled(65536)).code == 0
+
+
+def test_a_byte_more_is_refused(check):
+    done = check(filled(65537))
+    assert done.code == 2 and "64 kB" in done.stderr + done.stdout
+
+
+def rules(count):
+    return WHO + "rules = ( " + ", ".join(
+        ['{ then = "accept"; }'] * count) + " );\n"
+
+
+def test_200_rules_are_read(check):
+    assert check(rules(200)).code == 0
+
+
+def test_a_rule_more_is_refused(check):
+    done = check(rules(201))
+    assert done.code == 2 and "200" in done.stderr + done.stdout
+
+
+def phrases(topics, patterns):
+    return WHO + "topics = { t = [ " + ", ".join(
+        f'"word{i}"' for i in range(topics)) + " ]; };\n" + \
+        'parties = { p = { code = true; phones = [ ' + ", ".join(
+            f'"+1415{i:07}"' for i in range(patterns)) + " ]; }; };\n"
+
+
+def test_1000_phrases_and_patterns_are_read(check):
+    assert check(phrases(600, 400)).code == 0
+
+
+def test_a_pattern_more_is_refused(check):
+    done = check(phrases(600, 401))
+    assert done.code == 2 and "1,000" in done.stderr + done.stdout
+
+
+def test_nothing_else_is_read(check, tmp_path):
+    (tmp_path / "other.conf").write_text('name = "Bob";\n')
+    done = check(WHO + '@include "other.conf"\n')
+    assert done.code == 2 and "@include" in done.stderr + done.stdout
+    assert "Bob" not in done.stderr + done.stdout
+
+
+BROKEN = [b"\0", b"\xff\xfe", b"(" * 60000, b"{" * 60000, b"a={" * 20000,
+          b"a=(" * 20000, b"[" * 65536, b'"' * 65535, b"/*" * 30000,
+          b"rules = ( { if = { if = { if = { } } } } );", b"a" * 65536,
+          b"name = \"" + b"\\" * 65000, b"= = =", b";;;;", b"rules = 1;",
+          b"rules = ( ( ( ) ) );", b"topics = ( );", b"parties = { p = 1; };",
+          b"hours = { a = { }; };", b"days = { a = 1L; };", b"published = [];",
+          b"addresses = { };", b"phones = ( 1, 2.5, true );",
+          b"name = 99999999999999999999999999;", b"say = @", b"#", b"//",
+          b"name = \"\x01\x02\";", b"language = \"\xc3\x28\";"]
+
+
+@pytest.mark.parametrize("text", BROKEN, ids=lambda text: repr(text[:20]))
+def test_what_is_no_preferences_is_told(check, text):
+    assert check(text).code == 2
+
+
+def test_broken_in_any_place(check):
+    """A valid file with bytes changed, cut out and doubled at random."""
+    whole = (WHO + """
+topics = { t = [ "document storage" ]; };
+parties = { p = { organizations = [ "*.a.example" ]; trust = "claimed"; }; };
+hours = { m = "Mon-Fri 09:00-12:00,13:00-14:00 Europe/London"; };
+days = { d = [ "2026-12-24..2027-01-02", "07-04" ]; };
+rules = ( { name = "a"; if = { party = "p"; on = "d"; tried = "3 per 30d"; };
+  then = "accept"; during = "weekdays not d 22:00-06:00; m"; at_most =
+  [ "1 per 1d", "9 per 1d in all" ]; requires = { words = "<=300"; }; },
+  { then = "redirect"; to = [ "email", "https://a.example" ];
+  say = { en = "x"; de = "y"; }; } );
+otherwise = "redirect"; to = "page";
+published = { page = "https://a.example/"; };
+""").encode()
+    source = random.Random(20261124)
+    for _ in range(40):
+        text = bytearray(whole)
+        for _ in range(source.randrange(1, 6)):
+            at = source.randrange(len(text))
+            way = source.randrange(3)
+            if way == 0:
+                text[at] = source.randrange(256)
+            elif way == 1:
+                del text[at:at + source.randrange(1, 40)]
+            else:
+                text[at:at] = text[at:at + source.randrange(1, 40)]
+        check(bytes(text))
