@@ -3,6 +3,7 @@
  */
 #include "error.h"
 
+#include <glib.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,29 @@ mark_cut(char *text, size_t size)
 	memcpy(text + end, "...", 4);
 }
 
+/*
+ * Sentences quote what was read. Whatever that was, they are one line of
+ * UTF-8 that does nothing to a terminal.
+ */
+static void
+make_plain(char *text)
+{
+	while (*text != '\0') {
+		gunichar c = g_utf8_get_char_validated(text, -1);
+		char *next = text + 1;
+
+		if (c != (gunichar)-1 && c != (gunichar)-2) {
+			next = g_utf8_next_char(text);
+			if (!g_unichar_iscntrl(c)) {
+				text = next;
+				continue;
+			}
+		}
+		while (text < next)
+			*text++ = '?';
+	}
+}
+
 static void
 format_text(char *text, size_t size, const char *format, va_list arguments)
 {
@@ -38,6 +62,7 @@ format_text(char *text, size_t size, const char *format, va_list arguments)
 		mark_cut(text, size);
 	else if (length < 0)
 		text[0] = '\0';
+	make_plain(text);
 }
 
 int
@@ -159,6 +184,7 @@ usher_problems_add(struct usher_problems *problems, bool warning,
 {
 	struct usher_problem *problem;
 	va_list arguments;
+	char *text;
 
 	if (problems == NULL)
 		return;
@@ -174,10 +200,13 @@ usher_problems_add(struct usher_problems *problems, bool warning,
 	problem->file = usher_arena_string(&problems->arena,
 	    file == NULL ? "" : file);
 	va_start(arguments, format);
-	problem->text = usher_arena_vprintf(&problems->arena,
+	text = usher_arena_vprintf(&problems->arena,
 	    problems->count == MOST_PROBLEMS ?
 	    "and more; mend these first" : format, arguments);
 	va_end(arguments);
-	if (problem->file != NULL && problem->text != NULL)
-		problems->count++;
+	if (problem->file == NULL || text == NULL)
+		return;
+	make_plain(text);
+	problem->text = text;
+	problems->count++;
 }
