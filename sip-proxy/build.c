@@ -17,7 +17,8 @@ struct writer {
 	bool full;
 };
 
-static void put(struct writer *w, struct span s)
+static void
+put(struct writer *w, struct span s)
 {
 	if (s.l > w->left)
 		w->full = true;
@@ -45,8 +46,8 @@ putf(struct writer *w, const char *fmt, ...)
 	w->left -= (size_t)n;
 }
 
-static void put_line(struct writer *w, const struct sip_msg *msg,
-		     enum sip_header id)
+static void
+put_line(struct writer *w, const struct sip_msg *msg, enum sip_header id)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
 
@@ -54,8 +55,8 @@ static void put_line(struct writer *w, const struct sip_msg *msg,
 		put(w, hdr->line);
 }
 
-static void put_all(struct writer *w, const struct sip_msg *msg,
-		    enum sip_header id)
+static void
+put_all(struct writer *w, const struct sip_msg *msg, enum sip_header id)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
 
@@ -63,7 +64,8 @@ static void put_all(struct writer *w, const struct sip_msg *msg,
 		put(w, hdr->line);
 }
 
-static int finish(const struct writer *w, const char *out, size_t *len)
+static int
+finish(const struct writer *w, const char *out, size_t *len)
 {
 	if (w->full)
 		return EMSGSIZE;
@@ -72,8 +74,8 @@ static int finish(const struct writer *w, const char *out, size_t *len)
 }
 
 /* The topmost Via with received and rport; the others as they came. */
-static void put_vias(struct writer *w, const struct sip_msg *req,
-		     const union sip_addr *src)
+static void
+put_vias(struct writer *w, const struct sip_msg *req, const union sip_addr *src)
 {
 	const struct sip_hdr *hdr = sip_msg_first(req, SIP_HDR_VIA);
 	const struct sip_via *via = &req->via;
@@ -114,8 +116,9 @@ static void put_vias(struct writer *w, const struct sip_msg *req,
 		put(w, hdr->line);
 }
 
-static void put_to(struct writer *w, const struct sip_msg *req,
-		   const struct sip_reply *reply)
+static void
+put_to(struct writer *w, const struct sip_msg *req,
+    const struct sip_reply *reply)
 {
 	const struct sip_hdr *to = sip_msg_first(req, SIP_HDR_TO);
 	const char *end;
@@ -133,8 +136,9 @@ static void put_to(struct writer *w, const struct sip_msg *req,
 	put(w, span_between(end, to->line.p + to->line.l));
 }
 
-int sip_reply_build(char *out, size_t size, size_t *len,
-		    const struct sip_msg *req, const struct sip_reply *reply)
+int
+sip_reply_build(char *out, size_t size, size_t *len, const struct sip_msg *req,
+    const struct sip_reply *reply)
 {
 	struct writer w = { .p = out, .left = size };
 	unsigned code = reply->code;
@@ -142,8 +146,8 @@ int sip_reply_build(char *out, size_t size, size_t *len,
 	if (!req->answerable)
 		return EBADMSG;
 	putf(&w, "SIP/2.0 %03u ", code);
-	put(&w, reply->reason.p ? reply->reason :
-	    span_of(sip_reason_phrase(code)));
+	put(&w,
+	    reply->reason.p ? reply->reason : span_of(sip_reason_phrase(code)));
 	put(&w, SPAN_LIT("\r\n"));
 	put_vias(&w, req, reply->src);
 	put_line(&w, req, SIP_HDR_FROM);
@@ -160,8 +164,9 @@ int sip_reply_build(char *out, size_t size, size_t *len,
 }
 
 /* ACK and CANCEL go the INVITE's way: its R-URI, topmost Via and route set. */
-static void put_like_invite(struct writer *w, const struct sip_msg *invite,
-			    const char *method)
+static void
+put_like_invite(struct writer *w, const struct sip_msg *invite,
+    const char *method)
 {
 	struct span rest = sip_msg_value(invite, SIP_HDR_VIA), via;
 
@@ -176,17 +181,19 @@ static void put_like_invite(struct writer *w, const struct sip_msg *invite,
 	put_line(w, invite, SIP_HDR_FROM);
 }
 
-static int end_like_invite(struct writer *w, const struct sip_msg *invite,
-			   const char *method, const char *out, size_t *len)
+static int
+end_like_invite(struct writer *w, const struct sip_msg *invite,
+    const char *method, const char *out, size_t *len)
 {
 	put_line(w, invite, SIP_HDR_CALL_ID);
 	putf(w, "CSeq: %u %s\r\nContent-Length: 0\r\n\r\n",
-	     (unsigned)invite->cseq, method);
+	    (unsigned)invite->cseq, method);
 	return finish(w, out, len);
 }
 
-int sip_ack_build(char *out, size_t size, size_t *len,
-		  const struct sip_msg *invite, const struct sip_msg *response)
+int
+sip_ack_build(char *out, size_t size, size_t *len, const struct sip_msg *invite,
+    const struct sip_msg *response)
 {
 	struct writer w = { .p = out, .left = size };
 
@@ -195,8 +202,9 @@ int sip_ack_build(char *out, size_t size, size_t *len,
 	return end_like_invite(&w, invite, "ACK", out, len);
 }
 
-int sip_cancel_build(char *out, size_t size, size_t *len,
-		     const struct sip_msg *invite, struct span headers)
+int
+sip_cancel_build(char *out, size_t size, size_t *len,
+    const struct sip_msg *invite, struct span headers)
 {
 	struct writer w = { .p = out, .left = size };
 
@@ -206,44 +214,66 @@ int sip_cancel_build(char *out, size_t size, size_t *len,
 	return end_like_invite(&w, invite, "CANCEL", out, len);
 }
 
-const char *sip_reason_phrase(unsigned code)
+const char *
+sip_reason_phrase(unsigned code)
 {
 	static const struct {
 		unsigned code;
 		const char *text;
 	} phrases[] = {
-		{ 100, "Trying" }, { 180, "Ringing" },
-		{ 181, "Call Is Being Forwarded" }, { 182, "Queued" },
-		{ 183, "Session Progress" }, { 200, "OK" },
-		{ 202, "Accepted" }, { 300, "Multiple Choices" },
-		{ 301, "Moved Permanently" }, { 302, "Moved Temporarily" },
-		{ 305, "Use Proxy" }, { 380, "Alternative Service" },
-		{ 400, "Bad Request" }, { 401, "Unauthorized" },
-		{ 402, "Payment Required" }, { 403, "Forbidden" },
-		{ 404, "Not Found" }, { 405, "Method Not Allowed" },
+		{ 100, "Trying" },
+		{ 180, "Ringing" },
+		{ 181, "Call Is Being Forwarded" },
+		{ 182, "Queued" },
+		{ 183, "Session Progress" },
+		{ 200, "OK" },
+		{ 202, "Accepted" },
+		{ 300, "Multiple Choices" },
+		{ 301, "Moved Permanently" },
+		{ 302, "Moved Temporarily" },
+		{ 305, "Use Proxy" },
+		{ 380, "Alternative Service" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 402, "Payment Required" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
 		{ 406, "Not Acceptable" },
 		{ 407, "Proxy Authentication Required" },
-		{ 408, "Request Timeout" }, { 410, "Gone" },
+		{ 408, "Request Timeout" },
+		{ 410, "Gone" },
 		{ 413, "Request Entity Too Large" },
 		{ 414, "Request-URI Too Long" },
 		{ 415, "Unsupported Media Type" },
-		{ 416, "Unsupported URI Scheme" }, { 420, "Bad Extension" },
+		{ 416, "Unsupported URI Scheme" },
+		{ 420, "Bad Extension" },
 		{ 421, "Extension Required" },
-		{ 423, "Interval Too Brief" }, { 430, "Flow Failed" },
+		{ 423, "Interval Too Brief" },
+		{ 430, "Flow Failed" },
 		{ 480, "Temporarily Unavailable" },
 		{ 481, "Call/Transaction Does Not Exist" },
-		{ 482, "Loop Detected" }, { 483, "Too Many Hops" },
-		{ 484, "Address Incomplete" }, { 485, "Ambiguous" },
-		{ 486, "Busy Here" }, { 487, "Request Terminated" },
-		{ 488, "Not Acceptable Here" }, { 491, "Request Pending" },
+		{ 482, "Loop Detected" },
+		{ 483, "Too Many Hops" },
+		{ 484, "Address Incomplete" },
+		{ 485, "Ambiguous" },
+		{ 486, "Busy Here" },
+		{ 487, "Request Terminated" },
+		{ 488, "Not Acceptable Here" },
+		{ 491, "Request Pending" },
 		{ 493, "Undecipherable" },
 		{ 500, "Server Internal Error" },
-		{ 501, "Not Implemented" }, { 502, "Bad Gateway" },
-		{ 503, "Service Unavailable" }, { 504, "Server Time-out" },
+		{ 501, "Not Implemented" },
+		{ 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" },
+		{ 504, "Server Time-out" },
 		{ 505, "Version Not Supported" },
-		{ 513, "Message Too Large" }, { 600, "Busy Everywhere" },
-		{ 603, "Decline" }, { 604, "Does Not Exist Anywhere" },
-		{ 606, "Not Acceptable" }, { 607, "Unwanted" },
+		{ 513, "Message Too Large" },
+		{ 600, "Busy Everywhere" },
+		{ 603, "Decline" },
+		{ 604, "Does Not Exist Anywhere" },
+		{ 606, "Not Acceptable" },
+		{ 607, "Unwanted" },
 		{ 608, "Rejected" },
 	};
 

@@ -16,19 +16,21 @@ enum {
 	CHAR_TOKEN = 1,
 	CHAR_DIGIT = 2,
 	CHAR_ALPHA = 4,
-	CHAR_HOST = 8,		/* hostname and, in brackets, IPv6 */
+	CHAR_HOST = 8, /* hostname and, in brackets, IPv6 */
 	CHAR_LWS = 16,
-	CHAR_NOT_URI = 32	/* controls, space, <, >, " */
+	CHAR_NOT_URI = 32 /* controls, space, <, >, " */
 };
 
 extern const uint8_t sip_chars[256];
 
-static inline bool is_char(char c, unsigned classes)
+static inline bool
+is_char(char c, unsigned classes)
 {
 	return (sip_chars[(unsigned char)c] & classes) != 0;
 }
 
-static inline const char *skip_lws(const char *p, const char *end)
+static inline const char *
+skip_lws(const char *p, const char *end)
 {
 	while (p < end && is_char(*p, CHAR_LWS))
 		p++;

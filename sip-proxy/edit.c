@@ -11,7 +11,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-void sip_edit_begin(struct sip_edit *e, const struct sip_msg *msg)
+void
+sip_edit_begin(struct sip_edit *e, const struct sip_msg *msg)
 {
 	e->msg = msg;
 	e->error = 0;
@@ -19,7 +20,8 @@ void sip_edit_begin(struct sip_edit *e, const struct sip_msg *msg)
 	e->used = 0;
 }
 
-static void fail(struct sip_edit *e, int error)
+static void
+fail(struct sip_edit *e, int error)
 {
 	if (!e->error)
 		e->error = error;
@@ -30,8 +32,9 @@ static void fail(struct sip_edit *e, int error)
  * stands before a deletion that begins there, so that what is put "before" a
  * removed line does not depend on who came first.
  */
-static void add(struct sip_edit *e, const char *at, size_t cut,
-		size_t text, size_t text_len)
+static void
+add(struct sip_edit *e, const char *at, size_t cut, size_t text,
+    size_t text_len)
 {
 	const struct span *all = &e->msg->all;
 	struct sip_edit_item item;
@@ -64,7 +67,8 @@ static void add(struct sip_edit *e, const char *at, size_t cut,
 	e->count++;
 }
 
-static size_t keep(struct sip_edit *e, struct span text)
+static size_t
+keep(struct sip_edit *e, struct span text)
 {
 	size_t at = e->used;
 
@@ -78,23 +82,27 @@ static size_t keep(struct sip_edit *e, struct span text)
 	return at;
 }
 
-void sip_edit_insert(struct sip_edit *e, const char *at, struct span text)
+void
+sip_edit_insert(struct sip_edit *e, const char *at, struct span text)
 {
 	add(e, at, 0, keep(e, text), text.l);
 }
 
-void sip_edit_delete(struct sip_edit *e, struct span what)
+void
+sip_edit_delete(struct sip_edit *e, struct span what)
 {
 	if (what.l)
 		add(e, what.p, what.l, 0, 0);
 }
 
-void sip_edit_replace(struct sip_edit *e, struct span what, struct span text)
+void
+sip_edit_replace(struct sip_edit *e, struct span what, struct span text)
 {
 	add(e, what.p, what.l, keep(e, text), text.l);
 }
 
-void sip_edit_insertf(struct sip_edit *e, const char *at, const char *fmt, ...)
+void
+sip_edit_insertf(struct sip_edit *e, const char *at, const char *fmt, ...)
 {
 	size_t room = SIP_EDIT_TEXT - e->used, start = e->used;
 	va_list ap;
@@ -117,7 +125,8 @@ struct out {
 	bool full;
 };
 
-static void put(struct out *o, const char *bytes, size_t len)
+static void
+put(struct out *o, const char *bytes, size_t len)
 {
 	if (len > o->left)
 		o->full = true;
@@ -128,7 +137,8 @@ static void put(struct out *o, const char *bytes, size_t len)
 	o->left -= len;
 }
 
-int sip_edit_apply(struct sip_edit *e, char *out, size_t size, size_t *len)
+int
+sip_edit_apply(struct sip_edit *e, char *out, size_t size, size_t *len)
 {
 	struct out o = { .p = out, .left = size };
 	const struct span *all = &e->msg->all;

@@ -21,9 +21,9 @@
 #define SIP_EDIT_TEXT 4096
 
 struct sip_edit_item {
-	uint32_t at;		/* offset in the message */
-	uint32_t cut;		/* bytes deleted there */
-	uint16_t text;		/* offset and length of what is inserted */
+	uint32_t at;   /* offset in the message */
+	uint32_t cut;  /* bytes deleted there */
+	uint16_t text; /* offset and length of what is inserted */
 	uint16_t text_len;
 };
 
@@ -43,7 +43,7 @@ void sip_edit_insert(struct sip_edit *e, const char *at, struct span text);
 void sip_edit_delete(struct sip_edit *e, struct span what);
 void sip_edit_replace(struct sip_edit *e, struct span what, struct span text);
 void sip_edit_insertf(struct sip_edit *e, const char *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 void sip_edit_uri(struct sip_edit *e, struct span uri);
 /* "Via: value" above the first. value: "SIP/2.0/UDP host:port;branch=...". */
@@ -60,16 +60,16 @@ void sip_edit_record_route(struct sip_edit *e, struct span value);
 /* A header above the first of its id (else at the head's end), below the last
  * of its id, at the head's end. name is written as given. */
 void sip_edit_header_before(struct sip_edit *e, enum sip_header id,
-			    const char *name, struct span value);
+    const char *name, struct span value);
 void sip_edit_header_after(struct sip_edit *e, enum sip_header id,
-			   const char *name, struct span value);
+    const char *name, struct span value);
 void sip_edit_header_add(struct sip_edit *e, const char *name,
-			 struct span value);
+    struct span value);
 void sip_edit_header_remove(struct sip_edit *e, const struct sip_hdr *hdr);
 void sip_edit_header_remove_all(struct sip_edit *e, enum sip_header id);
 /* Takes values first..first+n-1 (from 0) out of one comma-joined header. */
 void sip_edit_values_remove(struct sip_edit *e, const struct sip_hdr *hdr,
-			    unsigned first, unsigned n);
+    unsigned first, unsigned n);
 
 int sip_edit_apply(struct sip_edit *e, char *out, size_t size, size_t *len);
 
@@ -77,22 +77,22 @@ int sip_edit_apply(struct sip_edit *e, char *out, size_t size, size_t *len);
 
 struct sip_reply {
 	unsigned code;
-	struct span reason;	/* p NULL: the RFC's phrase */
-	struct span to_tag;	/* added where To has none; not to a 100 */
-	struct span headers;	/* whole lines with CRLF, may be empty */
-	const union sip_addr *src;	/* of the request, for received/rport */
+	struct span reason;	   /* p NULL: the RFC's phrase */
+	struct span to_tag;	   /* added where To has none; not to a 100 */
+	struct span headers;	   /* whole lines with CRLF, may be empty */
+	const union sip_addr *src; /* of the request, for received/rport */
 };
 
 /* A response without body to a request that is answerable (else EBADMSG);
  * headers that a refused one lacks are left out. EMSGSIZE: out too small. */
 int sip_reply_build(char *out, size_t size, size_t *len,
-		    const struct sip_msg *req, const struct sip_reply *reply);
+    const struct sip_msg *req, const struct sip_reply *reply);
 /* The ACK of a non-2xx, from our INVITE as it was sent and the response. */
 int sip_ack_build(char *out, size_t size, size_t *len,
-		  const struct sip_msg *invite, const struct sip_msg *response);
+    const struct sip_msg *invite, const struct sip_msg *response);
 /* headers: Reason and the like, whole lines with CRLF, or empty. */
 int sip_cancel_build(char *out, size_t size, size_t *len,
-		     const struct sip_msg *invite, struct span headers);
+    const struct sip_msg *invite, struct span headers);
 /* The RFC's phrase for a code, never NULL ("Unknown"). */
 const char *sip_reason_phrase(unsigned code);
 

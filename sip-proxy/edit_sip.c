@@ -10,13 +10,15 @@
 
 #include "edit.h"
 
-void sip_edit_uri(struct sip_edit *e, struct span uri)
+void
+sip_edit_uri(struct sip_edit *e, struct span uri)
 {
 	sip_edit_replace(e, e->msg->uri, uri);
 }
 
-static void insert_line(struct sip_edit *e, const char *at, const char *name,
-			struct span value)
+static void
+insert_line(struct sip_edit *e, const char *at, const char *name,
+    struct span value)
 {
 	/* One edit, not four: a value may hold any bytes but folding. */
 	char line[SIP_EDIT_TEXT];
@@ -35,36 +37,40 @@ static void insert_line(struct sip_edit *e, const char *at, const char *name,
 	sip_edit_insert(e, at, (struct span){ line, n + value.l + 4 });
 }
 
-void sip_edit_header_add(struct sip_edit *e, const char *name,
-			 struct span value)
+void
+sip_edit_header_add(struct sip_edit *e, const char *name, struct span value)
 {
 	insert_line(e, e->msg->head_end.p, name, value);
 }
 
-void sip_edit_header_before(struct sip_edit *e, enum sip_header id,
-			    const char *name, struct span value)
+void
+sip_edit_header_before(struct sip_edit *e, enum sip_header id, const char *name,
+    struct span value)
 {
 	const struct sip_hdr *hdr = sip_msg_first(e->msg, id);
 
 	insert_line(e, hdr ? hdr->line.p : e->msg->head_end.p, name, value);
 }
 
-void sip_edit_header_after(struct sip_edit *e, enum sip_header id,
-			   const char *name, struct span value)
+void
+sip_edit_header_after(struct sip_edit *e, enum sip_header id, const char *name,
+    struct span value)
 {
 	uint8_t last = e->msg->last[id];
 	const struct span *line = &e->msg->headers[last].line;
 
 	insert_line(e, last ? line->p + line->l : e->msg->head_end.p, name,
-		    value);
+	    value);
 }
 
-void sip_edit_header_remove(struct sip_edit *e, const struct sip_hdr *hdr)
+void
+sip_edit_header_remove(struct sip_edit *e, const struct sip_hdr *hdr)
 {
 	sip_edit_delete(e, hdr->line);
 }
 
-void sip_edit_header_remove_all(struct sip_edit *e, enum sip_header id)
+void
+sip_edit_header_remove_all(struct sip_edit *e, enum sip_header id)
 {
 	const struct sip_hdr *hdr = sip_msg_first(e->msg, id);
 
@@ -72,8 +78,9 @@ void sip_edit_header_remove_all(struct sip_edit *e, enum sip_header id)
 		sip_edit_delete(e, hdr->line);
 }
 
-void sip_edit_values_remove(struct sip_edit *e, const struct sip_hdr *hdr,
-			    unsigned first, unsigned n)
+void
+sip_edit_values_remove(struct sip_edit *e, const struct sip_hdr *hdr,
+    unsigned first, unsigned n)
 {
 	struct span rest = hdr->value, value;
 	const char *from = NULL, *to = NULL, *before = NULL;
@@ -99,7 +106,8 @@ void sip_edit_values_remove(struct sip_edit *e, const struct sip_hdr *hdr,
 		sip_edit_header_remove(e, hdr);
 }
 
-static unsigned count_values(const struct sip_hdr *hdr, unsigned max)
+static unsigned
+count_values(const struct sip_hdr *hdr, unsigned max)
 {
 	struct span rest = hdr->value, value;
 	unsigned n = 0;
@@ -109,7 +117,8 @@ static unsigned count_values(const struct sip_hdr *hdr, unsigned max)
 	return n;
 }
 
-static void pop(struct sip_edit *e, enum sip_header id, unsigned n)
+static void
+pop(struct sip_edit *e, enum sip_header id, unsigned n)
 {
 	const struct sip_hdr *hdr = sip_msg_first(e->msg, id);
 
@@ -121,25 +130,28 @@ static void pop(struct sip_edit *e, enum sip_header id, unsigned n)
 	}
 }
 
-void sip_edit_via_push(struct sip_edit *e, struct span value)
+void
+sip_edit_via_push(struct sip_edit *e, struct span value)
 {
 	sip_edit_header_before(e, SIP_HDR_VIA, "Via", value);
 }
 
-void sip_edit_via_pop(struct sip_edit *e)
+void
+sip_edit_via_pop(struct sip_edit *e)
 {
 	pop(e, SIP_HDR_VIA, 1);
 }
 
-void sip_edit_route_pop(struct sip_edit *e, unsigned n)
+void
+sip_edit_route_pop(struct sip_edit *e, unsigned n)
 {
 	pop(e, SIP_HDR_ROUTE, n);
 }
 
-void sip_edit_record_route(struct sip_edit *e, struct span value)
+void
+sip_edit_record_route(struct sip_edit *e, struct span value)
 {
-	const struct sip_hdr *hdr = sip_msg_first(e->msg,
-						  SIP_HDR_RECORD_ROUTE);
+	const struct sip_hdr *hdr = sip_msg_first(e->msg, SIP_HDR_RECORD_ROUTE);
 
 	/* Near the top, below the Vias: where others expect it. */
 	if (hdr)
@@ -148,23 +160,24 @@ void sip_edit_record_route(struct sip_edit *e, struct span value)
 		sip_edit_header_after(e, SIP_HDR_VIA, "Record-Route", value);
 }
 
-void sip_edit_max_forwards(struct sip_edit *e, unsigned absent)
+void
+sip_edit_max_forwards(struct sip_edit *e, unsigned absent)
 {
-	const struct sip_hdr *hdr = sip_msg_first(e->msg,
-						  SIP_HDR_MAX_FORWARDS);
+	const struct sip_hdr *hdr = sip_msg_first(e->msg, SIP_HDR_MAX_FORWARDS);
 	char text[16];
 	int now = e->msg->max_forwards;
 
 	(void)snprintf(text, sizeof(text), "%u",
-		       hdr ? (unsigned)(now > 0 ? now - 1 : 0) : absent);
+	    hdr ? (unsigned)(now > 0 ? now - 1 : 0) : absent);
 	if (hdr)
 		sip_edit_replace(e, hdr->value, span_of(text));
 	else
 		sip_edit_header_after(e, SIP_HDR_VIA, "Max-Forwards",
-				      span_of(text));
+		    span_of(text));
 }
 
-void sip_edit_via_stamp(struct sip_edit *e, const union sip_addr *src)
+void
+sip_edit_via_stamp(struct sip_edit *e, const union sip_addr *src)
 {
 	const struct sip_via *via = &e->msg->via;
 	const char *end = via->value.p + via->value.l;
@@ -175,11 +188,11 @@ void sip_edit_via_stamp(struct sip_edit *e, const union sip_addr *src)
 	if (!via->host.p)
 		return;
 	same = sip_addr_parse(&sent_by, via->host, 0) == 0 &&
-	       sip_addr_same_host(&sent_by, src);
+	    sip_addr_same_host(&sent_by, src);
 	(void)sip_addr_host(src, host);
 	if (via->rport.p) {
 		(void)snprintf(text, sizeof(text), ";rport=%u",
-			       (unsigned)sip_addr_port(src));
+		    (unsigned)sip_addr_port(src));
 		sip_edit_replace(e, via->rport_param, span_of(text));
 	}
 	/* With rport always (RFC 3581 §4), else when sent-by is not it; and a

@@ -19,13 +19,15 @@ static const struct sip_limits widest = {
 };
 
 /* The first reason stays: it is nearest to what went wrong. */
-static void refuse(struct gate *g, enum sip_gate why)
+static void
+refuse(struct gate *g, enum sip_gate why)
 {
 	if (g->why == SIP_GATE_OK)
 		g->why = why;
 }
 
-static void clear(struct sip_msg *msg)
+static void
+clear(struct sip_msg *msg)
 {
 	/* Not the header table: 14 kB that count already guards. */
 	memset(msg, 0, offsetof(struct sip_msg, headers));
@@ -34,7 +36,8 @@ static void clear(struct sip_msg *msg)
 }
 
 /* NUL is legal as a quoted pair inside a quoted string, nowhere else. */
-static bool nul_legal(struct span line)
+static bool
+nul_legal(struct span line)
 {
 	bool quoted = false;
 
@@ -53,7 +56,8 @@ static bool nul_legal(struct span line)
  * The end of the line that begins at p, its folding included, or NULL when
  * the bytes end first. *bad: it holds a bare CR or LF.
  */
-static const char *line_end(const char *p, const char *end, bool *bad)
+static const char *
+line_end(const char *p, const char *end, bool *bad)
 {
 	const char *q = p, *cr;
 
@@ -74,7 +78,8 @@ static const char *line_end(const char *p, const char *end, bool *bad)
 	return NULL;
 }
 
-static bool line_clean(struct gate *g, struct span line, bool bad)
+static bool
+line_clean(struct gate *g, struct span line, bool bad)
 {
 	if (bad)
 		refuse(g, SIP_GATE_BARE_CR_LF);
@@ -89,12 +94,14 @@ static bool line_clean(struct gate *g, struct span line, bool bad)
 	return !bad;
 }
 
-static bool single(enum sip_header id)
+static bool
+single(enum sip_header id)
 {
 	return (id >= SIP_HDR_FROM && id <= SIP_HDR_CONTENT_TYPE);
 }
 
-static void link_header(struct sip_msg *msg, uint8_t i, enum sip_header id)
+static void
+link_header(struct sip_msg *msg, uint8_t i, enum sip_header id)
 {
 	if (msg->last[id])
 		msg->headers[msg->last[id]].next = i;
@@ -103,7 +110,8 @@ static void link_header(struct sip_msg *msg, uint8_t i, enum sip_header id)
 	msg->last[id] = i;
 }
 
-static void take_header(struct gate *g, struct span line)
+static void
+take_header(struct gate *g, struct span line)
 {
 	struct sip_msg *msg = g->msg;
 	const char *p = line.p, *end = p + line.l - 2;
@@ -133,11 +141,13 @@ static void take_header(struct gate *g, struct span line)
 }
 
 /* From the first header on. Returns the body's beginning, or NULL. */
-static const char *read_headers(struct gate *g, const char *p, const char *end)
+static const char *
+read_headers(struct gate *g, const char *p, const char *end)
 {
 	struct sip_msg *msg = g->msg;
-	unsigned max = g->lim->headers < SIP_HEADERS_MAX - 1 ?
-		       g->lim->headers : SIP_HEADERS_MAX - 1;
+	unsigned max = g->lim->headers < SIP_HEADERS_MAX - 1
+	    ? g->lim->headers
+	    : SIP_HEADERS_MAX - 1;
 
 	while (end - p >= 2) {
 		bool bad = false;
@@ -168,7 +178,8 @@ static const char *read_headers(struct gate *g, const char *p, const char *end)
 	return NULL;
 }
 
-static const char *read_start(struct gate *g, const char *p, const char *end)
+static const char *
+read_start(struct gate *g, const char *p, const char *end)
 {
 	struct sip_msg *msg = g->msg;
 	bool bad = false;
@@ -182,14 +193,15 @@ static const char *read_start(struct gate *g, const char *p, const char *end)
 	msg->start_line = span_between(p, next);
 	if (!line_clean(g, msg->start_line, bad)) {
 		msg->request = msg->start_line.l < 4 ||
-			       memcmp(p, "SIP/", 4) != 0;
+		    memcmp(p, "SIP/", 4) != 0;
 		return next;
 	}
 	refuse(g, gate_start_line(msg, span_between(p, next - 2)));
 	return g->why == SIP_GATE_NOT_SIP ? NULL : next;
 }
 
-static void read_body(struct gate *g, const char *p, const char *end)
+static void
+read_body(struct gate *g, const char *p, const char *end)
 {
 	struct sip_msg *msg = g->msg;
 	size_t left = (size_t)(end - p);
@@ -206,7 +218,8 @@ static void read_body(struct gate *g, const char *p, const char *end)
 
 /* Before and between messages: CRLF pings, and the stray zero bytes that some
  * phones send to hold a NAT binding open. */
-static const char *skip_keepalive(const char *p, const char *end)
+static const char *
+skip_keepalive(const char *p, const char *end)
 {
 	while (p < end && (*p == '\r' || *p == '\n'))
 		p++;
@@ -221,8 +234,9 @@ static const char *skip_keepalive(const char *p, const char *end)
 	return p;
 }
 
-enum sip_gate sip_gate_read(struct sip_msg *msg, const char *bytes, size_t len,
-			    const struct sip_limits *lim)
+enum sip_gate
+sip_gate_read(struct sip_msg *msg, const char *bytes, size_t len,
+    const struct sip_limits *lim)
 {
 	struct gate g = { .msg = msg, .lim = lim ? lim : &widest };
 	const char *end = bytes + len, *p, *head_end;

@@ -111,9 +111,9 @@ enum sip_header {
 /* Why the gate refused; sip_gate_code() and sip_gate_words() say the rest. */
 enum sip_gate {
 	SIP_GATE_OK,
-	SIP_GATE_KEEPALIVE,	/* CRLFs or nothing: ignore */
-	SIP_GATE_NOT_SIP,	/* neither request nor status line: drop */
-	SIP_GATE_TOO_LONG,	/* over limits.message: 513 */
+	SIP_GATE_KEEPALIVE, /* CRLFs or nothing: ignore */
+	SIP_GATE_NOT_SIP,   /* neither request nor status line: drop */
+	SIP_GATE_TOO_LONG,  /* over limits.message: 513 */
 	SIP_GATE_HEAD_TOO_LONG,
 	SIP_GATE_LINE_TOO_LONG,
 	SIP_GATE_TOO_MANY_HEADERS,
@@ -123,7 +123,7 @@ enum sip_gate {
 	SIP_GATE_NUL,
 	SIP_GATE_START_LINE,
 	SIP_GATE_URI,
-	SIP_GATE_VERSION,	/* 505 */
+	SIP_GATE_VERSION, /* 505 */
 	SIP_GATE_STATUS,
 	SIP_GATE_HEADER_NAME,
 	SIP_GATE_DOUBLED,
@@ -142,64 +142,64 @@ enum sip_gate {
 };
 
 struct sip_limits {
-	size_t message;		/* bytes of a datagram */
-	size_t head;		/* bytes up to and with the empty line */
-	size_t line;		/* bytes of one header with its folding */
-	unsigned headers;	/* lines; at most SIP_HEADERS_CAP */
-	unsigned values;	/* of Via, Route, Record-Route, Path, each */
+	size_t message;	  /* bytes of a datagram */
+	size_t head;	  /* bytes up to and with the empty line */
+	size_t line;	  /* bytes of one header with its folding */
+	unsigned headers; /* lines; at most SIP_HEADERS_CAP */
+	unsigned values;  /* of Via, Route, Record-Route, Path, each */
 };
 
 struct sip_hdr {
-	struct span name;	/* as written */
-	struct span value;	/* without white space around it */
-	struct span line;	/* name to the last CRLF, folding included */
-	uint8_t id;		/* enum sip_header */
-	uint8_t next;		/* the next of this id, 0 at the end */
+	struct span name;  /* as written */
+	struct span value; /* without white space around it */
+	struct span line;  /* name to the last CRLF, folding included */
+	uint8_t id;	   /* enum sip_header */
+	uint8_t next;	   /* the next of this id, 0 at the end */
 };
 
 struct sip_via {
-	struct span value;	/* this value, without its comma */
+	struct span value; /* this value, without its comma */
 	struct span transport;
-	struct span host;	/* an IPv6 reference with its brackets */
-	struct span port_text;	/* as written */
-	struct span branch;	/* p NULL: none */
+	struct span host;      /* an IPv6 reference with its brackets */
+	struct span port_text; /* as written */
+	struct span branch;    /* p NULL: none */
 	struct span received;
-	struct span rport;	/* the value; empty without one; p NULL: none */
+	struct span rport; /* the value; empty without one; p NULL: none */
 	struct span maddr;
 	/* Whole parameters with their ';', for editing; p NULL: none. */
 	struct span received_param;
 	struct span rport_param;
-	uint16_t port;		/* 0: none given */
+	uint16_t port; /* 0: none given */
 };
 
 struct sip_msg {
-	struct span all;	/* start line to body end, as framed */
+	struct span all; /* start line to body end, as framed */
 	bool request;
 	bool answerable;	/* no ACK, no response, and has a Via */
-	enum sip_method method;	/* of a response: the CSeq's */
+	enum sip_method method; /* of a response: the CSeq's */
 	struct span method_text;
-	struct span uri;	/* request: R-URI */
-	unsigned code;		/* response */
+	struct span uri; /* request: R-URI */
+	unsigned code;	 /* response */
 	struct span reason;
-	struct span start_line;	/* with its CRLF */
+	struct span start_line; /* with its CRLF */
 	struct span head_end;	/* the empty line (its CRLF) */
 	struct span body;
 
-	struct sip_via via;	/* the topmost */
+	struct sip_via via; /* the topmost */
 	struct span call_id;
-	struct span from_tag;	/* p NULL: none */
+	struct span from_tag; /* p NULL: none */
 	struct span to_tag;
 	uint32_t cseq;
 	struct span cseq_method;
 	int max_forwards;	/* -1: none */
-	int64_t content_length;	/* -1: none */
+	int64_t content_length; /* -1: none */
 	unsigned via_count;	/* values, not lines */
 	unsigned route_count;
 	unsigned record_route_count;
 	unsigned path_count;
 
 	/* headers[0] is not used, so that 0 means none in first and next. */
-	unsigned count;		/* headers[1] to headers[count] */
+	unsigned count; /* headers[1] to headers[count] */
 	uint8_t first[SIP_HDR_COUNT];
 	uint8_t last[SIP_HDR_COUNT];
 	struct sip_hdr headers[SIP_HEADERS_MAX];
@@ -213,7 +213,7 @@ struct sip_msg {
  * far as it could be read. lim NULL: the widest (for our own bytes).
  */
 enum sip_gate sip_gate_read(struct sip_msg *msg, const char *bytes, size_t len,
-			    const struct sip_limits *lim);
+    const struct sip_limits *lim);
 
 /* The response code for a refusal: 400, 505, 513; 0: drop it. */
 unsigned sip_gate_code(enum sip_gate why, const struct sip_msg *msg);
@@ -223,12 +223,12 @@ const char *sip_gate_words(enum sip_gate why);
 
 /* The first header of this id, or NULL; and the one of the same id after it. */
 const struct sip_hdr *sip_msg_first(const struct sip_msg *msg,
-				    enum sip_header id);
+    enum sip_header id);
 const struct sip_hdr *sip_msg_next(const struct sip_msg *msg,
-				   const struct sip_hdr *hdr);
+    const struct sip_hdr *hdr);
 /* The first header named so, any case, no compact forms (known ones by id). */
 const struct sip_hdr *sip_msg_named(const struct sip_msg *msg,
-				    const char *name);
+    const char *name);
 /* Value of the first of this id; p NULL when there is none. */
 struct span sip_msg_value(const struct sip_msg *msg, enum sip_header id);
 
@@ -249,9 +249,9 @@ bool sip_via_read(struct span value, struct sip_via *via);
 bool sip_param_get(struct span params, const char *name, struct span *value);
 /* Splits a name-addr or addr-spec: display as written, URI, header params. */
 struct sip_addr_value {
-	struct span display;	/* with its quotes; p NULL: none */
+	struct span display; /* with its quotes; p NULL: none */
 	struct span uri;
-	struct span params;	/* from the first ';', may be empty */
+	struct span params; /* from the first ';', may be empty */
 	bool bracketed;
 };
 bool sip_addr_split(struct span value, struct sip_addr_value *out);

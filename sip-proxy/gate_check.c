@@ -9,7 +9,8 @@
 
 #include "chars.h"
 
-static bool version_like(struct span s)
+static bool
+version_like(struct span s)
 {
 	size_t i = 4, dots = 0;
 
@@ -24,14 +25,16 @@ static bool version_like(struct span s)
 	return dots == 1 && s.p[s.l - 1] != '.';
 }
 
-static enum sip_gate version(struct span s)
+static enum sip_gate
+version(struct span s)
 {
 	if (span_is(s, "SIP/2.0"))
 		return SIP_GATE_OK;
 	return version_like(s) ? SIP_GATE_VERSION : SIP_GATE_START_LINE;
 }
 
-static bool uri_has_headers(struct span uri)
+static bool
+uri_has_headers(struct span uri)
 {
 	const char *at, *end = uri.p + uri.l;
 
@@ -45,7 +48,8 @@ static bool uri_has_headers(struct span uri)
 	return memchr(at, '?', (size_t)(end - at)) != NULL;
 }
 
-static enum sip_gate status_line(struct sip_msg *msg, struct span line)
+static enum sip_gate
+status_line(struct sip_msg *msg, struct span line)
 {
 	const char *p = line.p + 8, *end = line.p + line.l;
 	struct span digits;
@@ -61,8 +65,8 @@ static enum sip_gate status_line(struct sip_msg *msg, struct span line)
 	return SIP_GATE_OK;
 }
 
-static enum sip_gate request_line(struct sip_msg *msg, const char *p,
-				  const char *end)
+static enum sip_gate
+request_line(struct sip_msg *msg, const char *p, const char *end)
 {
 	const char *uri, *after;
 
@@ -76,7 +80,8 @@ static enum sip_gate request_line(struct sip_msg *msg, const char *p,
 	return version(span_between(after + 1, end));
 }
 
-static bool mentions_sip(struct span line)
+static bool
+mentions_sip(struct span line)
 {
 	const char *p = line.p, *end = p + line.l;
 
@@ -88,7 +93,8 @@ static bool mentions_sip(struct span line)
 	return false;
 }
 
-enum sip_gate gate_start_line(struct sip_msg *msg, struct span line)
+enum sip_gate
+gate_start_line(struct sip_msg *msg, struct span line)
 {
 	const char *p = line.p, *end = p + line.l;
 	enum sip_gate why;
@@ -103,16 +109,17 @@ enum sip_gate gate_start_line(struct sip_msg *msg, struct span line)
 	while (p < end && is_char(*p, CHAR_TOKEN))
 		p++;
 	if (p == end || *p != ' ' || p == line.p)
-		return mentions_sip(line) ? SIP_GATE_START_LINE :
-		       SIP_GATE_NOT_SIP;
+		return mentions_sip(line) ? SIP_GATE_START_LINE
+					  : SIP_GATE_NOT_SIP;
 	msg->method_text = span_between(line.p, p);
 	msg->method = sip_method_id(msg->method_text);
 	why = request_line(msg, p, end);
 	return why && !mentions_sip(line) ? SIP_GATE_NOT_SIP : why;
 }
 
-static enum sip_gate check_list(const struct gate *g, enum sip_header id,
-				unsigned *count, enum sip_gate broken)
+static enum sip_gate
+check_list(const struct gate *g, enum sip_header id, unsigned *count,
+    enum sip_gate broken)
 {
 	const struct sip_hdr *hdr = sip_msg_first(g->msg, id);
 	struct span rest, value;
@@ -129,7 +136,8 @@ static enum sip_gate check_list(const struct gate *g, enum sip_header id,
 	return SIP_GATE_OK;
 }
 
-static enum sip_gate check_via(struct gate *g)
+static enum sip_gate
+check_via(struct gate *g)
 {
 	struct sip_msg *msg = g->msg;
 	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_VIA);
@@ -143,7 +151,8 @@ static enum sip_gate check_via(struct gate *g)
 	return check_list(g, SIP_HDR_VIA, &msg->via_count, SIP_GATE_VIA);
 }
 
-static enum sip_gate check_routes(struct gate *g)
+static enum sip_gate
+check_routes(struct gate *g)
 {
 	struct sip_msg *msg = g->msg;
 	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_ROUTE);
@@ -154,10 +163,10 @@ static enum sip_gate check_routes(struct gate *g)
 	why = check_list(g, SIP_HDR_ROUTE, &msg->route_count, SIP_GATE_ROUTE);
 	if (!why)
 		why = check_list(g, SIP_HDR_RECORD_ROUTE,
-				 &msg->record_route_count, SIP_GATE_ROUTE);
+		    &msg->record_route_count, SIP_GATE_ROUTE);
 	if (!why)
 		why = check_list(g, SIP_HDR_PATH, &msg->path_count,
-				 SIP_GATE_ROUTE);
+		    SIP_GATE_ROUTE);
 	for (; !why && hdr && msg->request; hdr = sip_msg_next(msg, hdr)) {
 		rest = hdr->value;
 		while (!why && sip_value_next(&rest, &value))
@@ -167,8 +176,8 @@ static enum sip_gate check_routes(struct gate *g)
 	return why;
 }
 
-static enum sip_gate check_party(const struct sip_msg *msg, enum sip_header id,
-				 struct span *tag)
+static enum sip_gate
+check_party(const struct sip_msg *msg, enum sip_header id, struct span *tag)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
 	struct sip_addr_value addr;
@@ -181,7 +190,8 @@ static enum sip_gate check_party(const struct sip_msg *msg, enum sip_header id,
 	return SIP_GATE_OK;
 }
 
-static enum sip_gate check_call_id(struct sip_msg *msg)
+static enum sip_gate
+check_call_id(struct sip_msg *msg)
 {
 	struct span v = sip_msg_value(msg, SIP_HDR_CALL_ID);
 
@@ -196,7 +206,8 @@ static enum sip_gate check_call_id(struct sip_msg *msg)
 	return SIP_GATE_OK;
 }
 
-static enum sip_gate check_cseq(struct sip_msg *msg)
+static enum sip_gate
+check_cseq(struct sip_msg *msg)
 {
 	struct span v = sip_msg_value(msg, SIP_HDR_CSEQ);
 	const char *p, *end, *method;
@@ -220,13 +231,14 @@ static enum sip_gate check_cseq(struct sip_msg *msg)
 		msg->method_text = msg->cseq_method;
 		msg->method = sip_method_id(msg->cseq_method);
 	} else if (msg->method_text.p &&
-		   !span_eq(msg->method_text, msg->cseq_method)) {
+	    !span_eq(msg->method_text, msg->cseq_method)) {
 		return SIP_GATE_CSEQ_METHOD;
 	}
 	return SIP_GATE_OK;
 }
 
-static enum sip_gate check_numbers(struct sip_msg *msg)
+static enum sip_gate
+check_numbers(struct sip_msg *msg)
 {
 	struct span v = sip_msg_value(msg, SIP_HDR_MAX_FORWARDS);
 	uint32_t n;
@@ -246,7 +258,8 @@ static enum sip_gate check_numbers(struct sip_msg *msg)
 }
 
 /* Without <>, ';' and '?' after the URI could be its own or the header's. */
-static enum sip_gate check_contact(const struct sip_msg *msg)
+static enum sip_gate
+check_contact(const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_CONTACT);
 
@@ -258,7 +271,8 @@ static enum sip_gate check_contact(const struct sip_msg *msg)
 }
 
 /* "Sat, 13 Nov 2010 23:29:00 GMT" and no other form. */
-static enum sip_gate check_date(const struct sip_msg *msg)
+static enum sip_gate
+check_date(const struct sip_msg *msg)
 {
 	static const char form[] = "aaa, 00 aaa 0000 00:00:00 GMT";
 	struct span v = sip_msg_value(msg, SIP_HDR_DATE);
@@ -268,9 +282,9 @@ static enum sip_gate check_date(const struct sip_msg *msg)
 	if (v.l != sizeof(form) - 1)
 		return SIP_GATE_DATE;
 	for (size_t i = 0; i < v.l; i++) {
-		bool fits = form[i] == 'a' ? is_char(v.p[i], CHAR_ALPHA) :
-			    form[i] == '0' ? is_char(v.p[i], CHAR_DIGIT) :
-			    v.p[i] == form[i];
+		bool fits = form[i] == 'a' ? is_char(v.p[i], CHAR_ALPHA)
+		    : form[i] == '0'	   ? is_char(v.p[i], CHAR_DIGIT)
+					   : v.p[i] == form[i];
 
 		if (!fits)
 			return SIP_GATE_DATE;
@@ -278,7 +292,8 @@ static enum sip_gate check_date(const struct sip_msg *msg)
 	return SIP_GATE_OK;
 }
 
-void gate_values(struct gate *g)
+void
+gate_values(struct gate *g)
 {
 	struct sip_msg *msg = g->msg;
 	/* All of them run: an answer wants what can be had. */
@@ -299,5 +314,5 @@ void gate_values(struct gate *g)
 			g->why = found[i];
 	/* Even a broken Via names its sender to itself. */
 	msg->answerable = msg->request && msg->method != SIP_METHOD_ACK &&
-			  msg->first[SIP_HDR_VIA];
+	    msg->first[SIP_HDR_VIA];
 }

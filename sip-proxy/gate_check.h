@@ -9,8 +9,8 @@
 struct gate {
 	struct sip_msg *msg;
 	const struct sip_limits *lim;
-	enum sip_gate why;	/* the first reason to refuse */
-	bool cut;		/* the head may go on beyond limits.head */
+	enum sip_gate why; /* the first reason to refuse */
+	bool cut;	   /* the head may go on beyond limits.head */
 	bool has_nul;
 };
 

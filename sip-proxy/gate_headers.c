@@ -14,7 +14,10 @@ struct name {
 	char compact;
 };
 
-#define NAME(text, compact) { text, sizeof(text) - 1, compact }
+#define NAME(text, compact)                     \
+	{                                       \
+		text, sizeof(text) - 1, compact \
+	}
 
 static const struct name names[SIP_HDR_COUNT] = {
 	[SIP_HDR_OTHER] = NAME("", 0),
@@ -111,33 +114,32 @@ static const uint8_t by_length[21][ROW] = {
 	[2] = { SIP_HDR_TO },
 	[3] = { SIP_HDR_VIA },
 	[4] = { SIP_HDR_FROM, SIP_HDR_CSEQ, SIP_HDR_PATH, SIP_HDR_DATE,
-		SIP_HDR_JOIN },
+	    SIP_HDR_JOIN },
 	[5] = { SIP_HDR_ALLOW, SIP_HDR_ROUTE, SIP_HDR_EVENT },
 	[6] = { SIP_HDR_ACCEPT, SIP_HDR_REASON, SIP_HDR_SERVER },
 	[7] = { SIP_HDR_CALL_ID, SIP_HDR_CONTACT, SIP_HDR_SUBJECT,
-		SIP_HDR_REQUIRE, SIP_HDR_EXPIRES, SIP_HDR_PRIVACY,
-		SIP_HDR_WARNING },
+	    SIP_HDR_REQUIRE, SIP_HDR_EXPIRES, SIP_HDR_PRIVACY,
+	    SIP_HDR_WARNING },
 	[8] = { SIP_HDR_IDENTITY, SIP_HDR_PRIORITY, SIP_HDR_REPLACES,
-		SIP_HDR_REFER_TO },
+	    SIP_HDR_REFER_TO },
 	[9] = { SIP_HDR_SUPPORTED, SIP_HDR_DIVERSION, SIP_HDR_CALL_INFO,
-		SIP_HDR_TIMESTAMP },
+	    SIP_HDR_TIMESTAMP },
 	[10] = { SIP_HDR_USER_AGENT, SIP_HDR_ALERT_INFO, SIP_HDR_ERROR_INFO },
 	[11] = { SIP_HDR_RETRY_AFTER, SIP_HDR_REFERRED_BY,
-		 SIP_HDR_UNSUPPORTED },
+	    SIP_HDR_UNSUPPORTED },
 	[12] = { SIP_HDR_MAX_FORWARDS, SIP_HDR_CONTENT_TYPE,
-		 SIP_HDR_RECORD_ROUTE, SIP_HDR_ALLOW_EVENTS,
-		 SIP_HDR_HISTORY_INFO, SIP_HDR_ORGANIZATION,
-		 SIP_HDR_FEATURE_CAPS },
+	    SIP_HDR_RECORD_ROUTE, SIP_HDR_ALLOW_EVENTS, SIP_HDR_HISTORY_INFO,
+	    SIP_HDR_ORGANIZATION, SIP_HDR_FEATURE_CAPS },
 	[13] = { SIP_HDR_SERVICE_ROUTE, SIP_HDR_PROXY_REQUIRE,
-		 SIP_HDR_IDENTITY_INFO, SIP_HDR_AUTHORIZATION },
+	    SIP_HDR_IDENTITY_INFO, SIP_HDR_AUTHORIZATION },
 	[14] = { SIP_HDR_CONTENT_LENGTH, SIP_HDR_ACCEPT_CONTACT,
-		 SIP_HDR_REJECT_CONTACT },
+	    SIP_HDR_REJECT_CONTACT },
 	[15] = { SIP_HDR_REMOTE_PARTY_ID, SIP_HDR_SESSION_EXPIRES },
 	[16] = { SIP_HDR_CONTENT_ENCODING, SIP_HDR_WWW_AUTHENTICATE },
 	[17] = { SIP_HDR_P_CALLED_PARTY_ID, SIP_HDR_RESOURCE_PRIORITY },
 	[18] = { SIP_HDR_PROXY_AUTHENTICATE },
 	[19] = { SIP_HDR_P_ASSERTED_IDENTITY, SIP_HDR_REQUEST_DISPOSITION,
-		 SIP_HDR_PROXY_AUTHORIZATION },
+	    SIP_HDR_PROXY_AUTHORIZATION },
 	[20] = { SIP_HDR_P_PREFERRED_IDENTITY },
 };
 
@@ -159,7 +161,8 @@ static const struct name methods[] = {
 	[SIP_METHOD_PUBLISH] = NAME("PUBLISH", 0),
 };
 
-enum sip_header sip_header_id(struct span name)
+enum sip_header
+sip_header_id(struct span name)
 {
 	const uint8_t *row;
 
@@ -175,18 +178,20 @@ enum sip_header sip_header_id(struct span name)
 
 		if (((known.p[0] ^ name.p[0]) & ~0x20) == 0 &&
 		    (memcmp(known.p, name.p, name.l) == 0 ||
-		     span_caseeq(known, name)))
-			return (enum sip_header)*row;
+			span_caseeq(known, name)))
+			return (enum sip_header) * row;
 	}
 	return SIP_HDR_OTHER;
 }
 
-const char *sip_header_name(enum sip_header id)
+const char *
+sip_header_name(enum sip_header id)
 {
 	return id < SIP_HDR_COUNT ? names[id].text : "";
 }
 
-enum sip_method sip_method_id(struct span text)
+enum sip_method
+sip_method_id(struct span text)
 {
 	/* Methods are case-sensitive (RFC 3261 §7.1). */
 	for (size_t i = 1; i < sizeof(methods) / sizeof(methods[0]); i++)
@@ -196,7 +201,8 @@ enum sip_method sip_method_id(struct span text)
 	return SIP_METHOD_OTHER;
 }
 
-const char *sip_method_name(enum sip_method method)
+const char *
+sip_method_name(enum sip_method method)
 {
 	return methods[method].text;
 }

@@ -20,20 +20,30 @@ const uint8_t sip_chars[256] = {
 	['\r'] = N | CHAR_LWS,
 	[14 ... 31] = N,
 	[' '] = N | CHAR_LWS,
-	['"'] = N, ['<'] = N, ['>'] = N, [127] = N,
+	['"'] = N,
+	['<'] = N,
+	['>'] = N,
+	[127] = N,
 	['0' ... '9'] = T | CHAR_DIGIT | CHAR_HOST,
 	['A' ... 'Z'] = T | CHAR_ALPHA | CHAR_HOST,
 	['a' ... 'z'] = T | CHAR_ALPHA | CHAR_HOST,
-	['-'] = T | CHAR_HOST, ['.'] = T | CHAR_HOST,
+	['-'] = T | CHAR_HOST,
+	['.'] = T | CHAR_HOST,
 	['_'] = T | CHAR_HOST,
-	['!'] = T, ['%'] = T, ['*'] = T, ['+'] = T, ['`'] = T, ['\''] = T,
+	['!'] = T,
+	['%'] = T,
+	['*'] = T,
+	['+'] = T,
+	['`'] = T,
+	['\''] = T,
 	['~'] = T,
 };
 
 #undef T
 #undef N
 
-struct span sip_span_trim(struct span s)
+struct span
+sip_span_trim(struct span s)
 {
 	while (s.l && is_char(s.p[0], CHAR_LWS)) {
 		s.p++;
@@ -44,7 +54,8 @@ struct span sip_span_trim(struct span s)
 	return s;
 }
 
-bool sip_number_read(struct span s, uint32_t max, uint32_t *out)
+bool
+sip_number_read(struct span s, uint32_t max, uint32_t *out)
 {
 	uint64_t n = 0;
 
@@ -62,7 +73,8 @@ bool sip_number_read(struct span s, uint32_t max, uint32_t *out)
 }
 
 /* Past the closing quote of the string that begins at p, or NULL. */
-static const char *quoted_end(const char *p, const char *end)
+static const char *
+quoted_end(const char *p, const char *end)
 {
 	for (p++; p < end; p++) {
 		if (*p == '\\')
@@ -73,7 +85,8 @@ static const char *quoted_end(const char *p, const char *end)
 	return NULL;
 }
 
-bool sip_value_next(struct span *rest, struct span *value)
+bool
+sip_value_next(struct span *rest, struct span *value)
 {
 	const char *p = rest->p, *end;
 
@@ -103,8 +116,9 @@ bool sip_value_next(struct span *rest, struct span *value)
 }
 
 /* One `;name[=value]` off the front: 1, 0 at the end, -1 when malformed. */
-static int param_next(struct span *rest, struct span *name, struct span *value,
-		      struct span *whole)
+static int
+param_next(struct span *rest, struct span *name, struct span *value,
+    struct span *whole)
 {
 	const char *p = rest->p, *end = p + rest->l, *start;
 
@@ -116,7 +130,7 @@ static int param_next(struct span *rest, struct span *name, struct span *value,
 	whole->p = p;
 	p = start = skip_lws(p + 1, end);
 	while (p < end && !is_char(*p, CHAR_LWS) && *p != ';' && *p != '=' &&
-	       *p != ',' && *p != '"' && *p != '<' && *p != '>')
+	    *p != ',' && *p != '"' && *p != '<' && *p != '>')
 		p++;
 	if (p == start)
 		return -1;
@@ -130,7 +144,7 @@ static int param_next(struct span *rest, struct span *name, struct span *value,
 			p = quoted_end(p, end);
 		else
 			while (p < end && !is_char(*p, CHAR_NOT_URI) &&
-			       *p != ';' && *p != ',')
+			    *p != ';' && *p != ',')
 				p++;
 		if (!p || p == start)
 			return -1;
@@ -144,7 +158,8 @@ static int param_next(struct span *rest, struct span *name, struct span *value,
 	return 1;
 }
 
-bool sip_param_get(struct span params, const char *name, struct span *value)
+bool
+sip_param_get(struct span params, const char *name, struct span *value)
 {
 	struct span n, v, whole;
 
@@ -159,7 +174,8 @@ bool sip_param_get(struct span params, const char *name, struct span *value)
 	return false;
 }
 
-bool sip_tag_read(struct span params, struct span *tag)
+bool
+sip_tag_read(struct span params, struct span *tag)
 {
 	struct span n, v, whole;
 	int more;
@@ -175,8 +191,9 @@ bool sip_tag_read(struct span params, struct span *tag)
 	return more == 0;
 }
 
-static bool via_param(struct sip_via *via, struct span name, struct span value,
-		      struct span whole)
+static bool
+via_param(struct sip_via *via, struct span name, struct span value,
+    struct span whole)
 {
 	struct span *slot = NULL;
 
@@ -201,8 +218,7 @@ static bool via_param(struct sip_via *via, struct span name, struct span value,
 			slot = &via->maddr;
 		}
 		break;
-	default:
-		break;
+	default: break;
 	}
 	if (!slot)
 		return true;
@@ -213,7 +229,8 @@ static bool via_param(struct sip_via *via, struct span name, struct span value,
 }
 
 /* LWS, then the given byte, then LWS. */
-static const char *expect(const char *p, const char *end, char c)
+static const char *
+expect(const char *p, const char *end, char c)
 {
 	p = skip_lws(p, end);
 	if (p == end || *p != c)
@@ -221,7 +238,8 @@ static const char *expect(const char *p, const char *end, char c)
 	return skip_lws(p + 1, end);
 }
 
-static const char *word(const char *p, const char *end, struct span *out)
+static const char *
+word(const char *p, const char *end, struct span *out)
 {
 	const char *start = p;
 
@@ -231,8 +249,8 @@ static const char *word(const char *p, const char *end, struct span *out)
 	return p == start ? NULL : p;
 }
 
-static const char *via_protocol(const char *p, const char *end,
-				struct sip_via *via)
+static const char *
+via_protocol(const char *p, const char *end, struct sip_via *via)
 {
 	struct span protocol, version;
 
@@ -245,8 +263,8 @@ static const char *via_protocol(const char *p, const char *end,
 	return p < end && is_char(*p, CHAR_LWS) ? skip_lws(p, end) : NULL;
 }
 
-static const char *via_host(const char *p, const char *end,
-			    struct sip_via *via)
+static const char *
+via_host(const char *p, const char *end, struct sip_via *via)
 {
 	const char *start = p;
 
@@ -267,8 +285,8 @@ static const char *via_host(const char *p, const char *end,
 	return p;
 }
 
-static const char *via_port(const char *p, const char *end,
-			    struct sip_via *via)
+static const char *
+via_port(const char *p, const char *end, struct sip_via *via)
 {
 	const char *start, *q = expect(p, end, ':');
 	uint32_t n;
@@ -284,15 +302,16 @@ static const char *via_port(const char *p, const char *end,
 	return q;
 }
 
-bool sip_via_read(struct span value, struct sip_via *via)
+bool
+sip_via_read(struct span value, struct sip_via *via)
 {
 	const char *p = value.p, *end = p + value.l;
 	struct span rest, n, v, whole;
 	int more;
 
 	*via = (struct sip_via){ .value = value };
-	if (!(p = via_protocol(p, end, via)) ||
-	    !(p = via_host(p, end, via)) || !(p = via_port(p, end, via)))
+	if (!(p = via_protocol(p, end, via)) || !(p = via_host(p, end, via)) ||
+	    !(p = via_port(p, end, via)))
 		return false;
 	rest = span_between(p, end);
 	while ((more = param_next(&rest, &n, &v, &whole)) == 1)
@@ -301,15 +320,16 @@ bool sip_via_read(struct span value, struct sip_via *via)
 	return more == 0;
 }
 
-bool sip_uri_bytes_ok(struct span uri)
+bool
+sip_uri_bytes_ok(struct span uri)
 {
 	size_t i = 0;
 
 	if (uri.l < 2 || !is_char(uri.p[0], CHAR_ALPHA))
 		return false;
-	while (i < uri.l && (is_char(uri.p[i], CHAR_ALPHA | CHAR_DIGIT) ||
-			     uri.p[i] == '+' || uri.p[i] == '-' ||
-			     uri.p[i] == '.'))
+	while (i < uri.l &&
+	    (is_char(uri.p[i], CHAR_ALPHA | CHAR_DIGIT) || uri.p[i] == '+' ||
+		uri.p[i] == '-' || uri.p[i] == '.'))
 		i++;
 	if (i + 1 >= uri.l || uri.p[i] != ':')
 		return false;
@@ -320,14 +340,16 @@ bool sip_uri_bytes_ok(struct span uri)
 }
 
 /* Up to what an unquoted display name or an addr-spec ends with. */
-static const char *plain_end(const char *p, const char *end)
+static const char *
+plain_end(const char *p, const char *end)
 {
 	while (p < end && *p != '<' && *p != '"' && *p != ',' && *p != ';')
 		p++;
 	return p;
 }
 
-bool sip_addr_split(struct span value, struct sip_addr_value *out)
+bool
+sip_addr_split(struct span value, struct sip_addr_value *out)
 {
 	const char *p, *q, *end;
 
@@ -363,5 +385,5 @@ bool sip_addr_split(struct span value, struct sip_addr_value *out)
 	out->uri = span_between(p + 1, q);
 	out->params = sip_span_trim(span_between(q + 1, end));
 	return sip_uri_bytes_ok(out->uri) &&
-	       (out->params.l == 0 || out->params.p[0] == ';');
+	    (out->params.l == 0 || out->params.p[0] == ';');
 }

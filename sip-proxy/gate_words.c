@@ -40,30 +40,32 @@ static const struct {
 	[SIP_GATE_ROUTE] = { 400, "malformed Route, Record-Route or Path" },
 };
 
-unsigned sip_gate_code(enum sip_gate why, const struct sip_msg *msg)
+unsigned
+sip_gate_code(enum sip_gate why, const struct sip_msg *msg)
 {
 	return msg->answerable ? reasons[why].code : 0;
 }
 
-const char *sip_gate_words(enum sip_gate why)
+const char *
+sip_gate_words(enum sip_gate why)
 {
 	return reasons[why].words;
 }
 
-const struct sip_hdr *sip_msg_first(const struct sip_msg *msg,
-				    enum sip_header id)
+const struct sip_hdr *
+sip_msg_first(const struct sip_msg *msg, enum sip_header id)
 {
 	return msg->first[id] ? &msg->headers[msg->first[id]] : NULL;
 }
 
-const struct sip_hdr *sip_msg_next(const struct sip_msg *msg,
-				   const struct sip_hdr *hdr)
+const struct sip_hdr *
+sip_msg_next(const struct sip_msg *msg, const struct sip_hdr *hdr)
 {
 	return hdr->next ? &msg->headers[hdr->next] : NULL;
 }
 
-const struct sip_hdr *sip_msg_named(const struct sip_msg *msg,
-				    const char *name)
+const struct sip_hdr *
+sip_msg_named(const struct sip_msg *msg, const char *name)
 {
 	enum sip_header id = sip_header_id(span_of(name));
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
@@ -75,7 +77,8 @@ const struct sip_hdr *sip_msg_named(const struct sip_msg *msg,
 	return hdr;
 }
 
-struct span sip_msg_value(const struct sip_msg *msg, enum sip_header id)
+struct span
+sip_msg_value(const struct sip_msg *msg, enum sip_header id)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
 

@@ -10,14 +10,16 @@
 #include <errno.h>
 #include <stdio.h>
 
-socklen_t sip_addr_len(const union sip_addr *a)
+socklen_t
+sip_addr_len(const union sip_addr *a)
 {
 	if (a->sa.sa_family == AF_INET6)
 		return (socklen_t)sizeof(a->in6);
 	return a->sa.sa_family == AF_INET ? (socklen_t)sizeof(a->in) : 0;
 }
 
-int sip_addr_set(union sip_addr *a, const struct sockaddr *sa)
+int
+sip_addr_set(union sip_addr *a, const struct sockaddr *sa)
 {
 	memset(a, 0, sizeof(*a));
 	if (sa->sa_family == AF_INET)
@@ -29,11 +31,12 @@ int sip_addr_set(union sip_addr *a, const struct sockaddr *sa)
 	return 0;
 }
 
-int sip_addr_parse(union sip_addr *a, struct span host, uint16_t port)
+int
+sip_addr_parse(union sip_addr *a, struct span host, uint16_t port)
 {
 	char text[SIP_ADDR_TEXT];
 	bool brackets = host.l > 2 && host.p[0] == '[' &&
-			host.p[host.l - 1] == ']';
+	    host.p[host.l - 1] == ']';
 
 	memset(a, 0, sizeof(*a));
 	if (brackets) {
@@ -57,13 +60,15 @@ int sip_addr_parse(union sip_addr *a, struct span host, uint16_t port)
 	return EINVAL;
 }
 
-uint16_t sip_addr_port(const union sip_addr *a)
+uint16_t
+sip_addr_port(const union sip_addr *a)
 {
-	return ntohs(a->sa.sa_family == AF_INET6 ? a->in6.sin6_port :
-		     a->in.sin_port);
+	return ntohs(
+	    a->sa.sa_family == AF_INET6 ? a->in6.sin6_port : a->in.sin_port);
 }
 
-void sip_addr_set_port(union sip_addr *a, uint16_t port)
+void
+sip_addr_set_port(union sip_addr *a, uint16_t port)
 {
 	if (a->sa.sa_family == AF_INET6)
 		a->in6.sin6_port = htons(port);
@@ -71,28 +76,30 @@ void sip_addr_set_port(union sip_addr *a, uint16_t port)
 		a->in.sin_port = htons(port);
 }
 
-bool sip_addr_same_host(const union sip_addr *a, const union sip_addr *b)
+bool
+sip_addr_same_host(const union sip_addr *a, const union sip_addr *b)
 {
 	if (a->sa.sa_family != b->sa.sa_family)
 		return false;
 	if (a->sa.sa_family == AF_INET)
 		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
 	return a->sa.sa_family == AF_INET6 &&
-	       memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0 &&
-	       a->in6.sin6_scope_id == b->in6.sin6_scope_id;
+	    memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, 16) == 0 &&
+	    a->in6.sin6_scope_id == b->in6.sin6_scope_id;
 }
 
-bool sip_addr_same(const union sip_addr *a, const union sip_addr *b)
+bool
+sip_addr_same(const union sip_addr *a, const union sip_addr *b)
 {
-	return sip_addr_same_host(a, b) &&
-	       sip_addr_port(a) == sip_addr_port(b);
+	return sip_addr_same_host(a, b) && sip_addr_port(a) == sip_addr_port(b);
 }
 
-const char *sip_addr_host(const union sip_addr *a, char text[SIP_ADDR_TEXT])
+const char *
+sip_addr_host(const union sip_addr *a, char text[SIP_ADDR_TEXT])
 {
-	const void *bytes = a->sa.sa_family == AF_INET6 ?
-			    (const void *)&a->in6.sin6_addr :
-			    (const void *)&a->in.sin_addr;
+	const void *bytes = a->sa.sa_family == AF_INET6
+	    ? (const void *)&a->in6.sin6_addr
+	    : (const void *)&a->in.sin_addr;
 
 	if (sip_addr_len(a) == 0 ||
 	    !inet_ntop(a->sa.sa_family, bytes, text, SIP_ADDR_TEXT))
@@ -100,7 +107,8 @@ const char *sip_addr_host(const union sip_addr *a, char text[SIP_ADDR_TEXT])
 	return text;
 }
 
-const char *sip_addr_text(const union sip_addr *a, char text[SIP_ADDR_TEXT])
+const char *
+sip_addr_text(const union sip_addr *a, char text[SIP_ADDR_TEXT])
 {
 	bool six = a->sa.sa_family == AF_INET6;
 	size_t l;
@@ -117,31 +125,35 @@ const char *sip_addr_text(const union sip_addr *a, char text[SIP_ADDR_TEXT])
 	}
 	if (sip_addr_port(a))
 		(void)snprintf(text + l, SIP_ADDR_TEXT - l, ":%u",
-			       (unsigned)sip_addr_port(a));
+		    (unsigned)sip_addr_port(a));
 	return text;
 }
 
-bool sip_transport_reliable(enum sip_transport t)
+bool
+sip_transport_reliable(enum sip_transport t)
 {
 	return t != SIP_OVER_UDP;
 }
 
-const char *sip_transport_name(enum sip_transport t)
+const char *
+sip_transport_name(enum sip_transport t)
 {
 	static const char *const names[] = { "UDP", "TCP", "TLS" };
 
 	return names[t];
 }
 
-static uint16_t default_port(const struct sip_via *via)
+static uint16_t
+default_port(const struct sip_via *via)
 {
 	if (via->port)
 		return via->port;
 	return span_is(via->transport, "TLS") ? 5061 : 5060;
 }
 
-void sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
-		    const struct sip_peer *src)
+void
+sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
+    const struct sip_peer *src)
 {
 	*dst = *src;
 	/* A stream answers where it was asked; an unreadable Via likewise. */
@@ -151,7 +163,8 @@ void sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
 	sip_addr_set_port(&dst->addr, default_port(via));
 }
 
-int sip_peer_from_via(struct sip_peer *dst, const struct sip_via *via)
+int
+sip_peer_from_via(struct sip_peer *dst, const struct sip_via *via)
 {
 	struct span host = via->received.p ? via->received : via->host;
 	uint16_t port = default_port(via);
@@ -162,8 +175,7 @@ int sip_peer_from_via(struct sip_peer *dst, const struct sip_via *via)
 		dst->transport = SIP_OVER_TCP;
 	else if (span_is(via->transport, "TLS"))
 		dst->transport = SIP_OVER_TLS;
-	if (via->rport.l && sip_number_read(via->rport, 65535, &rport) &&
-	    rport)
+	if (via->rport.l && sip_number_read(via->rport, 65535, &rport) && rport)
 		port = (uint16_t)rport;
 	return sip_addr_parse(&dst->addr, host, port) ? ENOENT : 0;
 }

@@ -28,11 +28,11 @@ union sip_addr {
 struct sip_listener;
 
 struct sip_peer {
-	union sip_addr addr;	/* the far end */
-	union sip_addr local;	/* our address it used; family 0: unknown */
+	union sip_addr addr;  /* the far end */
+	union sip_addr local; /* our address it used; family 0: unknown */
 	enum sip_transport transport;
-	struct sip_listener *listener;	/* NULL: any of the family */
-	uint64_t connection;	/* of a stream, never used again; 0: none */
+	struct sip_listener *listener; /* NULL: any of the family */
+	uint64_t connection; /* of a stream, never used again; 0: none */
 };
 
 socklen_t sip_addr_len(const union sip_addr *a);
@@ -56,7 +56,7 @@ const char *sip_transport_name(enum sip_transport t);
 /* Where responses to this request go (RFC 3261 §18.2.2, RFC 3581 §4): back to
  * the source, at the port of sent-by unless rport was asked for. */
 void sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
-		    const struct sip_peer *src);
+    const struct sip_peer *src);
 /* Where a response goes by its topmost Via alone (ours popped): received, rport
  * and sent-by; ENOENT when that is a name. */
 int sip_peer_from_via(struct sip_peer *dst, const struct sip_via *via);

@@ -23,23 +23,27 @@ struct span {
 #define SPAN_ARG(s) (int)(s).l, ((s).p ? (s).p : "")
 #define SPAN_LIT(text) ((struct span){ (text), sizeof(text) - 1 })
 
-static inline struct span span_of(const char *text)
+static inline struct span
+span_of(const char *text)
 {
 	return (struct span){ text, text ? strlen(text) : 0 };
 }
 
-static inline struct span span_between(const char *from, const char *to)
+static inline struct span
+span_between(const char *from, const char *to)
 {
 	return (struct span){ from, (size_t)(to - from) };
 }
 
-static inline bool span_eq(struct span a, struct span b)
+static inline bool
+span_eq(struct span a, struct span b)
 {
 	return a.l == b.l && (a.l == 0 || memcmp(a.p, b.p, a.l) == 0);
 }
 
 /* ASCII case folded, whatever the locale; NUL is a byte as any other. */
-static inline bool span_caseeq(struct span a, struct span b)
+static inline bool
+span_caseeq(struct span a, struct span b)
 {
 	if (a.l != b.l)
 		return false;
@@ -55,7 +59,8 @@ static inline bool span_caseeq(struct span a, struct span b)
 	return true;
 }
 
-static inline bool span_is(struct span a, const char *text)
+static inline bool
+span_is(struct span a, const char *text)
 {
 	return span_caseeq(a, span_of(text));
 }

@@ -15,7 +15,7 @@
 #define FINE (1u << FINE_BITS)
 #define COARSE_BITS 6
 #define COARSE (1u << COARSE_BITS)
-#define LEVELS 3		/* coarse ones */
+#define LEVELS 3 /* coarse ones */
 #define HORIZON ((uint64_t)1 << (FINE_BITS + LEVELS * COARSE_BITS))
 
 struct sip_timers {
@@ -24,22 +24,25 @@ struct sip_timers {
 	/* Bits say "perhaps not empty": stopping a timer leaves them. */
 	uint64_t fine_bits[FINE / 64];
 	uint64_t coarse_bits[LEVELS];
-	struct sip_timer due;	/* delay 0 */
+	struct sip_timer due; /* delay 0 */
 	struct sip_timer fine[FINE];
 	struct sip_timer coarse[LEVELS][COARSE];
 };
 
-static void list_init(struct sip_timer *head)
+static void
+list_init(struct sip_timer *head)
 {
 	head->next = head->prev = head;
 }
 
-static bool list_empty(const struct sip_timer *head)
+static bool
+list_empty(const struct sip_timer *head)
 {
 	return head->next == head;
 }
 
-static void list_append(struct sip_timer *head, struct sip_timer *timer)
+static void
+list_append(struct sip_timer *head, struct sip_timer *timer)
 {
 	timer->prev = head->prev;
 	timer->next = head;
@@ -47,14 +50,16 @@ static void list_append(struct sip_timer *head, struct sip_timer *timer)
 	head->prev = timer;
 }
 
-static void list_unlink(struct sip_timer *timer)
+static void
+list_unlink(struct sip_timer *timer)
 {
 	timer->prev->next = timer->next;
 	timer->next->prev = timer->prev;
 	timer->next = timer->prev = NULL;
 }
 
-static void list_move(struct sip_timer *to, struct sip_timer *from)
+static void
+list_move(struct sip_timer *to, struct sip_timer *from)
 {
 	list_init(to);
 	if (list_empty(from))
@@ -65,7 +70,8 @@ static void list_move(struct sip_timer *to, struct sip_timer *from)
 	list_init(from);
 }
 
-int sip_timers_new(struct sip_timers **tp, uint64_t now_ms)
+int
+sip_timers_new(struct sip_timers **tp, uint64_t now_ms)
 {
 	struct sip_timers *t = calloc(1, sizeof(*t));
 
@@ -82,13 +88,15 @@ int sip_timers_new(struct sip_timers **tp, uint64_t now_ms)
 	return 0;
 }
 
-static void stop_all(struct sip_timer *head)
+static void
+stop_all(struct sip_timer *head)
 {
 	while (!list_empty(head))
 		list_unlink(head->next);
 }
 
-void sip_timers_free(struct sip_timers *t)
+void
+sip_timers_free(struct sip_timers *t)
 {
 	if (!t)
 		return;
@@ -101,7 +109,8 @@ void sip_timers_free(struct sip_timers *t)
 	free(t);
 }
 
-static void place(struct sip_timers *t, struct sip_timer *timer)
+static void
+place(struct sip_timers *t, struct sip_timer *timer)
 {
 	uint64_t at = timer->at_ms, left;
 	unsigned level = 0, slot;
@@ -122,8 +131,9 @@ static void place(struct sip_timers *t, struct sip_timer *timer)
 	list_append(&t->coarse[level][slot], timer);
 }
 
-void sip_timer_start(struct sip_timers *t, struct sip_timer *timer,
-		     uint64_t delay_ms, sip_timer_h *handler, void *arg)
+void
+sip_timer_start(struct sip_timers *t, struct sip_timer *timer,
+    uint64_t delay_ms, sip_timer_h *handler, void *arg)
 {
 	sip_timer_stop(t, timer);
 	timer->at_ms = t->now_ms + delay_ms;
@@ -136,7 +146,8 @@ void sip_timer_start(struct sip_timers *t, struct sip_timer *timer,
 		place(t, timer);
 }
 
-void sip_timer_stop(struct sip_timers *t, struct sip_timer *timer)
+void
+sip_timer_stop(struct sip_timers *t, struct sip_timer *timer)
 {
 	if (!sip_timer_running(timer))
 		return;
@@ -144,7 +155,8 @@ void sip_timer_stop(struct sip_timers *t, struct sip_timer *timer)
 	t->count--;
 }
 
-static void fire(struct sip_timers *t, struct sip_timer *slot)
+static void
+fire(struct sip_timers *t, struct sip_timer *slot)
 {
 	struct sip_timer batch;
 
@@ -158,10 +170,12 @@ static void fire(struct sip_timers *t, struct sip_timer *slot)
 	}
 }
 
-static void cascade(struct sip_timers *t, unsigned level)
+static void
+cascade(struct sip_timers *t, unsigned level)
 {
 	unsigned slot = (unsigned)(t->now_ms >>
-				   (FINE_BITS + level * COARSE_BITS)) % COARSE;
+			    (FINE_BITS + level * COARSE_BITS)) %
+	    COARSE;
 	struct sip_timer batch;
 
 	/* The longer way first: it may fill the slot below. */
@@ -178,7 +192,8 @@ static void cascade(struct sip_timers *t, unsigned level)
 }
 
 /* First bit at or after from, or -1. */
-static int first_bit(const uint64_t *bits, unsigned words, unsigned from)
+static int
+first_bit(const uint64_t *bits, unsigned words, unsigned from)
 {
 	for (unsigned w = from / 64; w < words; w++, from = w * 64) {
 		uint64_t left = bits[w] & (~(uint64_t)0 << (from % 64));
@@ -190,7 +205,8 @@ static int first_bit(const uint64_t *bits, unsigned words, unsigned from)
 }
 
 /* The next instant after now at which a slot is to be looked at. */
-static uint64_t next_tick(const struct sip_timers *t)
+static uint64_t
+next_tick(const struct sip_timers *t)
 {
 	uint64_t now = t->now_ms, lap = now / FINE;
 	unsigned from = (unsigned)(now % FINE) + 1;
@@ -209,7 +225,8 @@ static uint64_t next_tick(const struct sip_timers *t)
 	return (lap / COARSE + 1) * COARSE * FINE;
 }
 
-void sip_timers_run(struct sip_timers *t, uint64_t now_ms)
+void
+sip_timers_run(struct sip_timers *t, uint64_t now_ms)
 {
 	fire(t, &t->due);
 	while (t->now_ms < now_ms) {
@@ -229,19 +246,22 @@ void sip_timers_run(struct sip_timers *t, uint64_t now_ms)
 	}
 }
 
-uint64_t sip_timers_now(const struct sip_timers *t)
+uint64_t
+sip_timers_now(const struct sip_timers *t)
 {
 	return t->now_ms;
 }
 
-uint64_t sip_timers_next_ms(const struct sip_timers *t)
+uint64_t
+sip_timers_next_ms(const struct sip_timers *t)
 {
 	if (!list_empty(&t->due))
 		return 0;
 	return t->count ? next_tick(t) - t->now_ms : UINT64_MAX;
 }
 
-unsigned sip_timers_count(const struct sip_timers *t)
+unsigned
+sip_timers_count(const struct sip_timers *t)
 {
 	return t->count;
 }

@@ -16,7 +16,7 @@
 typedef void sip_timer_h(void *arg);
 
 struct sip_timer {
-	struct sip_timer *next, *prev;	/* NULL: not running */
+	struct sip_timer *next, *prev; /* NULL: not running */
 	uint64_t at_ms;
 	sip_timer_h *handler;
 	void *arg;
@@ -40,9 +40,10 @@ unsigned sip_timers_count(const struct sip_timers *t);
 /* A running one is moved. A delay of 0 fires at the next run. A zeroed struct
  * is a stopped timer. */
 void sip_timer_start(struct sip_timers *t, struct sip_timer *timer,
-		     uint64_t delay_ms, sip_timer_h *handler, void *arg);
+    uint64_t delay_ms, sip_timer_h *handler, void *arg);
 void sip_timer_stop(struct sip_timers *t, struct sip_timer *timer);
-static inline bool sip_timer_running(const struct sip_timer *timer)
+static inline bool
+sip_timer_running(const struct sip_timer *timer)
 {
 	return timer->next != 0;
 }

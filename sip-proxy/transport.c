@@ -11,8 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int sip_transports_new(struct sip_transports **tp, struct event_base *base,
-		       const struct sip_transport_handlers *handlers)
+int
+sip_transports_new(struct sip_transports **tp, struct event_base *base,
+    const struct sip_transport_handlers *handlers)
 {
 	struct sip_transports *t;
 
@@ -27,7 +28,8 @@ int sip_transports_new(struct sip_transports **tp, struct event_base *base,
 	return 0;
 }
 
-void sip_transports_free(struct sip_transports *t)
+void
+sip_transports_free(struct sip_transports *t)
 {
 	if (!t)
 		return;
@@ -42,15 +44,17 @@ void sip_transports_free(struct sip_transports *t)
 	free(t);
 }
 
-static bool is_wildcard(const union sip_addr *a)
+static bool
+is_wildcard(const union sip_addr *a)
 {
 	if (a->sa.sa_family == AF_INET6)
 		return IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
 	return a->in.sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
-static int name_it(struct sip_listener *shown, const char *public_host,
-		   uint16_t public_port)
+static int
+name_it(struct sip_listener *shown, const char *public_host,
+    uint16_t public_port)
 {
 	union sip_addr bare = shown->addr;
 	char text[SIP_ADDR_TEXT];
@@ -66,9 +70,10 @@ static int name_it(struct sip_listener *shown, const char *public_host,
 	return 0;
 }
 
-int sip_transport_listen(struct sip_transports *t, enum sip_transport transport,
-			 const union sip_addr *addr, const char *public_host,
-			 uint16_t public_port, struct sip_listener **lp)
+int
+sip_transport_listen(struct sip_transports *t, enum sip_transport transport,
+    const union sip_addr *addr, const char *public_host, uint16_t public_port,
+    struct sip_listener **lp)
 {
 	struct listener *ln;
 	int err;
@@ -103,12 +108,14 @@ int sip_transport_listen(struct sip_transports *t, enum sip_transport transport,
 	return 0;
 }
 
-unsigned sip_transport_count(const struct sip_transports *t)
+unsigned
+sip_transport_count(const struct sip_transports *t)
 {
 	return t->count;
 }
 
-struct sip_listener *sip_transport_at(struct sip_transports *t, unsigned index)
+struct sip_listener *
+sip_transport_at(struct sip_transports *t, unsigned index)
 {
 	struct listener *ln = t->first;
 
@@ -117,7 +124,8 @@ struct sip_listener *sip_transport_at(struct sip_transports *t, unsigned index)
 	return ln ? &ln->shown : NULL;
 }
 
-static bool is_loopback(const union sip_addr *a)
+static bool
+is_loopback(const union sip_addr *a)
 {
 	if (a->sa.sa_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&a->in6.sin6_addr);
@@ -125,7 +133,8 @@ static bool is_loopback(const union sip_addr *a)
 }
 
 /* 0: cannot reach it; the larger the better. */
-static int fitness(const struct listener *ln, const struct sip_peer *dst)
+static int
+fitness(const struct listener *ln, const struct sip_peer *dst)
 {
 	const union sip_addr *bound = &ln->shown.addr;
 
@@ -139,8 +148,8 @@ static int fitness(const struct listener *ln, const struct sip_peer *dst)
 	return is_loopback(bound) == is_loopback(&dst->addr) ? 3 : 1;
 }
 
-struct sip_listener *sip_transport_route(struct sip_transports *t,
-					 const struct sip_peer *dst)
+struct sip_listener *
+sip_transport_route(struct sip_transports *t, const struct sip_peer *dst)
 {
 	struct listener *best = NULL;
 	int most = 0;
@@ -156,8 +165,9 @@ struct sip_listener *sip_transport_route(struct sip_transports *t,
 	return best ? &best->shown : NULL;
 }
 
-int sip_transport_send(const struct sip_peer *dst, const char *bytes,
-		       size_t len, void *arg)
+int
+sip_transport_send(const struct sip_peer *dst, const char *bytes, size_t len,
+    void *arg)
 {
 	struct sip_transports *t = arg;
 	struct sip_listener *by = dst->listener;

@@ -15,7 +15,7 @@ struct listener {
 	struct listener *next;
 	struct event *event;
 	int fd;
-	bool wildcard;		/* bound to all addresses of its family */
+	bool wildcard; /* bound to all addresses of its family */
 };
 
 struct sip_transports {
@@ -24,14 +24,14 @@ struct sip_transports {
 	struct sip_transport_stats stats;
 	struct listener *first, *last;
 	unsigned count;
-	struct udp_batch *batch;	/* one for all: they read in turn */
+	struct udp_batch *batch; /* one for all: they read in turn */
 };
 
 /* transport_udp.c */
 int udp_open(struct listener *ln);
 void udp_close(struct listener *ln);
-int udp_send(struct listener *ln, const struct sip_peer *dst,
-	     const char *bytes, size_t len);
+int udp_send(struct listener *ln, const struct sip_peer *dst, const char *bytes,
+    size_t len);
 void udp_batch_free(struct udp_batch *batch);
 
 #endif

@@ -15,9 +15,9 @@
 #include <unistd.h>
 
 #define BATCH 32
-#define DATAGRAM 65536		/* one more than any can have */
+#define DATAGRAM 65536 /* one more than any can have */
 #define CONTROL 256
-#define BATCHES_A_TURN 4	/* then timers and the other sockets */
+#define BATCHES_A_TURN 4 /* then timers and the other sockets */
 #define SOCKET_BUFFER (4 << 20)
 
 struct udp_batch {
@@ -28,13 +28,15 @@ struct udp_batch {
 	char bytes[BATCH][DATAGRAM];
 };
 
-void udp_batch_free(struct udp_batch *batch)
+void
+udp_batch_free(struct udp_batch *batch)
 {
 	free(batch);
 }
 
-static void local_of(const struct msghdr *h, const struct listener *ln,
-		     union sip_addr *local)
+static void
+local_of(const struct msghdr *h, const struct listener *ln,
+    union sip_addr *local)
 {
 	struct cmsghdr *c;
 
@@ -42,14 +44,13 @@ static void local_of(const struct msghdr *h, const struct listener *ln,
 	if (!ln->wildcard)
 		return;
 	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR((struct msghdr *)h, c)) {
-		if (c->cmsg_level == IPPROTO_IP &&
-		    c->cmsg_type == IP_PKTINFO) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			local->in.sin_addr = info.ipi_spec_dst;
 		} else if (c->cmsg_level == IPPROTO_IPV6 &&
-			   c->cmsg_type == IPV6_PKTINFO) {
+		    c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
@@ -58,7 +59,8 @@ static void local_of(const struct msghdr *h, const struct listener *ln,
 	}
 }
 
-static void deliver(struct listener *ln, const struct mmsghdr *m)
+static void
+deliver(struct listener *ln, const struct mmsghdr *m)
 {
 	struct sip_transports *t = ln->transports;
 	const union sip_addr *from = m->msg_hdr.msg_name;
@@ -78,10 +80,11 @@ static void deliver(struct listener *ln, const struct mmsghdr *m)
 	local_of(&m->msg_hdr, ln, &src.local);
 	t->stats.received++;
 	t->handlers.recv(m->msg_hdr.msg_iov->iov_base, m->msg_len, &src,
-			 t->handlers.arg);
+	    t->handlers.arg);
 }
 
-static void prepare(struct udp_batch *b)
+static void
+prepare(struct udp_batch *b)
 {
 	for (unsigned i = 0; i < BATCH; i++) {
 		struct msghdr *h = &b->headers[i].msg_hdr;
@@ -98,7 +101,8 @@ static void prepare(struct udp_batch *b)
 	}
 }
 
-static int read_batch(struct listener *ln)
+static int
+read_batch(struct listener *ln)
 {
 	struct udp_batch *b = ln->transports->batch;
 	int n;
@@ -117,9 +121,9 @@ extended_error(struct msghdr *h, struct sock_extended_err *copy)
 
 	for (c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
 		if ((c->cmsg_level == IPPROTO_IP &&
-		     c->cmsg_type == IP_RECVERR) ||
+			c->cmsg_type == IP_RECVERR) ||
 		    (c->cmsg_level == IPPROTO_IPV6 &&
-		     c->cmsg_type == IPV6_RECVERR)) {
+			c->cmsg_type == IPV6_RECVERR)) {
 			memcpy(copy, CMSG_DATA(c), sizeof(*copy));
 			return copy;
 		}
@@ -128,7 +132,8 @@ extended_error(struct msghdr *h, struct sock_extended_err *copy)
 }
 
 /* False: the queue is empty. */
-static bool read_error(struct listener *ln)
+static bool
+read_error(struct listener *ln)
 {
 	struct sip_transports *t = ln->transports;
 	_Alignas(struct cmsghdr) char control[512];
@@ -156,16 +161,17 @@ static bool read_error(struct listener *ln)
 	/* Too large for the path: the kernel fragments the next copy. */
 	if (!e || e->ee_errno == EMSGSIZE ||
 	    (e->ee_origin != SO_EE_ORIGIN_ICMP &&
-	     e->ee_origin != SO_EE_ORIGIN_ICMP6))
+		e->ee_origin != SO_EE_ORIGIN_ICMP6))
 		return true;
 	t->stats.icmp++;
 	if (t->handlers.error)
 		t->handlers.error(&dst, (int)e->ee_errno, bytes, (size_t)n,
-				  t->handlers.arg);
+		    t->handlers.arg);
 	return true;
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *arg)
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct listener *ln = arg;
 	struct sip_transports *t = ln->transports;
@@ -186,7 +192,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 			;
 }
 
-static int set_options(const struct listener *ln)
+static int
+set_options(const struct listener *ln)
 {
 	bool six = ln->shown.addr.sa.sa_family == AF_INET6;
 	int on = 1, size = SOCKET_BUFFER;
@@ -195,22 +202,22 @@ static int set_options(const struct listener *ln)
 	if (six && setsockopt(ln->fd, level, IPV6_V6ONLY, &on, sizeof(on)))
 		return errno;
 	if (setsockopt(ln->fd, level, six ? IPV6_RECVERR : IP_RECVERR, &on,
-		       sizeof(on)))
+		sizeof(on)))
 		return errno;
 	if (ln->wildcard &&
 	    setsockopt(ln->fd, level, six ? IPV6_RECVPKTINFO : IP_PKTINFO, &on,
-		       sizeof(on)))
+		sizeof(on)))
 		return errno;
 	/* A wish: without the privilege the system's limit holds. */
-	if (setsockopt(ln->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
-		       sizeof(size)))
+	if (setsockopt(ln->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		(void)setsockopt(ln->fd, SOL_SOCKET, SO_RCVBUF, &size,
-				 sizeof(size));
+		    sizeof(size));
 	(void)setsockopt(ln->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 	return 0;
 }
 
-int udp_open(struct listener *ln)
+int
+udp_open(struct listener *ln)
 {
 	struct sip_transports *t = ln->transports;
 	union sip_addr *addr = &ln->shown.addr;
@@ -222,7 +229,7 @@ int udp_open(struct listener *ln)
 	if (!t->batch)
 		return ENOMEM;
 	ln->fd = socket(addr->sa.sa_family,
-			SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	    SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (ln->fd < 0)
 		return errno;
 	err = set_options(ln);
@@ -232,13 +239,14 @@ int udp_open(struct listener *ln)
 	    getsockname(ln->fd, &addr->sa, &len))
 		return errno;
 	ln->event = event_new(t->base, ln->fd, EV_READ | EV_PERSIST,
-			      on_readable, ln);
+	    on_readable, ln);
 	if (!ln->event || event_add(ln->event, NULL))
 		return ENOMEM;
 	return 0;
 }
 
-void udp_close(struct listener *ln)
+void
+udp_close(struct listener *ln)
 {
 	if (ln->event)
 		event_free(ln->event);
@@ -249,8 +257,9 @@ void udp_close(struct listener *ln)
 }
 
 /* Leaves from the address that the far end knows. */
-static void from_local(struct msghdr *h, char *control, size_t size,
-		       const struct sip_peer *dst)
+static void
+from_local(struct msghdr *h, char *control, size_t size,
+    const struct sip_peer *dst)
 {
 	struct cmsghdr *c = (struct cmsghdr *)(void *)control;
 
@@ -279,8 +288,9 @@ static void from_local(struct msghdr *h, char *control, size_t size,
 	}
 }
 
-int udp_send(struct listener *ln, const struct sip_peer *dst,
-	     const char *bytes, size_t len)
+int
+udp_send(struct listener *ln, const struct sip_peer *dst, const char *bytes,
+    size_t len)
 {
 	_Alignas(struct cmsghdr) char control[CONTROL];
 	struct iovec iov = { (void *)(uintptr_t)bytes, len };
@@ -302,9 +312,9 @@ int udp_send(struct listener *ln, const struct sip_peer *dst,
 			return EAGAIN;
 		/* It may be the ICMP error of an earlier datagram that waits
 		 * on the socket and is told once: then this one passes. */
-		if (--tries == 0 || (errno != ECONNREFUSED &&
-				     errno != EHOSTUNREACH &&
-				     errno != ENETUNREACH && errno != EPROTO))
+		if (--tries == 0 ||
+		    (errno != ECONNREFUSED && errno != EHOSTUNREACH &&
+			errno != ENETUNREACH && errno != EPROTO))
 			return errno;
 	}
 	return 0;

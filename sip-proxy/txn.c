@@ -15,7 +15,8 @@
 
 #define DEFAULT_MAX 100000u
 
-struct sip_buf *sip_buf_new(const char *bytes, size_t len)
+struct sip_buf *
+sip_buf_new(const char *bytes, size_t len)
 {
 	struct sip_buf *buf;
 
@@ -31,25 +32,29 @@ struct sip_buf *sip_buf_new(const char *bytes, size_t len)
 	return buf;
 }
 
-struct sip_buf *sip_buf_ref(struct sip_buf *buf)
+struct sip_buf *
+sip_buf_ref(struct sip_buf *buf)
 {
 	buf->refs++;
 	return buf;
 }
 
-void sip_buf_unref(struct sip_buf *buf)
+void
+sip_buf_unref(struct sip_buf *buf)
 {
 	if (buf && --buf->refs == 0)
 		free(buf);
 }
 
-static uint32_t or_default(uint32_t ms, uint32_t normal)
+static uint32_t
+or_default(uint32_t ms, uint32_t normal)
 {
 	return ms ? ms : normal;
 }
 
-int sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
-		      const struct sip_txn_config *config)
+int
+sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
+    const struct sip_txn_config *config)
 {
 	struct sip_txn_layer *l;
 
@@ -72,14 +77,16 @@ int sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
 	return 0;
 }
 
-static void end_all(struct txn_table *table)
+static void
+end_all(struct txn_table *table)
 {
 	for (unsigned i = 0; table->buckets && i < table->size; i++)
 		while (table->buckets[i])
 			txn_end(table->buckets[i], ECANCELED);
 }
 
-void sip_txn_layer_free(struct sip_txn_layer *l)
+void
+sip_txn_layer_free(struct sip_txn_layer *l)
 {
 	if (!l)
 		return;
@@ -92,22 +99,26 @@ void sip_txn_layer_free(struct sip_txn_layer *l)
 	free(l);
 }
 
-const struct sip_txn_stats *sip_txn_stats(const struct sip_txn_layer *l)
+const struct sip_txn_stats *
+sip_txn_stats(const struct sip_txn_layer *l)
 {
 	return &l->stats;
 }
 
-void sip_txn_set_max(struct sip_txn_layer *l, unsigned max)
+void
+sip_txn_set_max(struct sip_txn_layer *l, unsigned max)
 {
 	l->config.max = max ? max : DEFAULT_MAX;
 }
 
-void txn_enter(struct sip_txn_layer *l)
+void
+txn_enter(struct sip_txn_layer *l)
 {
 	l->depth++;
 }
 
-void txn_leave(struct sip_txn_layer *l)
+void
+txn_leave(struct sip_txn_layer *l)
 {
 	if (--l->depth)
 		return;
@@ -124,7 +135,8 @@ void txn_leave(struct sip_txn_layer *l)
 	}
 }
 
-void txn_end(struct txn *t, int err)
+void
+txn_end(struct txn *t, int err)
 {
 	struct sip_txn_layer *l = t->layer;
 
@@ -144,12 +156,14 @@ void txn_end(struct txn *t, int err)
 		t->ended(err, t->arg);
 }
 
-uint32_t txn_64_t1(const struct sip_txn_layer *l)
+uint32_t
+txn_64_t1(const struct sip_txn_layer *l)
 {
 	return 64 * l->config.t1_ms;
 }
 
-bool txn_full(struct sip_txn_layer *l)
+bool
+txn_full(struct sip_txn_layer *l)
 {
 	if (l->stats.servers + l->stats.clients < l->config.max)
 		return false;
@@ -157,8 +171,9 @@ bool txn_full(struct sip_txn_layer *l)
 	return true;
 }
 
-int sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
-		 const char *bytes, size_t len)
+int
+sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
+    const char *bytes, size_t len)
 {
 	int err = l->config.send(dst, bytes, len, l->config.arg);
 
@@ -169,24 +184,27 @@ int sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
 	return err;
 }
 
-int txn_put(struct sip_txn_layer *l, const struct sip_peer *dst,
-	    const struct sip_buf *buf)
+int
+txn_put(struct sip_txn_layer *l, const struct sip_peer *dst,
+    const struct sip_buf *buf)
 {
 	return sip_txn_send(l, dst, buf->data, buf->len);
 }
 
-const char *sip_branch_new(struct sip_txn_layer *l, char text[SIP_BRANCH_TEXT])
+const char *
+sip_branch_new(struct sip_txn_layer *l, char text[SIP_BRANCH_TEXT])
 {
 	uint64_t n = ++l->counter;
 	uint64_t mac = txn_siphash(l->config.key, 'b', &n, sizeof(n));
 
 	(void)snprintf(text, SIP_BRANCH_TEXT, "z9hG4bK%llx.%016llx",
-		       (unsigned long long)n, (unsigned long long)mac);
+	    (unsigned long long)n, (unsigned long long)mac);
 	return text;
 }
 
-static void receive_response(struct sip_txn_layer *l, const struct sip_msg *msg,
-			     const struct sip_peer *src)
+static void
+receive_response(struct sip_txn_layer *l, const struct sip_msg *msg,
+    const struct sip_peer *src)
 {
 	struct sip_client *ct = NULL;
 
@@ -202,8 +220,9 @@ static void receive_response(struct sip_txn_layer *l, const struct sip_msg *msg,
 }
 
 /* 200 to a CANCEL, whatever becomes of its INVITE (RFC 3261 §9.2). */
-static void answer_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
-			  const struct sip_peer *src, struct span tag)
+static void
+answer_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
+    const struct sip_peer *src, struct span tag)
 {
 	struct sip_reply ok = { .code = 200, .to_tag = tag, .src = &src->addr };
 	struct sip_server *st;
@@ -220,11 +239,11 @@ static void answer_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
 		(void)sip_txn_send(l, &dst, out, len);
 }
 
-static void receive_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
-			   const struct sip_peer *src)
+static void
+receive_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
+    const struct sip_peer *src)
 {
-	struct sip_server *invite = txn_server_find(l, msg,
-						    SPAN_LIT("INVITE"));
+	struct sip_server *invite = txn_server_find(l, msg, SPAN_LIT("INVITE"));
 
 	if (!invite) {
 		l->config.request(NULL, msg, src, l->config.arg);
@@ -236,13 +255,13 @@ static void receive_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
 		l->config.request(invite, msg, src, l->config.arg);
 }
 
-static void receive_request(struct sip_txn_layer *l, const struct sip_msg *msg,
-			    const struct sip_peer *src)
+static void
+receive_request(struct sip_txn_layer *l, const struct sip_msg *msg,
+    const struct sip_peer *src)
 {
 	bool ack = msg->method == SIP_METHOD_ACK;
-	struct sip_server *st = txn_server_find(l, msg, ack ?
-						SPAN_LIT("INVITE") :
-						msg->method_text);
+	struct sip_server *st = txn_server_find(l, msg,
+	    ack ? SPAN_LIT("INVITE") : msg->method_text);
 
 	if (st && ack)
 		txn_server_ack(st, msg, src);
@@ -254,8 +273,9 @@ static void receive_request(struct sip_txn_layer *l, const struct sip_msg *msg,
 		l->config.request(NULL, msg, src, l->config.arg);
 }
 
-void sip_txn_receive(struct sip_txn_layer *l, const struct sip_msg *msg,
-		     const struct sip_peer *src)
+void
+sip_txn_receive(struct sip_txn_layer *l, const struct sip_msg *msg,
+    const struct sip_peer *src)
 {
 	txn_enter(l);
 	if (msg->request)
@@ -266,7 +286,8 @@ void sip_txn_receive(struct sip_txn_layer *l, const struct sip_msg *msg,
 }
 
 /* The topmost branch of our own request, as far as it was sent back. */
-static struct span quoted_branch(const char *bytes, size_t len)
+static struct span
+quoted_branch(const char *bytes, size_t len)
 {
 	static const char mark[] = ";branch=";
 	const char *end = bytes + len, *p, *q;
@@ -281,8 +302,8 @@ static struct span quoted_branch(const char *bytes, size_t len)
 	return q == end ? (struct span){ 0 } : span_between(p, q);
 }
 
-bool sip_txn_icmp(struct sip_txn_layer *l, const char *bytes, size_t len,
-		  int err)
+bool
+sip_txn_icmp(struct sip_txn_layer *l, const char *bytes, size_t len, int err)
 {
 	const char *sp = len ? memchr(bytes, ' ', len) : NULL;
 	struct sip_client *ct;
@@ -300,8 +321,8 @@ bool sip_txn_icmp(struct sip_txn_layer *l, const char *bytes, size_t len,
 	return true;
 }
 
-void sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection,
-			     int err)
+void
+sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection, int err)
 {
 	if (connection == 0)
 		return;

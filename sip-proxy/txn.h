@@ -20,8 +20,8 @@
 #include "timer.h"
 
 struct sip_txn_layer;
-struct sip_server;	/* a server transaction */
-struct sip_client;	/* a client transaction */
+struct sip_server; /* a server transaction */
+struct sip_client; /* a client transaction */
 
 /* A message's bytes, shared and never changed. */
 struct sip_buf {
@@ -32,12 +32,12 @@ struct sip_buf {
 
 struct sip_buf *sip_buf_new(const char *bytes, size_t len);
 struct sip_buf *sip_buf_ref(struct sip_buf *buf);
-void sip_buf_unref(struct sip_buf *buf);	/* NULL: nothing */
+void sip_buf_unref(struct sip_buf *buf); /* NULL: nothing */
 
 /* Puts a message on the wire now; an errno value is a transport error of the
  * transaction it belongs to (EAGAIN: counts as sent and lost). */
 typedef int sip_txn_send_h(const struct sip_peer *dst, const char *bytes,
-			   size_t len, void *arg);
+    size_t len, void *arg);
 /*
  * A request for the TU:
  * st NULL: a new one, or an ACK or CANCEL that belongs to no transaction;
@@ -45,50 +45,49 @@ typedef int sip_txn_send_h(const struct sip_peer *dst, const char *bytes,
  *   200 has been sent (for a CANCEL after the final the layer sends it too);
  * st and ACK: it acknowledges a 2xx of st, to be forwarded.
  */
-typedef void sip_txn_request_h(struct sip_server *st,
-			       const struct sip_msg *msg,
-			       const struct sip_peer *src, void *arg);
+typedef void sip_txn_request_h(struct sip_server *st, const struct sip_msg *msg,
+    const struct sip_peer *src, void *arg);
 /* A response that belongs to no client transaction. */
 typedef void sip_txn_stray_h(const struct sip_msg *msg,
-			     const struct sip_peer *src, void *arg);
+    const struct sip_peer *src, void *arg);
 /*
  * A client transaction's provisional or final response; every 2xx to an INVITE
  * again and again while it is accepted. msg NULL and err: none came
  * (ETIMEDOUT: act as on 408), or it could not be sent (act as on 503).
  */
 typedef void sip_txn_response_h(struct sip_client *ct, int err,
-				const struct sip_msg *msg, void *arg);
+    const struct sip_msg *msg, void *arg);
 /* The transaction is over and gone after this call. err: 0, ETIMEDOUT (no ACK
  * came, no response came), a transport error, ECANCELED (layer freed). */
 typedef void sip_txn_ended_h(int err, void *arg);
 
 struct sip_txn_config {
-	uint32_t t1_ms, t2_ms, t4_ms;	/* 0: 500, 4000, 5000 */
-	unsigned max;			/* live, both kinds; 0: 100000 */
-	uint8_t key[16];		/* random: tables, branches, tags */
+	uint32_t t1_ms, t2_ms, t4_ms; /* 0: 500, 4000, 5000 */
+	unsigned max;		      /* live, both kinds; 0: 100000 */
+	uint8_t key[16];	      /* random: tables, branches, tags */
 	sip_txn_send_h *send;
 	sip_txn_request_h *request;
-	sip_txn_stray_h *stray;		/* may be NULL */
+	sip_txn_stray_h *stray; /* may be NULL */
 	void *arg;
 };
 
 struct sip_txn_stats {
-	unsigned servers, clients;	/* live */
+	unsigned servers, clients; /* live */
 	uint64_t servers_made, clients_made;
-	uint64_t requests_again;	/* retransmissions seen and absorbed */
+	uint64_t requests_again; /* retransmissions seen and absorbed */
 	uint64_t responses_again;
-	uint64_t requests_resent;	/* by timers A and E */
-	uint64_t responses_resent;	/* by timer G and for requests again */
-	uint64_t acks;			/* matched to a non-2xx */
-	uint64_t cancels;		/* matched to an INVITE */
-	uint64_t strays;		/* responses of no transaction */
-	uint64_t timeouts;		/* B, F, H */
+	uint64_t requests_resent;  /* by timers A and E */
+	uint64_t responses_resent; /* by timer G and for requests again */
+	uint64_t acks;		   /* matched to a non-2xx */
+	uint64_t cancels;	   /* matched to an INVITE */
+	uint64_t strays;	   /* responses of no transaction */
+	uint64_t timeouts;	   /* B, F, H */
 	uint64_t send_errors;
-	uint64_t refused;		/* over max */
+	uint64_t refused; /* over max */
 };
 
 int sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
-		      const struct sip_txn_config *config);
+    const struct sip_txn_config *config);
 /* Ends every transaction (ECANCELED). */
 void sip_txn_layer_free(struct sip_txn_layer *l);
 const struct sip_txn_stats *sip_txn_stats(const struct sip_txn_layer *l);
@@ -97,23 +96,23 @@ void sip_txn_set_max(struct sip_txn_layer *l, unsigned max);
 
 /* Everything the gate passed goes in here. */
 void sip_txn_receive(struct sip_txn_layer *l, const struct sip_msg *msg,
-		     const struct sip_peer *src);
+    const struct sip_peer *src);
 /* An ICMP error with the bytes that came back: the transaction whose branch
  * they show fails with err. False: it is none of ours. */
 bool sip_txn_icmp(struct sip_txn_layer *l, const char *bytes, size_t len,
-		  int err);
+    int err);
 /* A stream broke: client transactions on it fail, servers stop sending. */
 void sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection,
-			     int err);
+    int err);
 /* For messages without a transaction (ACK to 2xx, late 2xx, stateless). */
 int sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
-		 const char *bytes, size_t len);
+    const char *bytes, size_t len);
 
 /* --- server transactions --- */
 
 enum sip_trying {
-	SIP_TRYING_NOW,		/* 100 at once */
-	SIP_TRYING_LATER,	/* after 200 ms unless answered by then */
+	SIP_TRYING_NOW,	  /* 100 at once */
+	SIP_TRYING_LATER, /* after 200 ms unless answered by then */
 	SIP_TRYING_NEVER
 };
 
@@ -121,8 +120,8 @@ enum sip_trying {
  * CANCEL (EINVAL). EEXIST: its transaction lives. ENOSPC: at max. ENOMEM.
  * trying is of INVITE only (RFC 4320). The bytes are copied. */
 int sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
-		   const struct sip_msg *msg, const struct sip_peer *src,
-		   enum sip_trying trying, sip_txn_ended_h *ended, void *arg);
+    const struct sip_msg *msg, const struct sip_peer *src,
+    enum sip_trying trying, sip_txn_ended_h *ended, void *arg);
 /* Sends a response made of the request (build.c); to_tag p NULL: the layer's
  * own for this transaction; src is the layer's. EALREADY: it has had its final
  * answer. A 408 to a non-INVITE is never sent, it ends the transaction; nor is
@@ -131,7 +130,7 @@ int sip_server_answer(struct sip_server *st, const struct sip_reply *reply);
 /* The same for the bytes of a response, our Via already off. A 2xx after a 2xx
  * is sent, as often as it comes. */
 int sip_server_respond(struct sip_server *st, unsigned code, const char *bytes,
-		       size_t len);
+    size_t len);
 /* Ends it without a word. */
 void sip_server_drop(struct sip_server *st);
 /* The handler will not be called any more. */
@@ -160,10 +159,9 @@ const char *sip_branch_new(struct sip_txn_layer *l, char text[SIP_BRANCH_TEXT]);
  * *cp is set before the first byte is sent; a send error comes by the handler,
  * after this call, from the timers. EEXIST, ENOSPC, ENOMEM. */
 int sip_client_new(struct sip_client **cp, struct sip_txn_layer *l,
-		   enum sip_method method, struct span branch,
-		   const char *bytes, size_t len, const struct sip_peer *dst,
-		   sip_txn_response_h *response, sip_txn_ended_h *ended,
-		   void *arg);
+    enum sip_method method, struct span branch, const char *bytes, size_t len,
+    const struct sip_peer *dst, sip_txn_response_h *response,
+    sip_txn_ended_h *ended, void *arg);
 /*
  * Wants an INVITE no more: sends CANCEL once a provisional came (now, if one
  * did), never when none comes or a final did. Retransmission of the INVITE

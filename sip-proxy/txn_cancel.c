@@ -12,7 +12,8 @@
 #include "txn_int.h"
 
 /* The CANCEL's bytes in a buffer of their own, and the branch in it. */
-static struct sip_buf *build(struct sip_client *ct, struct span *branch)
+static struct sip_buf *
+build(struct sip_client *ct, struct span *branch)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 	const struct sip_buf *invite = ct->t.request;
@@ -36,14 +37,8 @@ static struct sip_buf *build(struct sip_client *ct, struct span *branch)
 	return buf;
 }
 
-static void given_up(void *arg)
-{
-	struct sip_client *ct = arg;
-
-	txn_client_fail(ct, ETIMEDOUT);
-}
-
-void txn_client_cancel_now(struct sip_client *ct)
+void
+txn_client_cancel_now(struct sip_client *ct)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 	struct sip_client *cancel;
@@ -51,21 +46,21 @@ void txn_client_cancel_now(struct sip_client *ct)
 	struct sip_buf *buf;
 
 	ct->cancel_sent = true;
-	/* From here on "again" only bounds the wait for the 487. */
-	sip_timer_start(l->timers, &ct->t.again, txn_64_t1(l), given_up, ct);
+	txn_client_end_in(ct, txn_64_t1(l));
 	buf = build(ct, &branch);
 	if (!buf)
 		return;
 	/* Never refused for want of room: it makes room. */
 	if (txn_client_make(&cancel, l, SIP_METHOD_CANCEL, branch, buf,
-			    &ct->target) == 0)
+		&ct->target) == 0)
 		txn_client_begin(cancel);
 	sip_buf_unref(buf);
 	sip_buf_unref(ct->cancel_headers);
 	ct->cancel_headers = NULL;
 }
 
-int sip_client_cancel(struct sip_client *ct, struct span headers)
+int
+sip_client_cancel(struct sip_client *ct, struct span headers)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 

@@ -12,13 +12,14 @@
 
 #include "txn_int.h"
 
-static struct txn_key key_of(struct span branch, struct span method)
+static struct txn_key
+key_of(struct span branch, struct span method)
 {
 	return (struct txn_key){ .n = 2, .part = { branch, method } };
 }
 
-struct sip_client *txn_client_find(struct sip_txn_layer *l, struct span branch,
-				   struct span method)
+struct sip_client *
+txn_client_find(struct sip_txn_layer *l, struct span branch, struct span method)
 {
 	struct txn_key key = key_of(branch, method);
 	uint64_t hash = txn_key_hash(l, &key);
@@ -29,32 +30,37 @@ struct sip_client *txn_client_find(struct sip_txn_layer *l, struct span branch,
 	return (struct sip_client *)t;
 }
 
-void txn_client_free(struct sip_client *ct)
+void
+txn_client_free(struct sip_client *ct)
 {
 	sip_buf_unref(ct->ack);
 	sip_buf_unref(ct->cancel_headers);
 	free(ct);
 }
 
-static void release_request(struct sip_client *ct)
+static void
+release_request(struct sip_client *ct)
 {
 	sip_buf_unref(ct->t.request);
 	ct->t.request = NULL;
 }
 
-static void tell(struct sip_client *ct, int err, const struct sip_msg *msg)
+static void
+tell(struct sip_client *ct, int err, const struct sip_msg *msg)
 {
 	if (ct->response)
 		ct->response(ct, err, msg, ct->t.arg);
 }
 
-static bool is_invite(const struct sip_client *ct)
+static bool
+is_invite(const struct sip_client *ct)
 {
 	return ct->t.method == SIP_METHOD_INVITE;
 }
 
 /* Timers B, F, D, K, M, the wait after a CANCEL, and a failure to send. */
-static void over(void *arg)
+static void
+over(void *arg)
 {
 	struct sip_client *ct = arg;
 	struct sip_txn_layer *l = ct->t.layer;
@@ -74,21 +80,24 @@ static void over(void *arg)
 	txn_leave(l);
 }
 
-static void end_in(struct sip_client *ct, uint64_t ms)
+void
+txn_client_end_in(struct sip_client *ct, uint64_t ms)
 {
 	sip_timer_start(ct->t.layer->timers, &ct->t.end, ms, over, ct);
 }
 
-void txn_client_fail(struct sip_client *ct, int err)
+void
+txn_client_fail(struct sip_client *ct, int err)
 {
 	if (ct->t.state > TXN_PROCEEDING)
 		return;
 	ct->t.err = err;
 	sip_timer_stop(ct->t.layer->timers, &ct->t.again);
-	end_in(ct, 0);
+	txn_client_end_in(ct, 0);
 }
 
-static void send_request(struct sip_client *ct)
+static void
+send_request(struct sip_client *ct)
 {
 	int err = txn_put(ct->t.layer, &ct->target, ct->t.request);
 
@@ -97,30 +106,32 @@ static void send_request(struct sip_client *ct)
 }
 
 /* Timers A and E */
-static void resend(void *arg)
+static void
+resend(void *arg)
 {
 	struct sip_client *ct = arg;
 	struct sip_txn_layer *l = ct->t.layer;
 
 	ct->t.interval_ms *= 2;
-	if (!is_invite(ct) && (ct->t.interval_ms > l->config.t2_ms ||
-			       ct->t.state == TXN_PROCEEDING))
+	if (!is_invite(ct) &&
+	    (ct->t.interval_ms > l->config.t2_ms ||
+		ct->t.state == TXN_PROCEEDING))
 		ct->t.interval_ms = l->config.t2_ms;
-	sip_timer_start(l->timers, &ct->t.again, ct->t.interval_ms, resend,
-			ct);
+	sip_timer_start(l->timers, &ct->t.again, ct->t.interval_ms, resend, ct);
 	l->stats.requests_resent++;
 	send_request(ct);
 }
 
-int txn_client_make(struct sip_client **cp, struct sip_txn_layer *l,
-		    enum sip_method method, struct span branch,
-		    struct sip_buf *request, const struct sip_peer *dst)
+int
+txn_client_make(struct sip_client **cp, struct sip_txn_layer *l,
+    enum sip_method method, struct span branch, struct sip_buf *request,
+    const struct sip_peer *dst)
 {
 	struct span name = span_of(sip_method_name(method));
 	struct txn_key key;
 	struct sip_client *ct;
-	const char *sp = request->len ? memchr(request->data, ' ',
-					       request->len) : NULL;
+	const char *sp = request->len ? memchr(request->data, ' ', request->len)
+				      : NULL;
 
 	if (!sp || !branch.p)
 		return EINVAL;
@@ -148,23 +159,24 @@ int txn_client_make(struct sip_client **cp, struct sip_txn_layer *l,
 	return 0;
 }
 
-void txn_client_begin(struct sip_client *ct)
+void
+txn_client_begin(struct sip_client *ct)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 
-	end_in(ct, txn_64_t1(l));
+	txn_client_end_in(ct, txn_64_t1(l));
 	ct->t.interval_ms = l->config.t1_ms;
 	if (!ct->t.reliable)
 		sip_timer_start(l->timers, &ct->t.again, ct->t.interval_ms,
-				resend, ct);
+		    resend, ct);
 	send_request(ct);
 }
 
-int sip_client_new(struct sip_client **cp, struct sip_txn_layer *l,
-		   enum sip_method method, struct span branch,
-		   const char *bytes, size_t len, const struct sip_peer *dst,
-		   sip_txn_response_h *response, sip_txn_ended_h *ended,
-		   void *arg)
+int
+sip_client_new(struct sip_client **cp, struct sip_txn_layer *l,
+    enum sip_method method, struct span branch, const char *bytes, size_t len,
+    const struct sip_peer *dst, sip_txn_response_h *response,
+    sip_txn_ended_h *ended, void *arg)
 {
 	struct sip_buf *request;
 	struct sip_client *ct;
@@ -190,7 +202,8 @@ int sip_client_new(struct sip_client **cp, struct sip_txn_layer *l,
 }
 
 /* Our INVITE and this response make the ACK that stays with us for timer D. */
-static void acknowledge(struct sip_client *ct, const struct sip_msg *msg)
+static void
+acknowledge(struct sip_client *ct, const struct sip_msg *msg)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 	const struct sip_buf *invite = ct->t.request;
@@ -208,25 +221,26 @@ static void acknowledge(struct sip_client *ct, const struct sip_msg *msg)
 		(void)txn_put(l, &ct->target, ct->ack);
 }
 
-static void final_invite(struct sip_client *ct, const struct sip_msg *msg)
+static void
+final_invite(struct sip_client *ct, const struct sip_msg *msg)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 
 	sip_timer_stop(l->timers, &ct->t.again);
 	if (msg->code < 300) {
 		ct->t.state = TXN_ACCEPTED;
-		end_in(ct, txn_64_t1(l));
+		txn_client_end_in(ct, txn_64_t1(l));
 	} else {
 		ct->t.state = TXN_COMPLETED;
-		end_in(ct, ct->t.reliable ? 0 : txn_64_t1(l));
+		txn_client_end_in(ct, ct->t.reliable ? 0 : txn_64_t1(l));
 		acknowledge(ct, msg);
 	}
 	release_request(ct);
 	tell(ct, 0, msg);
 }
 
-static void provisional_invite(struct sip_client *ct,
-			       const struct sip_msg *msg)
+static void
+provisional_invite(struct sip_client *ct, const struct sip_msg *msg)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 
@@ -240,7 +254,8 @@ static void provisional_invite(struct sip_client *ct,
 	tell(ct, 0, msg);
 }
 
-static void invite_response(struct sip_client *ct, const struct sip_msg *msg)
+static void
+invite_response(struct sip_client *ct, const struct sip_msg *msg)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 	bool ok = msg->code / 100 == 2;
@@ -265,16 +280,15 @@ static void invite_response(struct sip_client *ct, const struct sip_msg *msg)
 			return;
 		}
 		l->stats.responses_again++;
-		if (ct->t.state == TXN_COMPLETED && msg->code >= 300 &&
-		    ct->ack)
+		if (ct->t.state == TXN_COMPLETED && msg->code >= 300 && ct->ack)
 			(void)txn_put(l, &ct->target, ct->ack);
 		return;
-	case TXN_CONFIRMED:
-		return;
+	case TXN_CONFIRMED: return;
 	}
 }
 
-static void other_response(struct sip_client *ct, const struct sip_msg *msg)
+static void
+other_response(struct sip_client *ct, const struct sip_msg *msg)
 {
 	struct sip_txn_layer *l = ct->t.layer;
 
@@ -288,13 +302,14 @@ static void other_response(struct sip_client *ct, const struct sip_msg *msg)
 	} else {
 		ct->t.state = TXN_COMPLETED;
 		sip_timer_stop(l->timers, &ct->t.again);
-		end_in(ct, ct->t.reliable ? 0 : l->config.t4_ms);
+		txn_client_end_in(ct, ct->t.reliable ? 0 : l->config.t4_ms);
 		release_request(ct);
 	}
 	tell(ct, 0, msg);
 }
 
-void txn_client_response(struct sip_client *ct, const struct sip_msg *msg)
+void
+txn_client_response(struct sip_client *ct, const struct sip_msg *msg)
 {
 	if (is_invite(ct))
 		invite_response(ct, msg);
@@ -302,29 +317,34 @@ void txn_client_response(struct sip_client *ct, const struct sip_msg *msg)
 		other_response(ct, msg);
 }
 
-void sip_client_detach(struct sip_client *ct)
+void
+sip_client_detach(struct sip_client *ct)
 {
 	ct->response = NULL;
 	ct->t.ended = NULL;
 	ct->t.arg = NULL;
 }
 
-enum sip_method sip_client_method(const struct sip_client *ct)
+enum sip_method
+sip_client_method(const struct sip_client *ct)
 {
 	return (enum sip_method)ct->t.method;
 }
 
-const struct sip_peer *sip_client_target(const struct sip_client *ct)
+const struct sip_peer *
+sip_client_target(const struct sip_client *ct)
 {
 	return &ct->target;
 }
 
-unsigned sip_client_code(const struct sip_client *ct)
+unsigned
+sip_client_code(const struct sip_client *ct)
 {
 	return ct->t.code;
 }
 
-const struct sip_buf *sip_client_request(const struct sip_client *ct)
+const struct sip_buf *
+sip_client_request(const struct sip_client *ct)
 {
 	return ct->t.request;
 }

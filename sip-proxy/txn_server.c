@@ -12,33 +12,36 @@
 
 #include "txn_int.h"
 
-#define TRYING_MS 200		/* RFC 3261 §17.2.1 */
+#define TRYING_MS 200 /* RFC 3261 §17.2.1 */
 /* A TU that forgets a non-INVITE is forgotten: nobody waits longer. */
 #define FORGOTTEN_T1 256u
 
-static bool has_cookie(struct span branch)
+static bool
+has_cookie(struct span branch)
 {
 	static const char cookie[] = "z9hG4bK";
 
 	/* The cookie alone identifies nothing (RFC 4475 §3.2.1). */
 	return branch.l > sizeof(cookie) - 1 &&
-	       memcmp(branch.p, cookie, sizeof(cookie) - 1) == 0;
+	    memcmp(branch.p, cookie, sizeof(cookie) - 1) == 0;
 }
 
 /* RFC 3261 §17.2.3, both halves; the To tag is looked at in to_tag_fits(). */
-static struct txn_key key_of(const struct sip_msg *msg, struct span method)
+static struct txn_key
+key_of(const struct sip_msg *msg, struct span method)
 {
 	if (has_cookie(msg->via.branch))
-		return (struct txn_key){ .n = 4, .part = {
-			msg->via.branch, msg->via.host, msg->via.port_text,
-			method } };
-	return (struct txn_key){ .n = 6, .part = {
-		msg->call_id, msg->from_tag,
-		{ (const char *)&msg->cseq, sizeof(msg->cseq) },
-		msg->uri, msg->via.value, method } };
+		return (struct txn_key){ .n = 4,
+			.part = { msg->via.branch, msg->via.host,
+			    msg->via.port_text, method } };
+	return (struct txn_key){ .n = 6,
+		.part = { msg->call_id, msg->from_tag,
+		    { (const char *)&msg->cseq, sizeof(msg->cseq) }, msg->uri,
+		    msg->via.value, method } };
 }
 
-static struct span response_tag(struct sip_server *st)
+static struct span
+response_tag(struct sip_server *st)
 {
 	struct sip_msg *msg = &st->t.layer->scratch;
 	const struct sip_buf *buf = st->response;
@@ -48,19 +51,20 @@ static struct span response_tag(struct sip_server *st)
 	return msg->to_tag;
 }
 
-static bool to_tag_fits(struct sip_server *st, const struct sip_msg *msg)
+static bool
+to_tag_fits(struct sip_server *st, const struct sip_msg *msg)
 {
 	struct span own = { st->to_tag, st->to_tag_len };
 
 	if (!st->legacy || span_eq(own, msg->to_tag))
 		return true;
 	return msg->method == SIP_METHOD_ACK &&
-	       span_eq(response_tag(st), msg->to_tag);
+	    span_eq(response_tag(st), msg->to_tag);
 }
 
-struct sip_server *txn_server_find(struct sip_txn_layer *l,
-				   const struct sip_msg *msg,
-				   struct span method)
+struct sip_server *
+txn_server_find(struct sip_txn_layer *l, const struct sip_msg *msg,
+    struct span method)
 {
 	struct txn_key key = key_of(msg, method);
 	uint64_t hash = txn_key_hash(l, &key);
@@ -74,13 +78,15 @@ struct sip_server *txn_server_find(struct sip_txn_layer *l,
 	return NULL;
 }
 
-void txn_server_free(struct sip_server *st)
+void
+txn_server_free(struct sip_server *st)
 {
 	sip_buf_unref(st->response);
 	free(st);
 }
 
-static void put(struct sip_server *st, const struct sip_buf *buf)
+static void
+put(struct sip_server *st, const struct sip_buf *buf)
 {
 	/* A failure is not the end: the next retransmission may pass, and
 	 * timers H, J end it in any case. */
@@ -88,7 +94,8 @@ static void put(struct sip_server *st, const struct sip_buf *buf)
 		(void)txn_put(st->t.layer, &st->target, buf);
 }
 
-static void put_again(struct sip_server *st)
+static void
+put_again(struct sip_server *st)
 {
 	if (!st->response)
 		return;
@@ -96,7 +103,8 @@ static void put_again(struct sip_server *st)
 	put(st, st->response);
 }
 
-static void forgotten(void *arg)
+static void
+forgotten(void *arg)
 {
 	struct sip_server *st = arg;
 	struct sip_txn_layer *l = st->t.layer;
@@ -107,21 +115,22 @@ static void forgotten(void *arg)
 	txn_leave(l);
 }
 
-static int set_up(struct sip_server *st, struct sip_txn_layer *l,
-		  const struct sip_msg *msg, const struct sip_peer *src)
+static int
+set_up(struct sip_server *st, struct sip_txn_layer *l,
+    const struct sip_msg *msg, const struct sip_peer *src)
 {
 	uint64_t n = ++l->counter;
 
 	st->t.layer = l;
 	st->t.server = true;
 	st->t.method = (uint8_t)msg->method;
-	st->t.state = msg->method == SIP_METHOD_INVITE ? TXN_PROCEEDING :
-							 TXN_TRYING;
+	st->t.state = msg->method == SIP_METHOD_INVITE ? TXN_PROCEEDING
+						       : TXN_TRYING;
 	st->t.reliable = sip_transport_reliable(src->transport);
 	st->source = *src;
 	sip_peer_reply(&st->target, &msg->via, src);
-	(void)snprintf(st->tag, sizeof(st->tag), "%016llx", (unsigned long long)
-		       txn_siphash(l->config.key, 't', &n, sizeof(n)));
+	(void)snprintf(st->tag, sizeof(st->tag), "%016llx",
+	    (unsigned long long)txn_siphash(l->config.key, 't', &n, sizeof(n)));
 	st->legacy = !has_cookie(msg->via.branch);
 	if (st->legacy) {
 		if (msg->to_tag.l > sizeof(st->to_tag))
@@ -134,8 +143,9 @@ static int set_up(struct sip_server *st, struct sip_txn_layer *l,
 	return st->t.request ? 0 : ENOMEM;
 }
 
-int txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
-		    const struct sip_msg *msg, const struct sip_peer *src)
+int
+txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
+    const struct sip_msg *msg, const struct sip_peer *src)
 {
 	struct txn_key key = key_of(msg, msg->method_text);
 	struct sip_server *st;
@@ -153,7 +163,7 @@ int txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
 	err = set_up(st, l, msg, src);
 	if (!err)
 		err = txn_table_add(&l->servers, &st->t, &key,
-				    txn_key_hash(l, &key));
+		    txn_key_hash(l, &key));
 	if (err) {
 		sip_buf_unref(st->t.request);
 		free(st);
@@ -163,13 +173,13 @@ int txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
 	l->stats.servers_made++;
 	if (msg->method != SIP_METHOD_INVITE)
 		sip_timer_start(l->timers, &st->t.end,
-				(uint64_t)FORGOTTEN_T1 * l->config.t1_ms,
-				forgotten, st);
+		    (uint64_t)FORGOTTEN_T1 * l->config.t1_ms, forgotten, st);
 	*sp = st;
 	return 0;
 }
 
-static void send_trying(void *arg)
+static void
+send_trying(void *arg)
 {
 	struct sip_server *st = arg;
 	struct sip_reply trying = { .code = 100 };
@@ -178,9 +188,10 @@ static void send_trying(void *arg)
 		(void)sip_server_answer(st, &trying);
 }
 
-int sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
-		   const struct sip_msg *msg, const struct sip_peer *src,
-		   enum sip_trying trying, sip_txn_ended_h *ended, void *arg)
+int
+sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
+    const struct sip_msg *msg, const struct sip_peer *src,
+    enum sip_trying trying, sip_txn_ended_h *ended, void *arg)
 {
 	struct sip_server *st;
 	int err;
@@ -200,13 +211,14 @@ int sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
 	if (trying == SIP_TRYING_NOW)
 		send_trying(st);
 	else
-		sip_timer_start(l->timers, &st->t.again, TRYING_MS,
-				send_trying, st);
+		sip_timer_start(l->timers, &st->t.again, TRYING_MS, send_trying,
+		    st);
 	return 0;
 }
 
 /* The request came again (not ACK). */
-void txn_server_again(struct sip_server *st)
+void
+txn_server_again(struct sip_server *st)
 {
 	st->t.layer->stats.requests_again++;
 	/* The TU's 2xx are its own to repeat (RFC 6026 §7.1). */
@@ -218,13 +230,14 @@ void txn_server_again(struct sip_server *st)
 		send_trying(st);
 }
 
-static void over(void *arg)
+static void
+over(void *arg)
 {
 	struct sip_server *st = arg;
 	struct sip_txn_layer *l = st->t.layer;
 	/* Timer H: no ACK came. I, J and L are the good end. */
 	bool no_ack = st->t.method == SIP_METHOD_INVITE &&
-		      st->t.state == TXN_COMPLETED;
+	    st->t.state == TXN_COMPLETED;
 
 	txn_enter(l);
 	if (no_ack)
@@ -233,13 +246,15 @@ static void over(void *arg)
 	txn_leave(l);
 }
 
-static void end_in(struct sip_server *st, uint64_t ms)
+static void
+end_in(struct sip_server *st, uint64_t ms)
 {
 	sip_timer_start(st->t.layer->timers, &st->t.end, ms, over, st);
 }
 
-void txn_server_ack(struct sip_server *st, const struct sip_msg *msg,
-		    const struct sip_peer *src)
+void
+txn_server_ack(struct sip_server *st, const struct sip_msg *msg,
+    const struct sip_peer *src)
 {
 	struct sip_txn_layer *l = st->t.layer;
 
@@ -256,7 +271,8 @@ void txn_server_ack(struct sip_server *st, const struct sip_msg *msg,
 }
 
 /* Timer G */
-static void resend_final(void *arg)
+static void
+resend_final(void *arg)
 {
 	struct sip_server *st = arg;
 	struct sip_txn_layer *l = st->t.layer;
@@ -265,11 +281,12 @@ static void resend_final(void *arg)
 	if (st->t.interval_ms > l->config.t2_ms)
 		st->t.interval_ms = l->config.t2_ms;
 	sip_timer_start(l->timers, &st->t.again, st->t.interval_ms,
-			resend_final, st);
+	    resend_final, st);
 	put_again(st);
 }
 
-static void final_invite(struct sip_server *st, unsigned code)
+static void
+final_invite(struct sip_server *st, unsigned code)
 {
 	struct sip_txn_layer *l = st->t.layer;
 
@@ -283,10 +300,11 @@ static void final_invite(struct sip_server *st, unsigned code)
 		return;
 	st->t.interval_ms = l->config.t1_ms;
 	sip_timer_start(l->timers, &st->t.again, st->t.interval_ms,
-			resend_final, st);
+	    resend_final, st);
 }
 
-static void next_state(struct sip_server *st, unsigned code)
+static void
+next_state(struct sip_server *st, unsigned code)
 {
 	struct sip_txn_layer *l = st->t.layer;
 
@@ -307,7 +325,8 @@ static void next_state(struct sip_server *st, unsigned code)
 }
 
 /* Takes over buf. */
-static int respond(struct sip_server *st, unsigned code, struct sip_buf *buf)
+static int
+respond(struct sip_server *st, unsigned code, struct sip_buf *buf)
 {
 	bool again = st->t.state == TXN_ACCEPTED && code / 100 == 2;
 
@@ -323,7 +342,8 @@ static int respond(struct sip_server *st, unsigned code, struct sip_buf *buf)
 }
 
 /* What RFC 4320 keeps from the wire: true when that was all. */
-static bool held_back(struct sip_server *st, unsigned code)
+static bool
+held_back(struct sip_server *st, unsigned code)
 {
 	if (st->t.method == SIP_METHOD_INVITE)
 		return false;
@@ -332,18 +352,21 @@ static bool held_back(struct sip_server *st, unsigned code)
 	return code == 408 || (code > 100 && code < 200);
 }
 
-static int may_respond(const struct sip_server *st, unsigned code)
+static int
+may_respond(const struct sip_server *st, unsigned code)
 {
 	if (code < 100 || code > 699)
 		return EINVAL;
-	if (st->t.dead || (st->t.state >= TXN_COMPLETED &&
-			   (st->t.state != TXN_ACCEPTED || code / 100 != 2)))
+	if (st->t.dead ||
+	    (st->t.state >= TXN_COMPLETED &&
+		(st->t.state != TXN_ACCEPTED || code / 100 != 2)))
 		return EALREADY;
 	return 0;
 }
 
-int sip_server_respond(struct sip_server *st, unsigned code, const char *bytes,
-		       size_t len)
+int
+sip_server_respond(struct sip_server *st, unsigned code, const char *bytes,
+    size_t len)
 {
 	int err = may_respond(st, code);
 	struct sip_buf *buf;
@@ -354,7 +377,8 @@ int sip_server_respond(struct sip_server *st, unsigned code, const char *bytes,
 	return buf ? respond(st, code, buf) : ENOMEM;
 }
 
-int sip_server_answer(struct sip_server *st, const struct sip_reply *reply)
+int
+sip_server_answer(struct sip_server *st, const struct sip_reply *reply)
 {
 	struct sip_txn_layer *l = st->t.layer;
 	struct sip_reply full = *reply;
@@ -371,13 +395,13 @@ int sip_server_answer(struct sip_server *st, const struct sip_reply *reply)
 		full.to_tag = span_of(st->tag);
 	full.src = &st->source.addr;
 	size = st->t.request->len + full.headers.l + full.reason.l +
-	       full.to_tag.l + 256;
+	    full.to_tag.l + 256;
 	out = malloc(size);
 	if (!out)
 		return ENOMEM;
 	/* The widest limits: what came in through the gate reads again. */
-	if (sip_gate_read(&l->scratch, st->t.request->data,
-			  st->t.request->len, NULL))
+	if (sip_gate_read(&l->scratch, st->t.request->data, st->t.request->len,
+		NULL))
 		err = EBADMSG;
 	if (!err)
 		err = sip_reply_build(out, size, &len, &l->scratch, &full);
@@ -388,7 +412,8 @@ int sip_server_answer(struct sip_server *st, const struct sip_reply *reply)
 	return buf ? respond(st, reply->code, buf) : ENOMEM;
 }
 
-void sip_server_drop(struct sip_server *st)
+void
+sip_server_drop(struct sip_server *st)
 {
 	struct sip_txn_layer *l = st->t.layer;
 
@@ -397,43 +422,51 @@ void sip_server_drop(struct sip_server *st)
 	txn_leave(l);
 }
 
-void sip_server_detach(struct sip_server *st)
+void
+sip_server_detach(struct sip_server *st)
 {
 	st->t.ended = NULL;
 	st->t.arg = NULL;
 }
 
-const struct sip_buf *sip_server_request(const struct sip_server *st)
+const struct sip_buf *
+sip_server_request(const struct sip_server *st)
 {
 	return st->t.request;
 }
 
-enum sip_method sip_server_method(const struct sip_server *st)
+enum sip_method
+sip_server_method(const struct sip_server *st)
 {
 	return (enum sip_method)st->t.method;
 }
 
-const struct sip_peer *sip_server_source(const struct sip_server *st)
+const struct sip_peer *
+sip_server_source(const struct sip_server *st)
 {
 	return &st->source;
 }
 
-const struct sip_peer *sip_server_target(const struct sip_server *st)
+const struct sip_peer *
+sip_server_target(const struct sip_server *st)
 {
 	return &st->target;
 }
 
-unsigned sip_server_code(const struct sip_server *st)
+unsigned
+sip_server_code(const struct sip_server *st)
 {
 	return st->t.code;
 }
 
-void *sip_server_arg(const struct sip_server *st)
+void *
+sip_server_arg(const struct sip_server *st)
 {
 	return st->t.ended ? st->t.arg : NULL;
 }
 
-struct span sip_server_tag(const struct sip_server *st)
+struct span
+sip_server_tag(const struct sip_server *st)
 {
 	return span_of(st->tag);
 }

@@ -13,12 +13,14 @@
 
 #define FIRST_SIZE 256u
 
-static uint64_t rotl(uint64_t x, int n)
+static uint64_t
+rotl(uint64_t x, int n)
 {
 	return x << n | x >> (64 - n);
 }
 
-static uint64_t load(const unsigned char *p)
+static uint64_t
+load(const unsigned char *p)
 {
 	uint64_t x;
 
@@ -26,7 +28,8 @@ static uint64_t load(const unsigned char *p)
 	return le64toh(x);
 }
 
-static void sip_round(uint64_t v[4])
+static void
+sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
 	v[1] = rotl(v[1], 13) ^ v[0];
@@ -40,20 +43,21 @@ static void sip_round(uint64_t v[4])
 	v[2] = rotl(v[2], 32);
 }
 
-static void absorb(uint64_t v[4], uint64_t m)
+static void
+absorb(uint64_t v[4], uint64_t m)
 {
 	v[3] ^= m;
 	sip_round(v);
 	v[0] ^= m;
 }
 
-uint64_t txn_siphash(const uint8_t key[16], uint64_t seed, const void *bytes,
-		     size_t len)
+uint64_t
+txn_siphash(const uint8_t key[16], uint64_t seed, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
 	uint64_t k0 = load(key) ^ seed, k1 = load(key + 8);
 	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-			  k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
 	uint64_t tail = (uint64_t)len << 56;
 	size_t left = len;
 
@@ -68,17 +72,19 @@ uint64_t txn_siphash(const uint8_t key[16], uint64_t seed, const void *bytes,
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
-uint64_t txn_key_hash(const struct sip_txn_layer *l, const struct txn_key *key)
+uint64_t
+txn_key_hash(const struct sip_txn_layer *l, const struct txn_key *key)
 {
 	uint64_t h = key->n;
 
 	for (unsigned i = 0; i < key->n; i++)
 		h = txn_siphash(l->config.key, h, key->part[i].p,
-				key->part[i].l);
+		    key->part[i].l);
 	return h;
 }
 
-static size_t key_size(const struct txn_key *key)
+static size_t
+key_size(const struct txn_key *key)
 {
 	size_t n = 0;
 
@@ -87,7 +93,8 @@ static size_t key_size(const struct txn_key *key)
 	return n;
 }
 
-bool txn_key_is(const struct txn *t, const struct txn_key *key)
+bool
+txn_key_is(const struct txn *t, const struct txn_key *key)
 {
 	const char *p = t->key;
 
@@ -105,7 +112,8 @@ bool txn_key_is(const struct txn *t, const struct txn_key *key)
 	return true;
 }
 
-static char *key_copy(const struct txn_key *key, size_t size)
+static char *
+key_copy(const struct txn_key *key, size_t size)
 {
 	char *copy = malloc(size ? size : 1), *p = copy;
 
@@ -120,7 +128,8 @@ static char *key_copy(const struct txn_key *key, size_t size)
 	return copy;
 }
 
-int txn_table_init(struct txn_table *table)
+int
+txn_table_init(struct txn_table *table)
 {
 	table->buckets = calloc(FIRST_SIZE, sizeof(*table->buckets));
 	table->size = FIRST_SIZE;
@@ -129,7 +138,8 @@ int txn_table_init(struct txn_table *table)
 }
 
 /* Not growing is no error: chains get longer. */
-static void grow(struct txn_table *table)
+static void
+grow(struct txn_table *table)
 {
 	unsigned size = table->size * 2;
 	struct txn **buckets = calloc(size, sizeof(*buckets));
@@ -152,8 +162,9 @@ static void grow(struct txn_table *table)
 	table->size = size;
 }
 
-int txn_table_add(struct txn_table *table, struct txn *t,
-		  const struct txn_key *key, uint64_t hash)
+int
+txn_table_add(struct txn_table *table, struct txn *t, const struct txn_key *key,
+    uint64_t hash)
 {
 	struct txn **b;
 
@@ -171,7 +182,8 @@ int txn_table_add(struct txn_table *table, struct txn *t,
 	return 0;
 }
 
-void txn_table_remove(struct txn_table *table, struct txn *t)
+void
+txn_table_remove(struct txn_table *table, struct txn *t)
 {
 	struct txn **b = &table->buckets[t->hash & (table->size - 1)];
 

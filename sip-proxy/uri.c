@@ -12,7 +12,8 @@
 #include "chars.h"
 #include "peer.h"
 
-static enum sip_scheme scheme_of(struct span text)
+static enum sip_scheme
+scheme_of(struct span text)
 {
 	if (span_is(text, "sip"))
 		return SIP_SCHEME_SIP;
@@ -24,7 +25,8 @@ static enum sip_scheme scheme_of(struct span text)
 }
 
 /* Cuts s at the first c: what is before stays, the rest from c on is given. */
-static struct span cut_at(struct span *s, char c)
+static struct span
+cut_at(struct span *s, char c)
 {
 	const char *end = s->p + s->l;
 	const char *p = s->l ? memchr(s->p, c, s->l) : NULL;
@@ -35,7 +37,8 @@ static struct span cut_at(struct span *s, char c)
 	return span_between(p, end);
 }
 
-static int split_host(struct sip_uri *uri, struct span s)
+static int
+split_host(struct sip_uri *uri, struct span s)
 {
 	struct span port;
 	uint32_t n;
@@ -65,13 +68,15 @@ static int split_host(struct sip_uri *uri, struct span s)
 		return 0;
 	if (port.p[0] != ':' ||
 	    !sip_number_read((struct span){ port.p + 1, port.l - 1 }, 65535,
-			     &n) || n == 0)
+		&n) ||
+	    n == 0)
 		return EINVAL;
 	uri->port = (uint16_t)n;
 	return 0;
 }
 
-static int split_sip(struct sip_uri *uri, struct span s)
+static int
+split_sip(struct sip_uri *uri, struct span s)
 {
 	struct span host = s, user = s, rest = cut_at(&user, '@');
 
@@ -94,7 +99,8 @@ static int split_sip(struct sip_uri *uri, struct span s)
 	return split_host(uri, host);
 }
 
-int sip_uri_split(struct sip_uri *uri, struct span text)
+int
+sip_uri_split(struct sip_uri *uri, struct span text)
 {
 	struct span rest;
 
@@ -108,19 +114,17 @@ int sip_uri_split(struct sip_uri *uri, struct span text)
 	uri->scheme = scheme_of(uri->scheme_text);
 	switch (uri->scheme) {
 	case SIP_SCHEME_SIP:
-	case SIP_SCHEME_SIPS:
-		return split_sip(uri, rest);
+	case SIP_SCHEME_SIPS: return split_sip(uri, rest);
 	case SIP_SCHEME_TEL:
 		uri->user = rest;
 		uri->params = cut_at(&uri->user, ';');
 		return uri->user.l ? 0 : EINVAL;
-	default:
-		uri->opaque = rest;
-		return 0;
+	default: uri->opaque = rest; return 0;
 	}
 }
 
-static int hex(char c)
+static int
+hex(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -128,8 +132,8 @@ static int hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-int sip_uri_user(const struct sip_uri *uri, char *buf, size_t size,
-		 size_t *len)
+int
+sip_uri_user(const struct sip_uri *uri, char *buf, size_t size, size_t *len)
 {
 	struct span u = uri->user;
 	size_t n = 0;
@@ -157,7 +161,8 @@ int sip_uri_user(const struct sip_uri *uri, char *buf, size_t size,
 	return 0;
 }
 
-int sip_display_text(struct span display, char *buf, size_t size, size_t *len)
+int
+sip_display_text(struct span display, char *buf, size_t size, size_t *len)
 {
 	struct span d = display;
 	bool quoted = d.l >= 2 && d.p[0] == '"';
@@ -181,14 +186,16 @@ int sip_display_text(struct span display, char *buf, size_t size, size_t *len)
 	return 0;
 }
 
-static struct span without_dot(struct span host)
+static struct span
+without_dot(struct span host)
 {
 	if (host.l > 1 && host.p[host.l - 1] == '.')
 		host.l--;
 	return host;
 }
 
-bool sip_host_eq(struct span a, struct span b)
+bool
+sip_host_eq(struct span a, struct span b)
 {
 	union sip_addr x, y;
 	bool x_is = sip_addr_parse(&x, a, 0) == 0;
@@ -201,13 +208,14 @@ bool sip_host_eq(struct span a, struct span b)
 	return a.l && span_caseeq(without_dot(a), without_dot(b));
 }
 
-bool sip_uri_param(const struct sip_uri *uri, const char *name,
-		   struct span *value)
+bool
+sip_uri_param(const struct sip_uri *uri, const char *name, struct span *value)
 {
 	return sip_param_get(uri->params, name, value);
 }
 
-bool sip_uri_is_lr(const struct sip_uri *uri)
+bool
+sip_uri_is_lr(const struct sip_uri *uri)
 {
 	struct span value;
 

@@ -12,9 +12,9 @@
 
 #include "gate.h"
 
-#define SIP_USER_MAX 256	/* bytes of an unescaped user part */
-#define SIP_VALUE_MAX 2048	/* bytes of a value that libosip2 is shown */
-#define SIP_PARAMS_MAX 64	/* it is quadratic in them */
+#define SIP_USER_MAX 256   /* bytes of an unescaped user part */
+#define SIP_VALUE_MAX 2048 /* bytes of a value that libosip2 is shown */
+#define SIP_PARAMS_MAX 64  /* it is quadratic in them */
 
 enum sip_scheme {
 	SIP_SCHEME_OTHER,
@@ -32,11 +32,11 @@ struct sip_uri {
 	 * number; p NULL: none. */
 	struct span user;
 	struct span password;
-	struct span host;	/* IPv6 with its brackets; empty for tel, urn */
-	uint16_t port;		/* 0: none given */
-	struct span params;	/* from the first ';', may be empty */
-	struct span headers;	/* after '?', may be empty */
-	struct span opaque;	/* what follows ':' of other schemes and urn */
+	struct span host;    /* IPv6 with its brackets; empty for tel, urn */
+	uint16_t port;	     /* 0: none given */
+	struct span params;  /* from the first ';', may be empty */
+	struct span headers; /* after '?', may be empty */
+	struct span opaque;  /* what follows ':' of other schemes and urn */
 };
 
 /* Our reading alone. EINVAL: not a URI. */
@@ -45,16 +45,16 @@ int sip_uri_split(struct sip_uri *uri, struct span text);
 /* The user part without its %-escapes. EINVAL: a broken escape, %00 or a NUL;
  * EMSGSIZE: does not fit. buf is not terminated. */
 int sip_uri_user(const struct sip_uri *uri, char *buf, size_t size,
-		 size_t *len);
+    size_t *len);
 
 /* A name-addr value or URI that both readers agree on. */
 struct sip_value {
-	struct span display;	/* as written, with quotes; p NULL: none */
+	struct span display; /* as written, with quotes; p NULL: none */
 	struct sip_uri uri;
-	struct span params;	/* of the header, from the first ';' */
-	struct span tag;	/* p NULL: none */
+	struct span params; /* of the header, from the first ';' */
+	struct span tag;    /* p NULL: none */
 	size_t user_len;
-	char user[SIP_USER_MAX];	/* without escapes, no NUL in it */
+	char user[SIP_USER_MAX]; /* without escapes, no NUL in it */
 };
 
 /* Once, before the first of the two below (libosip2 fills static tables and
@@ -72,7 +72,7 @@ int sip_display_text(struct span display, char *buf, size_t size, size_t *len);
 bool sip_host_eq(struct span a, struct span b);
 /* A URI parameter by name, %-escapes as written. */
 bool sip_uri_param(const struct sip_uri *uri, const char *name,
-		   struct span *value);
+    struct span *value);
 bool sip_uri_is_lr(const struct sip_uri *uri);
 
 #endif

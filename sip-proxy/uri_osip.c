@@ -14,8 +14,9 @@
 #include "chars.h"
 #include "uri.h"
 
-static void no_trace(const char *file, int line, osip_trace_level_t level,
-		     const char *format, va_list ap)
+static void
+no_trace(const char *file, int line, osip_trace_level_t level,
+    const char *format, va_list ap)
 {
 	(void)file;
 	(void)line;
@@ -24,14 +25,16 @@ static void no_trace(const char *file, int line, osip_trace_level_t level,
 	(void)ap;
 }
 
-int sip_uri_init(void)
+int
+sip_uri_init(void)
 {
 	/* Its default writes a line to stdout for every bad packet. */
 	osip_trace_initialize_func(TRACE_LEVEL0, no_trace);
 	return parser_init() == 0 ? 0 : ENOMEM;
 }
 
-static bool too_many_params(struct span s)
+static bool
+too_many_params(struct span s)
 {
 	unsigned n = 0;
 
@@ -45,7 +48,8 @@ static bool too_many_params(struct span s)
  * A terminated copy with folding as spaces. NUL is legal as a quoted pair of
  * the display name only, where '?' stands in for it: no fact comes from there.
  */
-static int copy_value(char out[SIP_VALUE_MAX], struct span s, size_t display)
+static int
+copy_value(char out[SIP_VALUE_MAX], struct span s, size_t display)
 {
 	if (s.l >= SIP_VALUE_MAX || too_many_params(s))
 		return EBADMSG;
@@ -60,12 +64,14 @@ static int copy_value(char out[SIP_VALUE_MAX], struct span s, size_t display)
 	return 0;
 }
 
-static bool same_text(struct span ours, const char *theirs)
+static bool
+same_text(struct span ours, const char *theirs)
 {
 	return theirs ? span_eq(ours, span_of(theirs)) : ours.l == 0;
 }
 
-static bool same_host(struct span ours, const char *theirs)
+static bool
+same_host(struct span ours, const char *theirs)
 {
 	if (ours.l > 2 && ours.p[0] == '[' && theirs && theirs[0] != '[') {
 		ours.p++;
@@ -75,14 +81,16 @@ static bool same_host(struct span ours, const char *theirs)
 }
 
 /* What follows the scheme of a URI that is not sip or sips. */
-static struct span after_scheme(const struct sip_uri *uri)
+static struct span
+after_scheme(const struct sip_uri *uri)
 {
 	size_t n = uri->scheme_text.l + 1;
 
 	return (struct span){ uri->all.p + n, uri->all.l - n };
 }
 
-static bool agree(const struct sip_value *ours, const osip_uri_t *theirs)
+static bool
+agree(const struct sip_value *ours, const osip_uri_t *theirs)
 {
 	const struct sip_uri *uri = &ours->uri;
 	struct span user = { ours->user, ours->user_len };
@@ -92,11 +100,12 @@ static bool agree(const struct sip_value *ours, const osip_uri_t *theirs)
 		return false;
 	if (uri->scheme == SIP_SCHEME_SIP || uri->scheme == SIP_SCHEME_SIPS)
 		return same_text(user, theirs->username) &&
-		       same_host(uri->host, theirs->host);
+		    same_host(uri->host, theirs->host);
 	return same_text(after_scheme(uri), theirs->string);
 }
 
-static int ask_uri(const struct sip_value *ours)
+static int
+ask_uri(const struct sip_value *ours)
 {
 	char text[SIP_VALUE_MAX];
 	osip_uri_t *theirs;
@@ -112,7 +121,8 @@ static int ask_uri(const struct sip_value *ours)
 	return err;
 }
 
-static bool same_tag(const struct sip_value *ours, const osip_from_t *theirs)
+static bool
+same_tag(const struct sip_value *ours, const osip_from_t *theirs)
 {
 	osip_uri_param_t *tag = NULL;
 
@@ -121,14 +131,18 @@ static bool same_tag(const struct sip_value *ours, const osip_from_t *theirs)
 	return ours->tag.p && same_text(ours->tag, tag->gvalue);
 }
 
-/* Bytes of the value that libosip2 should not see: an unquoted display name
+/*
+ * Bytes of the value that libosip2 should not see: an unquoted display name
  * that is more than tokens. The grammar forbids it, people's phones send it
- * (UTF-8 above all), and the URI behind it is in brackets anyway. */
-static size_t skip_display(const struct sip_value *ours, struct span value)
+ * (UTF-8 above all), and the URI behind it is in brackets anyway. With a colon
+ * in it others could take it for the URI itself: that one is shown.
+ */
+static size_t
+skip_display(const struct sip_value *ours, struct span value)
 {
 	struct span d = ours->display;
 
-	if (!d.p || d.p[0] == '"')
+	if (!d.p || d.p[0] == '"' || memchr(d.p, ':', d.l))
 		return 0;
 	for (size_t i = 0; i < d.l; i++)
 		if (!is_char(d.p[i], CHAR_TOKEN | CHAR_LWS))
@@ -136,7 +150,8 @@ static size_t skip_display(const struct sip_value *ours, struct span value)
 	return 0;
 }
 
-static int ask_value(const struct sip_value *ours, struct span value)
+static int
+ask_value(const struct sip_value *ours, struct span value)
 {
 	char text[SIP_VALUE_MAX];
 	size_t skip = skip_display(ours, value), display = 0;
@@ -146,7 +161,7 @@ static int ask_value(const struct sip_value *ours, struct span value)
 	if (ours->display.p && !skip)
 		display = (size_t)(ours->display.p + ours->display.l - value.p);
 	err = copy_value(text, (struct span){ value.p + skip, value.l - skip },
-			 display);
+	    display);
 	if (err)
 		return err;
 	if (osip_from_init(&theirs))
@@ -158,15 +173,19 @@ static int ask_value(const struct sip_value *ours, struct span value)
 	return err;
 }
 
-static int read_ours(struct sip_value *out, struct span uri)
+static int
+read_ours(struct sip_value *out, struct span uri)
 {
 	if (sip_uri_split(&out->uri, uri))
 		return EBADMSG;
 	return sip_uri_user(&out->uri, out->user, sizeof(out->user),
-			    &out->user_len) ? EBADMSG : 0;
+		   &out->user_len)
+	    ? EBADMSG
+	    : 0;
 }
 
-int sip_uri_read(struct sip_value *out, struct span uri)
+int
+sip_uri_read(struct sip_value *out, struct span uri)
 {
 	int err;
 
@@ -175,7 +194,8 @@ int sip_uri_read(struct sip_value *out, struct span uri)
 	return err ? err : ask_uri(out);
 }
 
-int sip_value_read(struct sip_value *out, struct span value)
+int
+sip_value_read(struct sip_value *out, struct span value)
 {
 	struct sip_addr_value addr;
 	int err;

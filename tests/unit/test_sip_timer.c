@@ -19,7 +19,8 @@ struct probe {
 	uint64_t at;
 };
 
-static void note(void *arg)
+static void
+note(void *arg)
 {
 	struct probe *p = arg;
 
@@ -27,25 +28,46 @@ static void note(void *arg)
 	p->at = sip_timers_now(timers);
 }
 
-static int setup(void **state)
+static int
+setup(void **state)
 {
 	(void)state;
 	return sip_timers_new(&timers, 1234567);
 }
 
-static int teardown(void **state)
+static int
+teardown(void **state)
 {
 	(void)state;
 	sip_timers_free(timers);
 	return 0;
 }
 
-static void every_delay_fires_at_its_millisecond(void **state)
+static void
+every_delay_fires_at_its_millisecond(void **state)
 {
 	static const uint64_t delays[] = {
-		0, 1, 2, 255, 256, 257, 500, 511, 512, 4000, 16383, 16384,
-		16385, 32000, 185000, 1048575, 1048576, 1048577, 67108863,
-		67108864, 200000000,
+		0,
+		1,
+		2,
+		255,
+		256,
+		257,
+		500,
+		511,
+		512,
+		4000,
+		16383,
+		16384,
+		16385,
+		32000,
+		185000,
+		1048575,
+		1048576,
+		1048577,
+		67108863,
+		67108864,
+		200000000,
 	};
 	const size_t n = sizeof(delays) / sizeof(delays[0]);
 	struct probe probes[32];
@@ -60,7 +82,7 @@ static void every_delay_fires_at_its_millisecond(void **state)
 		memset(probes, 0, sizeof(probes));
 		for (size_t i = 0; i < n; i++)
 			sip_timer_start(timers, &probes[i].timer, delays[i],
-					note, &probes[i]);
+			    note, &probes[i]);
 		assert_int_equal(sip_timers_count(timers), n);
 		sip_timers_run(timers, start);
 		assert_int_equal(probes[0].fired, 1);
@@ -73,7 +95,8 @@ static void every_delay_fires_at_its_millisecond(void **state)
 	}
 }
 
-static void the_loop_never_sleeps_past_a_timer(void **state)
+static void
+the_loop_never_sleeps_past_a_timer(void **state)
 {
 	struct probe probes[40];
 	uint64_t start = sip_timers_now(timers), seed = 7;
@@ -83,8 +106,8 @@ static void the_loop_never_sleeps_past_a_timer(void **state)
 	memset(probes, 0, sizeof(probes));
 	for (int i = 0; i < 40; i++) {
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
-		sip_timer_start(timers, &probes[i].timer,
-				(seed >> 33) % 300000, note, &probes[i]);
+		sip_timer_start(timers, &probes[i].timer, (seed >> 33) % 300000,
+		    note, &probes[i]);
 	}
 	while (sip_timers_count(timers)) {
 		uint64_t wait = sip_timers_next_ms(timers);
@@ -98,7 +121,8 @@ static void the_loop_never_sleeps_past_a_timer(void **state)
 	assert_true(sip_timers_now(timers) - start <= 300000);
 }
 
-static void a_stopped_timer_is_silent_and_a_moved_one_late(void **state)
+static void
+a_stopped_timer_is_silent_and_a_moved_one_late(void **state)
 {
 	struct probe a = { 0 }, b = { 0 };
 	uint64_t start = sip_timers_now(timers);
@@ -123,7 +147,8 @@ struct chain {
 	unsigned fired;
 };
 
-static void again(void *arg)
+static void
+again(void *arg)
 {
 	struct chain *c = arg;
 
@@ -133,7 +158,8 @@ static void again(void *arg)
 	sip_timer_start(timers, &c->timer, 0, again, c);
 }
 
-static void a_handler_may_start_itself_and_stop_another(void **state)
+static void
+a_handler_may_start_itself_and_stop_another(void **state)
 {
 	struct chain a = { 0 }, b = { 0 };
 	uint64_t now = sip_timers_now(timers);
@@ -152,7 +178,8 @@ static void a_handler_may_start_itself_and_stop_another(void **state)
 	assert_int_equal(sip_timers_count(timers), 0);
 }
 
-static void freeing_stops_what_runs(void **state)
+static void
+freeing_stops_what_runs(void **state)
 {
 	struct sip_timers *other;
 	struct probe a = { 0 }, b = { 0 };
@@ -167,7 +194,8 @@ static void freeing_stops_what_runs(void **state)
 	sip_timers_free(NULL);
 }
 
-int main(void)
+int
+main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -15,20 +15,23 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static int setup(void **state)
+static int
+setup(void **state)
 {
 	(void)state;
 	return sip_uri_init();
 }
 
-static void assert_span(const char *what, struct span got, const char *wanted)
+static void
+assert_span(const char *what, struct span got, const char *wanted)
 {
 	if (got.l != strlen(wanted) ||
 	    (got.l && memcmp(got.p, wanted, got.l) != 0))
 		fail_msg("%s: '%.*s', not '%s'", what, SPAN_ARG(got), wanted);
 }
 
-static void both_readers_agree_on_good_values(void **state)
+static void
+both_readers_agree_on_good_values(void **state)
 {
 	static const struct {
 		const char *value, *display, *user, *host, *params, *tag;
@@ -36,32 +39,31 @@ static void both_readers_agree_on_good_values(void **state)
 		enum sip_scheme scheme;
 	} cases[] = {
 		{ "Alice <sip:alice@example.com>;tag=1", "Alice", "alice",
-		  "example.com", "", "1", 0, SIP_SCHEME_SIP },
-		{ "sip:alice@example.com;tag=1", "", "alice", "example.com",
-		  "", "1", 0, SIP_SCHEME_SIP },
+		    "example.com", "", "1", 0, SIP_SCHEME_SIP },
+		{ "sip:alice@example.com;tag=1", "", "alice", "example.com", "",
+		    "1", 0, SIP_SCHEME_SIP },
 		{ "<sip:alice@example.com;tag=2>;tag=1", "", "alice",
-		  "example.com", ";tag=2", "1", 0, SIP_SCHEME_SIP },
+		    "example.com", ";tag=2", "1", 0, SIP_SCHEME_SIP },
 		{ "\"A \\\" <sip:x@y>\" <sip:a%40b@[2001:db8::1]:5070;lr>",
-		  "\"A \\\" <sip:x@y>\"", "a@b", "[2001:db8::1]", ";lr", "",
-		  5070, SIP_SCHEME_SIP },
+		    "\"A \\\" <sip:x@y>\"", "a@b", "[2001:db8::1]", ";lr", "",
+		    5070, SIP_SCHEME_SIP },
 		{ "<SIPS:b:secret@H.example.org.>;x=\";tag=3\"", "", "b",
-		  "H.example.org.", "", "", 0, SIP_SCHEME_SIPS },
+		    "H.example.org.", "", "", 0, SIP_SCHEME_SIPS },
 		{ "<sip:example.com>", "", "", "example.com", "", "", 0,
-		  SIP_SCHEME_SIP },
-		{ "<sip:+1-415(555)0100;phone-context=x@h;user=phone?S=x>",
-		  "", "+1-415(555)0100;phone-context=x", "h", ";user=phone",
-		  "", 0, SIP_SCHEME_SIP },
-		{ "<sip:*21#@h>", "", "*21#", "h", "", "", 0,
-		  SIP_SCHEME_SIP },
-		{ "<tel:+14155550100;verstat=x>;tag=q", "", "+14155550100",
-		  "", ";verstat=x", "q", 0, SIP_SCHEME_TEL },
+		    SIP_SCHEME_SIP },
+		{ "<sip:+1-415(555)0100;phone-context=x@h;user=phone?S=x>", "",
+		    "+1-415(555)0100;phone-context=x", "h", ";user=phone", "",
+		    0, SIP_SCHEME_SIP },
+		{ "<sip:*21#@h>", "", "*21#", "h", "", "", 0, SIP_SCHEME_SIP },
+		{ "<tel:+14155550100;verstat=x>;tag=q", "", "+14155550100", "",
+		    ";verstat=x", "q", 0, SIP_SCHEME_TEL },
 		{ "<urn:service:sos.fire>", "", "", "", "", "", 0,
-		  SIP_SCHEME_URN },
+		    SIP_SCHEME_URN },
 		{ "M\xc3\xbcller & Co. (K\xc3\xb6ln) <sip:m@x.org>;tag=1",
-		  "M\xc3\xbcller & Co. (K\xc3\xb6ln)", "m", "x.org", "", "1",
-		  0, SIP_SCHEME_SIP },
-		{ "Alice\r\n <sip:a@b>\r\n ;tag=1", "Alice", "a", "b", "",
-		  "1", 0, SIP_SCHEME_SIP },
+		    "M\xc3\xbcller & Co. (K\xc3\xb6ln)", "m", "x.org", "", "1",
+		    0, SIP_SCHEME_SIP },
+		{ "Alice\r\n <sip:a@b>\r\n ;tag=1", "Alice", "a", "b", "", "1",
+		    0, SIP_SCHEME_SIP },
 	};
 
 	(void)state;
@@ -73,7 +75,7 @@ static void both_readers_agree_on_good_values(void **state)
 			fail_msg("%s: not read", cases[i].value);
 		assert_span(cases[i].value, v.display, cases[i].display);
 		assert_span(cases[i].value, (struct span){ v.user, v.user_len },
-			    cases[i].user);
+		    cases[i].user);
 		assert_span(cases[i].value, v.uri.host, cases[i].host);
 		assert_span(cases[i].value, v.uri.params, cases[i].params);
 		assert_span(cases[i].value, v.tag, cases[i].tag);
@@ -82,22 +84,44 @@ static void both_readers_agree_on_good_values(void **state)
 	}
 }
 
-static void values_that_could_be_read_two_ways_are_not_read(void **state)
+static void
+values_that_could_be_read_two_ways_are_not_read(void **state)
 {
 	static const char *const bad[] = {
-		"", "<>", "<sip:>", "<sip:@h>", "<sip:a@>", "alice",
+		"",
+		"<>",
+		"<sip:>",
+		"<sip:@h>",
+		"<sip:a@>",
+		"alice",
 		/* libosip2 ends the user at %00 */
-		"<sip:null-%00-null@h>", "<sip:alice%00@h>",
+		"<sip:null-%00-null@h>",
+		"<sip:alice%00@h>",
 		/* would break lines of logs and headers */
-		"<sip:a%0d%0aX:y@h>", "<sip:a%7f@h>",
-		"<sip:a%4@h>", "<sip:a%zz@h>", "<sip:a%@h>",
+		"<sip:a%0d%0aX:y@h>",
+		"<sip:a%7f@h>",
+		"<sip:a%4@h>",
+		"<sip:a%zz@h>",
+		"<sip:a%@h>",
 		/* libosip2: host 2001:db8: port 10, host [: */
-		"<sip:a@2001:db8::10>", "<sip:a@[::1>", "<sip:a@[]>",
+		"<sip:a@2001:db8::10>",
+		"<sip:a@[::1>",
+		"<sip:a@[]>",
 		"<sip:a@[::1]x>",
-		"<sip:a@b@c>", "<sip:a@h:0>", "<sip:a@h:99999>",
-		"<sip:a@h:5060x>", "<sip:a b@h>", "<sip:a@h i>",
-		"\"x <sip:a@b>", "x, y <sip:a@b>", "<sip:a@b>;tag=1;tag=2",
-		"<sip:a@b> tag=1", "<sip:a@b", "sip:a,b@c",
+		"<sip:a@b@c>",
+		"<sip:a@h:0>",
+		"<sip:a@h:99999>",
+		"<sip:a@h:5060x>",
+		"<sip:a b@h>",
+		"<sip:a@h i>",
+		"\"x <sip:a@b>",
+		"x, y <sip:a@b>",
+		"<sip:a@b>;tag=1;tag=2",
+		"<sip:a@b> tag=1",
+		"<sip:a@b",
+		"sip:a,b@c",
+		/* a name for us, the URI for libosip2 */
+		"sip:ceo@example.com <sip:eve@example.net>",
 	};
 
 	(void)state;
@@ -106,26 +130,29 @@ static void values_that_could_be_read_two_ways_are_not_read(void **state)
 
 		if (sip_value_read(&v, span_of(bad[i])) != EBADMSG)
 			fail_msg("'%s' was read: user %.*s host %.*s", bad[i],
-				 (int)v.user_len, v.user,
-				 SPAN_ARG(v.uri.host));
+			    (int)v.user_len, v.user, SPAN_ARG(v.uri.host));
 	}
 }
 
-static void nul_in_a_quoted_pair_changes_no_fact(void **state)
+static void
+nul_in_a_quoted_pair_changes_no_fact(void **state)
 {
 	static const char value[] = "\"NUL:\\\0 x\" <sip:a@b>;tag=1";
 	static const char in_user[] = "<sip:a\0b@c>";
 	struct sip_value v;
 
 	(void)state;
-	assert_int_equal(sip_value_read(&v, (struct span){
-		value, sizeof(value) - 1 }), 0);
+	assert_int_equal(sip_value_read(&v,
+			     (struct span){ value, sizeof(value) - 1 }),
+	    0);
 	assert_span("user", (struct span){ v.user, v.user_len }, "a");
-	assert_int_equal(sip_value_read(&v, (struct span){
-		in_user, sizeof(in_user) - 1 }), EBADMSG);
+	assert_int_equal(sip_value_read(&v,
+			     (struct span){ in_user, sizeof(in_user) - 1 }),
+	    EBADMSG);
 }
 
-static void request_uris_of_any_scheme_are_read(void **state)
+static void
+request_uris_of_any_scheme_are_read(void **state)
 {
 	struct sip_value v;
 
@@ -139,7 +166,8 @@ static void request_uris_of_any_scheme_are_read(void **state)
 	assert_int_equal(sip_uri_read(&v, SPAN_LIT("2983792873")), EBADMSG);
 }
 
-static void too_long_and_too_many_are_refused(void **state)
+static void
+too_long_and_too_many_are_refused(void **state)
 {
 	static char text[70000];
 	struct sip_value v;
@@ -153,9 +181,9 @@ static void too_long_and_too_many_are_refused(void **state)
 	}
 	assert_int_equal(sip_uri_read(&v, (struct span){ text, n }), EBADMSG);
 	assert_int_equal(sip_uri_read(&v, (struct span){ text, 7 + 2 * 64 }),
-			 0);
+	    0);
 	assert_int_equal(sip_uri_read(&v, (struct span){ text, 7 + 2 * 65 }),
-			 EBADMSG);
+	    EBADMSG);
 	memset(text, 'a', sizeof(text));
 	memcpy(text, "sip:", 4);
 	memcpy(text + 4 + SIP_USER_MAX, "@b", 2);
@@ -163,10 +191,11 @@ static void too_long_and_too_many_are_refused(void **state)
 	assert_int_equal(sip_uri_read(&v, (struct span){ text, n }), 0);
 	memcpy(text + 4 + SIP_USER_MAX, "a@b", 3);
 	assert_int_equal(sip_uri_read(&v, (struct span){ text, n + 1 }),
-			 EBADMSG);
+	    EBADMSG);
 }
 
-static void hosts_compare_by_what_they_mean(void **state)
+static void
+hosts_compare_by_what_they_mean(void **state)
 {
 	static const struct {
 		const char *a, *b;
@@ -190,30 +219,35 @@ static void hosts_compare_by_what_they_mean(void **state)
 			fail_msg("%s and %s", cases[i].a, cases[i].b);
 }
 
-static void display_names_lose_quotes_and_folding(void **state)
+static void
+display_names_lose_quotes_and_folding(void **state)
 {
 	char text[32];
 	size_t n;
 
 	(void)state;
-	assert_int_equal(sip_display_text(SPAN_LIT("\"A \\\"B\\\\\" C\""),
-					  text, sizeof(text), &n), 0);
+	assert_int_equal(sip_display_text(SPAN_LIT("\"A \\\"B\\\\\" C\""), text,
+			     sizeof(text), &n),
+	    0);
 	assert_span("quoted", (struct span){ text, n }, "A \"B\\\" C");
 	assert_int_equal(sip_display_text(SPAN_LIT("A\r\n B"), text,
-					  sizeof(text), &n), 0);
+			     sizeof(text), &n),
+	    0);
 	assert_span("folded", (struct span){ text, n }, "A B");
 	assert_int_equal(sip_display_text(SPAN_LIT("long"), text, 3, &n),
-			 EMSGSIZE);
+	    EMSGSIZE);
 }
 
-static void uri_parameters_are_found(void **state)
+static void
+uri_parameters_are_found(void **state)
 {
 	struct sip_uri uri;
 	struct span value;
 
 	(void)state;
-	assert_int_equal(sip_uri_split(&uri, SPAN_LIT(
-		"sip:a;lr@h:5061;Transport=tcp;LR?x=1")), 0);
+	assert_int_equal(sip_uri_split(&uri,
+			     SPAN_LIT("sip:a;lr@h:5061;Transport=tcp;LR?x=1")),
+	    0);
 	assert_true(sip_uri_is_lr(&uri));
 	assert_true(sip_uri_param(&uri, "transport", &value));
 	assert_span("transport", value, "tcp");
@@ -222,10 +256,11 @@ static void uri_parameters_are_found(void **state)
 	assert_false(sip_uri_is_lr(&uri));
 }
 
-static void any_flipped_byte_is_survived(void **state)
+static void
+any_flipped_byte_is_survived(void **state)
 {
 	static const char good[] =
-		"\"A \\\" B\" <sip:a%40b:pw@[2001:db8::1]:5070;lr?x=y>;tag=1";
+	    "\"A \\\" B\" <sip:a%40b:pw@[2001:db8::1]:5070;lr?x=y>;tag=1";
 	static const char into[] = "\0\r\n \t,;:\"\\<>/@%[]\xff";
 
 	(void)state;
@@ -237,19 +272,20 @@ static void any_flipped_byte_is_survived(void **state)
 			assert_non_null(copy);
 			memcpy(copy, good, sizeof(good) - 1);
 			copy[i] = into[k];
-			(void)sip_value_read(&v, (struct span){
-				copy, sizeof(good) - 1 });
+			(void)sip_value_read(&v,
+			    (struct span){ copy, sizeof(good) - 1 });
 			free(copy);
 		}
 	}
 }
 
-int main(void)
+int
+main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_readers_agree_on_good_values),
 		cmocka_unit_test(
-			values_that_could_be_read_two_ways_are_not_read),
+		    values_that_could_be_read_two_ways_are_not_read),
 		cmocka_unit_test(nul_in_a_quoted_pair_changes_no_fact),
 		cmocka_unit_test(request_uris_of_any_scheme_are_read),
 		cmocka_unit_test(too_long_and_too_many_are_refused),
