@@ -23,10 +23,10 @@ void
 options_answer(const struct request *request)
 {
 	static const struct span headers = SPAN_LIT(
-	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, PRACK, "
-	    "UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY\r\n"
 	    "Accept: application/sdp\r\n"
-	    "Supported:\r\n");
+	    "Supported:\r\n"
+	    "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, MESSAGE, PRACK, "
+	    "UPDATE, INFO, REFER, SUBSCRIBE, NOTIFY\r\n");
 	struct hop *order[HOPS_MOST];
 
 	if (hop_order(&request->setup->hops, 0, order) == 0)

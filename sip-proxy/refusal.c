@@ -136,6 +136,18 @@ refusal_again(const struct request *request)
 	return false;
 }
 
+/* As many whole lines as fit. */
+static struct span
+first_lines(struct span headers, size_t most)
+{
+	size_t length = headers.l < most ? headers.l : most;
+
+	while (length > 0 && headers.p[length - 1] != '\n')
+		length--;
+	headers.l = length;
+	return headers;
+}
+
 void
 refusal_send(const struct request *request, unsigned code,
     const struct answer *answer, struct span headers)
@@ -155,14 +167,11 @@ refusal_send(const struct request *request, unsigned code,
 	if (answer != NULL)
 		headers = (struct span){ room, answer_headers(answer, room,
 			sizeof(room), most - bare) };
-	reply.headers = headers;
-	if (headers.l == 0 || headers.l > most - bare ||
-	    sip_reply_build(bytes, sizeof(bytes), &length, request->msg,
+	reply.headers = first_lines(headers, most - bare);
+	if (sip_reply_build(bytes, sizeof(bytes), &length, request->msg,
 		&reply) != 0) {
-		reply.headers = (struct span){ 0 };
-		if (sip_reply_build(bytes, sizeof(bytes), &length,
-			request->msg, &reply) != 0)
-			return;
+		proxy->counters.dropped++;
+		return;
 	}
 	keep(proxy->refusals, key, sip_timers_now(proxy->timers), bytes,
 	    length);

@@ -135,7 +135,10 @@ follow_decision(struct request *r, struct decision *decision)
 	struct sip_peer peer;
 
 	if (decision->answer.code != 0) {
+		/* Begun and over: its pair is free for the next call. */
+		decision_begin(decision);
 		reply_decision(r, decision);
+		decision_end(decision);
 		return;
 	}
 	if (decision->target != NULL && target_reach(r->setup,
@@ -263,7 +266,7 @@ handle(struct request *r)
 	}
 	if (r->msg->method == SIP_METHOD_CANCEL) {
 		if (!request_unproven(r))
-			reply_final(r, 481, no_headers);
+			reply_stateless(r->proxy, r->msg, r->src, 481, NULL);
 		return;
 	}
 	if (request_unproven(r) && refusal_again(r))
