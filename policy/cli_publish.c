@@ -22,15 +22,13 @@ tell(const char *what, const char *path, const char *name, void *arg)
 	putchar('\n');
 }
 
+/* Broken sources have spoken for themselves. */
 static int
-exit_code(int code, const struct usher_publication *publication, size_t errors,
-    const struct usher_error *error)
+exit_code(int code, size_t errors, const struct usher_error *error)
 {
 	if (code == 0)
 		return CLI_DONE;
-	if (publication->broken > 0 && (code == EINVAL || errors > 0))
-		return CLI_WRONG;
-	if (errors == 0)
+	if (errors == 0 || code != EINVAL)
 		cli_say_error(error);
 	return code == EINVAL || code == ENOENT ? CLI_WRONG : CLI_FAILED;
 }
@@ -66,8 +64,7 @@ cli_publish(const struct cli_arguments *arguments)
 		       "%zu broken\n",
 		    publication.added, publication.changed, publication.removed,
 		    publication.unchanged, publication.broken);
-	code = exit_code(code, &publication, usher_problems_errors(problems),
-	    &error);
+	code = exit_code(code, usher_problems_errors(problems), &error);
 	usher_problems_free(problems);
 	usher_close(usher);
 	return code;

@@ -53,18 +53,16 @@ def test_replay_is_what_explain_says(replay, explain, tmp_path):
 def test_replay_unescapes_from_lines_and_sees_no_false_ones(replay,
                                                             tmp_path):
     box = tmp_path / "box"
-    quoted = PITCH.replace("zyx", "hello") + (
-        "\nFrom now on nothing separates.\n"
-        ">From zyx Tue Nov 24 15:00:00 2026\n"
-        "From zyx Tue Nov 24 15:00:00 2026\n")
-    box.write_text(mbox(quoted, REPORT))
-    one, two = replay("--json", box).lines()
-    assert one["rule"] == "deliveries"	# the topic is in its text
-    assert two["rule"] == "safety"
+    hello = PITCH.replace("zyx", "hello")
+    quoted = hello + "\n>From zyx: a line that was escaped\n"
+    false = hello + ("\nFrom now on nothing separates.\n"
+                     "From zyx Tue Nov 24 15:00:00 2026\n")
+    wanted = ["deliveries", "deliveries", "safety"]  # by topics in their text
+    box.write_text(mbox(quoted, false, REPORT))
+    assert [m["rule"] for m in replay("--json", box).lines()] == wanted
     crlf = tmp_path / "crlf"
-    crlf.write_bytes(mbox(quoted, REPORT).replace("\n", "\r\n").encode())
-    assert [m["rule"] for m in replay("--json", crlf).lines()] \
-        == ["deliveries", "safety"]
+    crlf.write_bytes(box.read_bytes().replace(b"\n", b"\r\n"))
+    assert [m["rule"] for m in replay("--json", crlf).lines()] == wanted
 
 
 def test_replay_reads_maildirs_and_folders_in_order(replay, tmp_path):

@@ -1,8 +1,12 @@
 """usher show: the week as a table."""
 
+import os
+import pty
+import subprocess
 
 import pytest
 
+import support
 from cli_samples import alice, site  # noqa: F401
 
 
@@ -89,3 +93,36 @@ def test_show_of_someone_who_published_nothing(usher, site):
     assert usher("publish", "-c", site).code == 0
     said = usher("show", "-c", site, "alice@example.com")
     assert said.code == 0 and said.stdout.startswith("Alice Ng: ")
+
+
+def on_terminal(*words, **env):
+    """What a program says when both its ends are a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [support.program("usher"), *map(str, words)], stdin=theirs,
+        stdout=theirs, stderr=theirs, env={**os.environ, **env}, timeout=60)
+    os.close(theirs)
+    said = b""
+    try:
+        while part := os.read(ours, 65536):
+            said += part
+    except OSError:	# the kernel's end of a terminal nobody holds
+        pass
+    os.close(ours)
+    return done.returncode, said.decode()
+
+
+def test_show_uses_colours_on_a_terminal_unless_told_not_to(alice):
+    words = ["show", "--preferences", alice, "alice@example.com"]
+    for env, coloured in [({"TERM": "xterm", "NO_COLOR": ""}, True),
+                          ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+                          ({"TERM": "dumb", "NO_COLOR": ""}, False)]:
+        code, said = on_terminal(*words, **env)
+        assert code == 0 and "Alice Ng" in said
+        assert ("\x1b[" in said) == coloured, env
+
+
+def test_explain_does_not_wait_for_a_message_that_is_typed(alice):
+    code, said = on_terminal("explain", "--preferences", alice, "--to",
+                             "alice@example.com")
+    assert code == 2 and "Give --from WHO" in said
