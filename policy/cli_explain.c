@@ -25,6 +25,7 @@ struct explaining {
 	struct cli_mail mail;	   /* read from it */
 	struct usher_facts *facts; /* the mail's, or our own */
 	const char *from;
+	int64_t at;
 };
 
 /* `+` and 1 to 15 digits, however grouped; or a SIP or tel URI. */
@@ -237,30 +238,47 @@ make_facts(struct explaining *explaining)
 	return code == 0 ? 0 : facts_failed(code, &error);
 }
 
+static void
+print_opening(const struct usher_opening *opening, int64_t at)
+{
+	char from[USHER_INSTANT_TEXT];
+
+	usher_instant_text(opening->from, from);
+	if (!opening->exists)
+		puts(" No opening begins in the next 35 days.");
+	else if (opening->from <= at)
+		puts(" The door is open now.");
+	else
+		printf(" The door opens at %s (UTC).\n", from);
+}
+
 /* The verdict in a sentence, before its parts. */
 static void
 print_sentence(const struct explaining *explaining,
     const struct usher_verdict *verdict)
 {
-	const struct usher_policy *policy = explaining->recipient.policy;
-	char from[USHER_INSTANT_TEXT];
+	const char *who = explaining->recipient.who;
 
 	printf("%s: ", usher_answer_word(verdict->answer));
-	if (policy == NULL)
-		printf("%s published nothing here and is left alone.\n",
-		    explaining->recipient.who);
+	if (explaining->recipient.policy == NULL)
+		printf("%s published nothing here and is left alone.\n", who);
 	else if (verdict->answer == USHER_ACCEPT)
-		printf("it reaches %s.\n", explaining->recipient.who);
+		printf("it reaches %s.\n", who);
 	else if (verdict->answer == USHER_REFUSE)
 		puts("turned away for good.");
-	else if (verdict->opening.exists) {
-		usher_instant_text(verdict->opening.from, from);
-		printf("turned away%s; the door opens at %s (UTC).\n",
-		    verdict->answer == USHER_DEFER ? "" : " to another way",
-		    from);
-	} else
-		printf("turned away%s; no opening in the next 35 days.\n",
-		    verdict->answer == USHER_DEFER ? "" : " to another way");
+	else if (verdict->answer == USHER_DEFER)
+		fputs("turned away for now.", stdout);
+	else if (verdict->missing_count > 0)
+		fputs("turned away, and told what to bring.", stdout);
+	else
+		fputs("turned away, and told the way to take.", stdout);
+	if (verdict->answer == USHER_DEFER || verdict->answer == USHER_REDIRECT)
+		print_opening(&verdict->opening, explaining->at);
+}
+
+static void
+print_mode(const struct usher_policy *policy)
+{
 	if (policy != NULL && usher_policy_mode(policy) != USHER_ENFORCE)
 		printf("The mode is `%s`: nobody is turned away.\n",
 		    usher_mode_word(usher_policy_mode(policy)));
@@ -283,6 +301,7 @@ print_decision(const struct explaining *explaining,
 		puts(text);
 	else {
 		print_sentence(explaining, verdict);
+		print_mode(explaining->recipient.policy);
 		cli_put(text, stdout);
 	}
 	free(text);
@@ -304,10 +323,11 @@ decide(struct explaining *explaining)
 			cli_is_role(recipient->who)),
 	};
 	int code = cli_time(recipient->conf, recipient->policy,
-	    explaining->arguments->at, &question.at);
+	    explaining->arguments->at, &explaining->at);
 
 	if (code != 0)
 		return code;
+	question.at = explaining->at;
 	if (usher_decide(recipient->usher, &question, &decision, &error) != 0)
 		code = cli_failed("%s", error.text);
 	else

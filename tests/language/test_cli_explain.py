@@ -100,11 +100,31 @@ def test_explain_in_words_tells_all_a_person_needs(explain):
     said = explain("--from", "+442071234567", "--at", "2026-11-24T15:00",
                    "--subject", "document storage", "--purpose", "sales")
     assert said.code == 1
-    assert said.stdout.startswith("defer: turned away; the door opens at "
-                                  "2026-11-24T21:00:00Z (UTC).\n")
+    assert said.stdout.startswith("defer: turned away for now. The door "
+                                  "opens at 2026-11-24T21:00:00Z (UTC).\n")
     for words in ["storage, Tuesday and Thursday", "outside its hours",
                   "2026-11-24T16:00:00-05:00", "why not: "]:
         assert words in said.stdout
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["--from", "bob@seller.example"], "accept: it reaches alice@example.com."),
+    (["--from", "+12125550100", "--channel", "fax"],
+     "refuse: turned away for good."),
+    (["--from", "+12125550100"], "redirect: turned away, and told the way to "
+     "take. No opening begins in the next 35 days."),
+    (["--from", "bob@seller.example", "--purpose", "sales"],
+     "redirect: turned away, and told what to bring. The door is open now."),
+])
+def test_explain_begins_with_a_sentence(explain, words, sentence):
+    said = explain(*words, "--at", "2026-11-24T11:30")
+    assert said.stdout.splitlines()[0] == sentence
+
+
+def test_explain_says_when_nobody_is_turned_away(explain, alice):
+    alice.write_text(ALICE + 'mode = "observe";\n')
+    said = explain("--from", "+12125550100")
+    assert said.code == 1 and "The mode is `observe`" in said.stdout
 
 
 def test_explain_reads_a_message_from_standard_input(explain):

@@ -98,18 +98,18 @@ def test_show_of_someone_who_published_nothing(usher, site):
 def on_terminal(*words, **env):
     """What a program says when both its ends are a terminal."""
     ours, theirs = pty.openpty()
-    done = subprocess.run(
+    process = subprocess.Popen(
         [support.program("usher"), *map(str, words)], stdin=theirs,
-        stdout=theirs, stderr=theirs, env={**os.environ, **env}, timeout=60)
+        stdout=theirs, stderr=theirs, env={**os.environ, **env})
     os.close(theirs)
     said = b""
     try:
         while part := os.read(ours, 65536):
             said += part
-    except OSError:	# the kernel's end of a terminal nobody holds
+    except OSError:	# nobody holds the other end any more
         pass
     os.close(ours)
-    return done.returncode, said.decode()
+    return process.wait(60), said.decode()
 
 
 def test_show_uses_colours_on_a_terminal_unless_told_not_to(alice):
