@@ -1,0 +1,195 @@
+/*
+ * usher: the handle: configuration, store, zones and compiled policies of one
+ * program; looking a recipient up.
+ *
+ * Owns struct usher. One handle with a store a process, opened after the last
+ * fork(): LMDB bears neither a second one nor a child's.
+ */
+#include "usher_handle.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "policy.h"
+#include "site.h"
+
+static int
+open_store(struct usher *usher, struct usher_error *error)
+{
+	usher->cache = usher_cache_new(NULL);
+	if (usher->cache == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	return usher_store_open(&usher->store, usher->conf->store, NULL,
+	    error);
+}
+
+int
+usher_open(struct usher **result, const char *path, unsigned flags,
+    struct usher_problems *problems, struct usher_error *error)
+{
+	struct usher *usher = calloc(1, sizeof(*usher));
+	int code = 0;
+
+	*result = NULL;
+	if (usher == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	(void)pthread_mutex_init(&usher->lock, NULL);
+	usher->zones = usher_zones_new();
+	/* A daemon leaves its folder; a reload must find the file again. */
+	if (path != NULL) {
+		usher->path = realpath(path, NULL);
+		if (usher->path == NULL)
+			usher->path = strdup(path);
+	}
+	if (usher->zones == NULL || (path != NULL && usher->path == NULL))
+		code = usher_error_set(error, ENOMEM, "out of memory");
+	if (code == 0)
+		code = usher_conf_read(&usher->conf, usher->zones, path,
+		    problems, error);
+	if (code == 0) {
+		usher->conf->serial = ++usher->serial;
+		if ((flags & USHER_STORE) != 0)
+			code = open_store(usher, error);
+	}
+	if (code != 0) {
+		usher_close(usher);
+		return code;
+	}
+	*result = usher;
+	return 0;
+}
+
+void
+usher_close(struct usher *usher)
+{
+	if (usher == NULL)
+		return;
+	usher_cache_free(usher->cache);
+	usher_store_close(usher->store);
+	usher_conf_release(usher->conf);
+	usher_zones_free(usher->zones);
+	(void)pthread_mutex_destroy(&usher->lock);
+	free(usher->path);
+	free(usher);
+}
+
+int
+usher_reload(struct usher *usher, struct usher_problems *problems,
+    struct usher_error *error)
+{
+	struct usher_conf *conf, *old;
+	int code = usher_conf_read(&conf, usher->zones, usher->path, problems,
+	    error);
+
+	if (code != 0)
+		return code;
+	(void)pthread_mutex_lock(&usher->lock);
+	conf->serial = ++usher->serial;
+	old = usher->conf;
+	usher->conf = conf;
+	(void)pthread_mutex_unlock(&usher->lock);
+	if (usher->store != NULL && strcmp(old->store, conf->store) != 0)
+		usher_problems_add(problems, true, conf->site.file, 0,
+		    "`store` has changed: the other store is opened when the"
+		    " program starts again");
+	usher_conf_release(old);
+	return 0;
+}
+
+struct usher_conf *
+usher_conf_hold(struct usher *usher)
+{
+	struct usher_conf *conf;
+
+	(void)pthread_mutex_lock(&usher->lock);
+	conf = usher->conf;
+	atomic_fetch_add(&conf->references, 1);
+	(void)pthread_mutex_unlock(&usher->lock);
+	return conf;
+}
+
+int
+usher_policy_find(struct usher *usher, struct usher_conf *conf,
+    const char *who, struct usher_policy **policy, struct usher_error *error)
+{
+	int code = 0;
+
+	*policy = NULL;
+	if (usher->store != NULL)
+		code = usher_cache_find(usher->cache, usher->store, conf, who,
+		    policy, error);
+	if (code == 0 && *policy == NULL)
+		*policy = usher_policy_hold(conf->fallback);
+	return code;
+}
+
+static unsigned
+needs_of(const struct usher_conf *conf, const struct store_summary *summary)
+{
+	unsigned needs = conf->fallback == NULL ? 0 : conf->fallback->needs;
+
+	/* Counted under other site rules, which may need less. */
+	if (summary->sources > 0 && (!summary->scoped ||
+	    memcmp(summary->scope, conf->scope_hash,
+	    sizeof(summary->scope)) != 0))
+		return USHER_ALL;
+	if (summary->headers > 0)
+		needs |= USHER_HEADERS;
+	if (summary->body > 0)
+		needs |= USHER_BODY;
+	return needs;
+}
+
+unsigned
+usher_store_needs(struct usher *usher)
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+	struct store_summary summary = { .sources = 0 };
+	struct store *store = usher->store;
+	uint64_t generation = 0;
+	unsigned needs = USHER_ALL;
+	bool known;
+
+	if (store != NULL && store->engine->generation(store, &generation,
+	    NULL) != 0)
+		goto out;	/* not readable: asking for all is safe */
+	(void)pthread_mutex_lock(&usher->lock);
+	known = usher->needs_known && usher->needs_serial == conf->serial &&
+	    usher->needs_generation == generation;
+	needs = usher->needs;
+	(void)pthread_mutex_unlock(&usher->lock);
+	if (known)
+		goto out;
+	needs = USHER_ALL;
+	if (store != NULL && store->engine->summary(store, &summary,
+	    NULL) != 0)
+		goto out;
+	needs = needs_of(conf, &summary);
+	(void)pthread_mutex_lock(&usher->lock);
+	usher->needs = needs;
+	usher->needs_known = true;
+	usher->needs_serial = conf->serial;
+	usher->needs_generation = summary.generation;
+	(void)pthread_mutex_unlock(&usher->lock);
+out:
+	usher_conf_release(conf);
+	return needs;
+}
+
+int
+usher_handle_store(struct usher *usher, const struct usher_conf *conf,
+    struct store **store, struct usher_error *error)
+{
+	static const struct store_options write = { .write = true };
+
+	if (usher->path == NULL)
+		return usher_error_set(error, EINVAL, "without a usher.conf"
+		    " there is no store to publish to");
+	if (usher->store != NULL) {
+		*store = usher->store;
+		return 0;
+	}
+	return usher_store_open(store, conf->store, &write, error);
+}

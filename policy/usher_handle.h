@@ -1,0 +1,45 @@
+/*
+ * usher_handle: inside of struct usher, for usher*.c and publish*.c.
+ */
+#ifndef USHER_HANDLE_H
+#define USHER_HANDLE_H
+
+#include <pthread.h>
+
+#include "cache.h"
+#include "conf.h"
+#include "store.h"
+#include "usher.h"
+#include "zone.h"
+
+struct usher {
+	char *path;			/* of usher.conf, or NULL */
+	struct zones *zones;
+	pthread_mutex_t lock;		/* of conf, serial and needs */
+	struct usher_conf *conf;
+	unsigned long serial;
+	struct store *store;		/* NULL: none was asked for */
+	struct cache *cache;
+	/* The last answer of usher_store_needs(), and what it rests on. */
+	unsigned needs;
+	bool needs_known;
+	uint64_t needs_generation;
+	unsigned long needs_serial;
+};
+
+/* The store, opened for this call when the handle has none. */
+int usher_handle_store(struct usher *usher, const struct usher_conf *conf,
+    struct store **store, struct usher_error *error);
+
+/*
+ * The source files that `preferences` names: absolute, sorted, each once.
+ * ENOENT when a folder is not there: what was published from it would seem
+ * to be gone. usher_sources_free().
+ */
+int usher_sources_list(const struct usher_conf *conf, char ***paths,
+    size_t *count, struct usher_error *error);
+/* One path in the form of that list; *named: `preferences` names it. */
+int usher_sources_path(const struct usher_conf *conf, const char *path,
+    char **full, bool *named, struct usher_error *error);
+
+#endif
