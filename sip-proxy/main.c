@@ -1,89 +1,83 @@
 /*
- * main.c - usher-sip: options, signals, and the loop.
+ * main.c - usher-sip: its options, its start, its end.
  *
- * One thread, one loop (design-calls.md "Operation"). SIGUSR1 reads the
- * configuration again, SIGUSR2 logs counters, SIGTERM and SIGINT drain: no new
- * calls, and the rest has `timers.drain` to finish. Exit 0 after a stop, 2 for a
- * wrong option or configuration, 3 when the system failed.
+ * Exit 0 after a stop (without -f: once it is ready), 2 for a wrong option or
+ * configuration, 3 when the system failed.
  */
 #include <errno.h>
-#include <event2/event.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
-#include "proxy.h"
+#include "background.h"
+#include "serve.h"
 
-enum { DONE = 0, USAGE = 2, FAILED = 3, SLICE_MS = 1000 };
+#define DEFAULT_CONF "/etc/usher/usher.conf"
+
+enum { DONE = 0, USAGE = 2, FAILED = 3 };
 
 struct options {
-	const char *file, *at;
+	const char *at;
 	bool in_front;
+	char file[PATH_MAX];	/* absolute: a daemon leaves its directory */
 };
 
-struct daemon {
-	struct proxy proxy;
-	struct event *signals[5];
-	struct event *wake;
-	struct sip_timer quiet, deadline;
-	bool stopping;		/* leave the loop */
-};
+static const char help[] =
+    "usage: usher-sip [-c FILE] [-f] [--at TIME]\n"
+    "Stands before a PBX and answers calls as the recipient's published\n"
+    "preferences say: accept, defer to the next opening, redirect, refuse.\n"
+    "\n"
+    "  -c, --config FILE   site configuration (" DEFAULT_CONF ")\n"
+    "  -f, --foreground    stay; log to standard error\n"
+    "      --at TIME       decide as if it were TIME: a rehearsal\n"
+    "  -h, --help          this text\n"
+    "  -V, --version       the version\n"
+    "\n"
+    "SIGUSR1 reads FILE again, SIGUSR2 logs counters; SIGTERM and SIGINT\n"
+    "take no new calls and end the program.\n"
+    "Exit: 0 done, 2 usage or configuration, 3 the system failed.\n"
+    "See usher-sip(8) for how to put it before your PBX.\n";
 
-static void
-usage(FILE *out)
+static int
+complain(const char *what)
 {
-	fputs("usage: usher-sip [-c FILE] [-f] [--at TIME]\n"
-	      "  -c FILE        configuration (/etc/usher/usher.conf)\n"
-	      "  -f             stay in front: log to stderr, say when ready\n"
-	      "  --at TIME      fix the clock of decisions, for a rehearsal\n"
-	      "  --help         this text\n"
-	      "  --version      the version\n"
-	      "SIGUSR1 reloads, SIGUSR2 logs counters, SIGTERM drains and "
-	      "ends.\n", out);
+	fprintf(stderr, "usher-sip: %s\n%s", what, help);
+	return USAGE;
 }
 
 /* -1: go on; else the exit code. */
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option longs[] = {
+	static const struct option names[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "foreground", no_argument, NULL, 'f' },
 		{ "at", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 } };
-	int option;
+		{ "version", no_argument, NULL, 'V' }, { NULL, 0, NULL, 0 } };
+	const char *file = DEFAULT_CONF;
+	int letter;
 
-	while ((option = getopt_long(argc, argv, "c:fh", longs, NULL)) != -1) {
-		switch (option) {
-		case 'c': options->file = optarg; break;
+	opterr = 0;
+	while ((letter = getopt_long(argc, argv, "c:fhV", names, NULL)) !=
+	    -1) {
+		switch (letter) {
+		case 'c': file = optarg; break;
 		case 'f': options->in_front = true; break;
 		case 'a': options->at = optarg; break;
-		case 'h': usage(stdout); return DONE;
-		case 'v': puts("usher-sip " USHER_VERSION); return DONE;
-		default: usage(stderr); return USAGE;
+		case 'h': fputs(help, stdout); return DONE;
+		case 'V': puts("usher-sip " USHER_VERSION); return DONE;
+		default: return complain("an option is unknown or incomplete");
 		}
 	}
-	if (optind < argc) {
-		fprintf(stderr, "usher-sip: unexpected argument \"%s\"\n",
-		    argv[optind]);
-		usage(stderr);
-		return USAGE;
-	}
+	if (optind < argc)
+		return complain("it takes options alone");
+	if (realpath(file, options->file) == NULL)
+		snprintf(options->file, sizeof(options->file), "%s", file);
 	return -1;
-}
-
-static void
-tell_problems(const struct log *log, const struct usher_problems *problems)
-{
-	for (size_t i = 0; i < usher_problems_count(problems); i++) {
-		const struct usher_problem *p =
-		    usher_problems_get(problems, i);
-
-		log_write(log, p->warning ? LOG_WARNING : LOG_ERR,
-		    "%s:%u: %s", p->file, p->line, p->text);
-	}
 }
 
 static int
@@ -94,7 +88,7 @@ exit_code(int error)
 }
 
 static int
-open_usher(struct usher **usher, const struct options *options)
+open_usher(struct usher **usher, const char *file)
 {
 	struct usher_problems *problems = usher_problems_new();
 	const struct log to_stderr = { .in_front = true };
@@ -103,9 +97,8 @@ open_usher(struct usher **usher, const struct options *options)
 
 	if (problems == NULL)
 		return FAILED;
-	failed = usher_open(usher, options->file, USHER_STORE, problems,
-	    &error);
-	tell_problems(&to_stderr, problems);
+	failed = usher_open(usher, file, USHER_STORE, problems, &error);
+	service_tell(&to_stderr, problems);
 	if (failed != 0 && error.text[0] != '\0')
 		fprintf(stderr, "usher-sip: %s\n", error.text);
 	usher_problems_free(problems);
@@ -131,156 +124,13 @@ fix_clock(struct proxy *proxy, struct usher *usher, const char *at)
 	return USAGE;
 }
 
-static void
-reload(struct daemon *daemon)
-{
-	struct proxy *proxy = &daemon->proxy;
-	struct usher_problems *problems = usher_problems_new();
-	struct usher_error error = { .text = "out of memory" };
-	int failed = ENOMEM;
-
-	if (problems != NULL)
-		failed = usher_reload(proxy->usher, problems, &error);
-	if (problems != NULL)
-		tell_problems(&proxy->log, problems);
-	usher_problems_free(problems);
-	if (failed == 0)
-		failed = proxy_reload(proxy, &error);
-	if (failed != 0)
-		log_write(&proxy->log, LOG_ERR, "the configuration in force "
-		    "stays: %s", error.text);
-	else
-		log_write(&proxy->log, LOG_NOTICE, "configuration reloaded");
-}
-
-static void
-on_deadline(void *arg)
-{
-	struct daemon *daemon = arg;
-
-	daemon->stopping = true;
-}
-
-/* Over when no call waits for its answer, twice in a row. */
-static void
-on_quiet(void *arg)
-{
-	struct daemon *daemon = arg;
-	struct proxy *proxy = &daemon->proxy;
-
-	if (calls_unanswered(proxy) == 0)
-		daemon->stopping = true;
-	else
-		sip_timer_start(proxy->timers, &daemon->quiet,
-		    proxy->setup->sip->timers.t1, on_quiet, daemon);
-}
-
-static void
-drain(struct daemon *daemon)
-{
-	struct proxy *proxy = &daemon->proxy;
-	const struct usher_sip_timers *t = &proxy->setup->sip->timers;
-
-	if (proxy->draining) {
-		daemon->stopping = true;	/* asked twice: at once */
-		return;
-	}
-	proxy->draining = true;
-	sd_notify(0, "STOPPING=1");
-	log_write(&proxy->log, LOG_NOTICE, "stopping: %u calls have %u ms to "
-	    "finish", calls_unanswered(proxy), t->drain);
-	sip_timer_start(proxy->timers, &daemon->deadline, t->drain,
-	    on_deadline, daemon);
-	sip_timer_start(proxy->timers, &daemon->quiet, t->t1, on_quiet,
-	    daemon);
-}
-
-static void
-on_signal(evutil_socket_t number, short what, void *arg)
-{
-	struct daemon *daemon = arg;
-
-	(void)what;
-	if (number == SIGUSR1)
-		reload(daemon);
-	else if (number == SIGUSR2)
-		counters_log(&daemon->proxy);
-	else if (number != SIGHUP)
-		drain(daemon);
-}
-
-static void
-on_wake(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-}
-
-static bool
-watch_signals(struct daemon *daemon)
-{
-	static const int numbers[] = { SIGUSR1, SIGUSR2, SIGTERM, SIGINT,
-		SIGHUP };
-	struct event_base *base = daemon->proxy.base;
-
-	for (size_t i = 0; i < 5; i++) {
-		daemon->signals[i] = evsignal_new(base, numbers[i], on_signal,
-		    daemon);
-		if (daemon->signals[i] == NULL ||
-		    event_add(daemon->signals[i], NULL) != 0)
-			return false;
-	}
-	daemon->wake = evtimer_new(base, on_wake, NULL);
-	return daemon->wake != NULL;
-}
-
-static void
-free_events(struct daemon *daemon)
-{
-	for (size_t i = 0; i < 5; i++) {
-		if (daemon->signals[i] != NULL)
-			event_free(daemon->signals[i]);
-	}
-	if (daemon->wake != NULL)
-		event_free(daemon->wake);
-}
-
-static uint64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void
-loop(struct daemon *daemon)
-{
-	struct proxy *proxy = &daemon->proxy;
-
-	while (!daemon->stopping) {
-		uint64_t wait_ms = sip_timers_next_ms(proxy->timers);
-		struct timeval wait;
-
-		if (wait_ms > SLICE_MS)
-			wait_ms = SLICE_MS;
-		wait.tv_sec = (time_t)(wait_ms / 1000);
-		wait.tv_usec = (suseconds_t)(wait_ms % 1000 * 1000);
-		event_add(daemon->wake, &wait);
-		event_base_loop(proxy->base, EVLOOP_ONCE);
-		sip_timers_run(proxy->timers, monotonic_ms());
-	}
-}
-
 static int
-serve(struct daemon *daemon, const struct options *options)
+serve(struct proxy *proxy, const struct options *options, int ready)
 {
-	struct proxy *proxy = &daemon->proxy;
+	struct service *service = service_new(proxy, options->file);
 
-	if (!watch_signals(daemon)) {
-		fputs("usher-sip: signals cannot be watched\n", stderr);
+	if (service == NULL) {
+		fputs("usher-sip: the loop cannot start\n", stderr);
 		return FAILED;
 	}
 	if (proxy->fixed_at != INT64_MIN)
@@ -288,42 +138,56 @@ serve(struct daemon *daemon, const struct options *options)
 		    "stands at %s (--at): this is a rehearsal", options->at);
 	if (options->in_front)
 		fputs("usher-sip: ready\n", stderr);
+	else
+		background_ready(ready);
 	sd_notify(0, "READY=1");
-	loop(daemon);
+	service_run(service);
+	service_free(service);
 	log_write(&proxy->log, LOG_NOTICE, "stopped");
 	return DONE;
+}
+
+static int
+start(struct proxy *proxy, const struct options *options, int ready)
+{
+	struct usher *usher = NULL;
+	struct usher_error error = { .code = 0 };
+	int code = open_usher(&usher, options->file), failed;
+
+	if (code == DONE)
+		code = fix_clock(proxy, usher, options->at);
+	if (code == DONE) {
+		failed = proxy_start(proxy, usher, options->in_front, &error);
+		if (failed != 0)
+			fprintf(stderr, "usher-sip: %s\n", error.text);
+		code = failed == 0 ? serve(proxy, options, ready)
+				   : exit_code(failed);
+		proxy_stop(proxy);
+	}
+	usher_close(usher);
+	return code;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options options = { .file = "/etc/usher/usher.conf" };
-	struct daemon *daemon;
-	struct usher *usher = NULL;
-	struct usher_error error = { .code = 0 };
-	int code = read_options(argc, argv, &options), failed;
+	struct options options = { .at = NULL };
+	struct proxy *proxy;
+	int code = read_options(argc, argv, &options), ready = -1;
 
 	if (code != -1)
 		return code;
+	if (!options.in_front) {
+		code = background_go(&ready);
+		if (code != -1)
+			return code;
+	}
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
-	daemon = calloc(1, sizeof(*daemon));
-	if (daemon == NULL)
+	proxy = calloc(1, sizeof(*proxy));
+	if (proxy == NULL)
 		return FAILED;
-	code = open_usher(&usher, &options);
-	if (code == DONE)
-		code = fix_clock(&daemon->proxy, usher, options.at);
-	if (code == DONE) {
-		failed = proxy_start(&daemon->proxy, usher, options.in_front,
-		    &error);
-		code = failed == 0 ? serve(daemon, &options)
-				   : exit_code(failed);
-		if (failed != 0)
-			fprintf(stderr, "usher-sip: %s\n", error.text);
-		free_events(daemon);
-		proxy_stop(&daemon->proxy);
-	}
-	usher_close(usher);
-	free(daemon);
+	code = start(proxy, &options, ready);
+	free(proxy);
 	return code;
 }
