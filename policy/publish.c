@@ -188,10 +188,8 @@ publish_once(struct publish_run *run, const char *const *paths)
 {
 	struct store_summary summary;
 	bool moved;
-	int code = run->engine->begin(run->store, run->error);
+	int code = run->engine->begin(run->store, &summary, run->error);
 
-	if (code == 0)
-		code = run->engine->summary(run->store, &summary, run->error);
 	if (code != 0)
 		return code;
 	moved = !summary.scoped || memcmp(summary.scope,

@@ -94,7 +94,8 @@ struct store_engine {
 	 * Publishing. After an error other than ENOENT the caller aborts; when
 	 * it was EAGAIN there is room now and all may be done again.
 	 */
-	int (*begin)(struct store *store, struct usher_error *error);
+	int (*begin)(struct store *store, struct store_summary *summary,
+	    struct usher_error *error);
 	int (*file)(struct store *store, const char *path,
 	    struct store_file *file, struct usher_error *error);
 	/* Whether what is published as `id` has this text. */

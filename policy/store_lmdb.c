@@ -117,21 +117,37 @@ usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn, uint64_t id,
 	return 0;
 }
 
-int
-usher_lmdb_totals(const struct store_lmdb *lmdb, MDB_txn *txn,
-    struct totals_record *totals)
+static int
+get_meta(const struct store_lmdb *lmdb, MDB_txn *txn, const char *name,
+    void *out, size_t size)
 {
-	MDB_val key = { 6, (void *)(uintptr_t)"totals" }, value;
+	MDB_val key = { strlen(name), (void *)(uintptr_t)name }, value;
 	int code = mdb_get(txn, lmdb->meta, &key, &value);
 
-	memset(totals, 0, sizeof(*totals));
-	if (code == MDB_NOTFOUND)
-		return 0;
-	if (code == 0 && value.mv_size != sizeof(*totals))
-		code = EILSEQ;
+	if (code == 0 && value.mv_size != size)
+		return EILSEQ;
 	if (code == 0)
-		memcpy(totals, value.mv_data, sizeof(*totals));
+		memcpy(out, value.mv_data, size);
 	return code;
+}
+
+int
+usher_lmdb_summary(const struct store_lmdb *lmdb, MDB_txn *txn,
+    struct store_summary *summary, struct totals_record *totals)
+{
+	int code = get_meta(lmdb, txn, "scope", summary->scope,
+	    sizeof(summary->scope));
+
+	summary->scoped = code == 0;
+	memset(totals, 0, sizeof(*totals));
+	if (code == 0 || code == MDB_NOTFOUND)
+		code = get_meta(lmdb, txn, "totals", totals,
+		    sizeof(*totals));
+	summary->generation = mdb_txn_id(txn);
+	summary->sources = totals->sources;
+	summary->headers = totals->headers;
+	summary->body = totals->body;
+	return code == MDB_NOTFOUND ? 0 : code;
 }
 
 /* Text and path, copied out of the map into one piece. */
@@ -211,7 +227,6 @@ summary(struct store *store, struct store_summary *out,
     struct usher_error *error)
 {
 	struct store_lmdb *lmdb = usher_lmdb_of(store);
-	MDB_val key = { 5, (void *)(uintptr_t)"scope" }, value;
 	struct totals_record totals;
 	MDB_txn *txn;
 	int code;
@@ -220,20 +235,7 @@ summary(struct store *store, struct store_summary *out,
 	code = enter_read(lmdb, &txn, error);
 	if (code != 0)
 		return code == ENOENT ? 0 : code;
-	out->generation = mdb_txn_id(txn);
-	code = usher_lmdb_totals(lmdb, txn, &totals);
-	if (code == 0) {
-		out->sources = totals.sources;
-		out->headers = totals.headers;
-		out->body = totals.body;
-		code = mdb_get(txn, lmdb->meta, &key, &value);
-	}
-	if (code == 0 && value.mv_size == sizeof(out->scope)) {
-		memcpy(out->scope, value.mv_data, sizeof(out->scope));
-		out->scoped = true;
-	} else if (code == MDB_NOTFOUND) {
-		code = 0;
-	}
+	code = usher_lmdb_summary(lmdb, txn, out, &totals);
 	mdb_txn_abort(txn);
 	leave(lmdb);
 	return code == 0 ? 0 : usher_lmdb_wrong(lmdb, code, error);

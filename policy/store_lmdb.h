@@ -71,11 +71,12 @@ void usher_lmdb_shut(struct store_lmdb *lmdb);
 int usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn,
     uint64_t id, struct source_record *record, const char **rest);
 /* Scope and totals; absent ones are zero. */
-int usher_lmdb_totals(const struct store_lmdb *lmdb, MDB_txn *txn,
-    struct totals_record *totals);
+int usher_lmdb_summary(const struct store_lmdb *lmdb, MDB_txn *txn,
+    struct store_summary *summary, struct totals_record *totals);
 
 /* The functions of store_lmdb_write.c. */
-int usher_lmdb_begin(struct store *store, struct usher_error *error);
+int usher_lmdb_begin(struct store *store, struct store_summary *summary,
+    struct usher_error *error);
 int usher_lmdb_file(struct store *store, const char *path,
     struct store_file *file, struct usher_error *error);
 int usher_lmdb_holds(struct store *store, uint64_t id, const char *text,

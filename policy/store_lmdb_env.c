@@ -176,20 +176,29 @@ open_tables(struct store_lmdb *lmdb, bool write, struct usher_error *error)
 	for (size_t i = 0; code == 0 && i < TABLES; i++)
 		code = mdb_dbi_open(txn, tables[i].name,
 		    tables[i].flags | make, tables[i].table);
-	/* Another process has made the files and is about to fill them. */
-	if (code == MDB_NOTFOUND)
-		code = ENOENT;
-	else if (code != 0)
-		code = usher_lmdb_wrong(lmdb, code, error);
-	else
+	if (code == 0)
 		code = check_format(lmdb, txn, write, error);
+	else if (code != MDB_NOTFOUND)
+		code = usher_lmdb_wrong(lmdb, code, error);
 	if (code != 0) {
 		mdb_txn_abort(txn);
-		return code;
+		/* Another process has made the files, and fills them now. */
+		return code == MDB_NOTFOUND ? ENOENT : code;
 	}
 	/* A read transaction is committed too: its tables stay open. */
 	code = mdb_txn_commit(txn);
 	return code == 0 ? 0 : usher_lmdb_wrong(lmdb, code, error);
+}
+
+/* Whoever is to write waits for other writers only when tables are missing. */
+static int
+open_or_make_tables(struct store_lmdb *lmdb, bool write,
+    struct usher_error *error)
+{
+	int code = open_tables(lmdb, false, error);
+
+	return code == ENOENT && write ? open_tables(lmdb, true, error)
+	    : code;
 }
 
 /* The largest map that the machine bears, from `bytes` downward. */
@@ -257,7 +266,7 @@ usher_lmdb_open(struct store_lmdb *lmdb, bool write,
 	/* Readers that were killed hold pages back. */
 	(void)mdb_reader_check(lmdb->env, &dead);
 	if (file_is_whole(lmdb->env))
-		code = open_tables(lmdb, write, error);
+		code = open_or_make_tables(lmdb, write, error);
 	else
 		code = usher_lmdb_wrong(lmdb, MDB_CORRUPTED, error);
 	if (code != 0)

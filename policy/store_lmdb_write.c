@@ -62,11 +62,13 @@ make_writable(struct store_lmdb *lmdb, struct usher_error *error)
 }
 
 int
-usher_lmdb_begin(struct store *store, struct usher_error *error)
+usher_lmdb_begin(struct store *store, struct store_summary *summary,
+    struct usher_error *error)
 {
 	struct store_lmdb *lmdb = usher_lmdb_of(store);
 	int dead, code = make_writable(lmdb, error);
 
+	memset(summary, 0, sizeof(*summary));
 	if (code != 0)
 		return code;
 	(void)mdb_reader_check(lmdb->env, &dead);
@@ -81,7 +83,8 @@ usher_lmdb_begin(struct store *store, struct usher_error *error)
 	if (code != 0)
 		lmdb->txn = NULL;
 	else
-		code = usher_lmdb_totals(lmdb, lmdb->txn, &lmdb->totals);
+		code = usher_lmdb_summary(lmdb, lmdb->txn, summary,
+		    &lmdb->totals);
 	return wrong(lmdb, code, error);
 }
 

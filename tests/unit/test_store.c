@@ -10,6 +10,8 @@
 #include "store.h"
 #include "store_lmdb.h"
 
+static struct store_summary summary_of_begin;
+
 static struct store *
 open_store(const struct place *place, bool write)
 {
@@ -58,7 +60,7 @@ static void
 publish_one(struct store *store, const char *path, const char *text,
     unsigned needs, const char *name)
 {
-	if (store->engine->begin(store, NULL) != 0)
+	if (store->engine->begin(store, &summary_of_begin, NULL) != 0)
 		abort();
 	put(store, path, text, needs, name, NULL);
 	if (store->engine->commit(store, NULL) != 0)
@@ -139,7 +141,7 @@ test_put_replaces_and_removes(void **state)
 	const char *owner;
 
 	usher_arena_init(&arena);
-	assert_int_equal(engine->begin(store, NULL), 0);
+	assert_int_equal(engine->begin(store, &summary_of_begin, NULL), 0);
 	put(store, "/a", "one", USHER_HEADERS, "a@x", "+1");
 	put(store, "/b", "two", USHER_ALL, "b@x", NULL);
 	assert_int_equal(engine->owner(store, "+1", &arena, &owner, NULL), 0);
@@ -154,7 +156,7 @@ test_put_replaces_and_removes(void **state)
 	assert_int_equal(summary.body, 1);
 	assert_false(summary.scoped);
 
-	assert_int_equal(engine->begin(store, NULL), 0);
+	assert_int_equal(engine->begin(store, &summary_of_begin, NULL), 0);
 	put(store, "/a", "changed", 0, "a@x", "a2@x");
 	assert_int_equal(engine->remove(store, "/b", NULL), 0);
 	assert_int_equal(engine->remove(store, "/none", NULL), ENOENT);
@@ -209,7 +211,7 @@ test_abort_leaves_nothing(void **state)
 
 	publish_one(store, "/a", "one", 0, "a@x");
 	before = generation_of(store);
-	assert_int_equal(store->engine->begin(store, NULL), 0);
+	assert_int_equal(store->engine->begin(store, &summary_of_begin, NULL), 0);
 	put(store, "/a", "half", 0, "a@x", NULL);
 	finds(store, "a@x", "one");
 	store->engine->abort(store);
@@ -309,7 +311,7 @@ dying_child(const struct place *place, int in, int out)
 	char path[32], name[32];
 
 	(void)in;
-	if (store->engine->begin(store, NULL) != 0)
+	if (store->engine->begin(store, &summary_of_begin, NULL) != 0)
 		_exit(1);
 	put(store, "/a", "half", 0, "a@x", NULL);
 	for (int i = 0; i < 3000; i++) {
@@ -363,7 +365,7 @@ test_full_map_grows(void **state)
 	text[8999] = '\0';
 	assert_int_equal(usher_store_open(&store, url, &options, &error), 0);
 	for (; code == EAGAIN && growths < 10; growths++) {
-		code = store->engine->begin(store, &error);
+		code = store->engine->begin(store, &summary_of_begin, &error);
 		for (int i = 0; code == 0 && i < 500; i++) {
 			const char *names[] = { name };
 			struct store_source source = {
@@ -394,7 +396,7 @@ growing_child(const struct place *place, int in, int out)
 
 	memset(text, 'x', 8999);
 	place_hear(in);
-	if (store->engine->begin(store, NULL) != 0)
+	if (store->engine->begin(store, &summary_of_begin, NULL) != 0)
 		_exit(1);
 	for (int i = 0; i < 500; i++) {
 		(void)snprintf(path, sizeof(path), "/%d", i);
@@ -448,7 +450,7 @@ test_later_format_is_refused(void **state)
 	struct usher_error error;
 
 	publish_one(store, "/a", "one", 0, "a@x");
-	assert_int_equal(store->engine->begin(store, NULL), 0);
+	assert_int_equal(store->engine->begin(store, &summary_of_begin, NULL), 0);
 	assert_int_equal(mdb_put(lmdb->txn, lmdb->meta, &key, &value, 0), 0);
 	assert_int_equal(store->engine->commit(store, NULL), 0);
 	usher_store_close(store);
@@ -464,7 +466,7 @@ test_broken_stores_are_told(void **state)
 	char path[200], name[32], file[32];
 	FILE *data;
 
-	assert_int_equal(store->engine->begin(store, NULL), 0);
+	assert_int_equal(store->engine->begin(store, &summary_of_begin, NULL), 0);
 	for (int i = 0; i < 3000; i++) {
 		(void)snprintf(file, sizeof(file), "/%d", i);
 		(void)snprintf(name, sizeof(name), "%d@x", i);
