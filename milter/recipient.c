@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <syslog.h>
 
 #include "milter.h"
+#include "path.h"
 #include "reply.h"
 
 /*
@@ -61,60 +61,6 @@ recipient_only_one(const struct mail *mail)
 	return mail->count > 0;
 }
 
-/* "<@relay:alice+x@example.com>" is alice+x@example.com (RFC 5321 F.2). */
-static char *
-read_path(const char *path)
-{
-	size_t length = strlen(path);
-	const char *colon;
-
-	if (length >= 2 && path[0] == '<' && path[length - 1] == '>') {
-		path++;
-		length -= 2;
-	}
-	if (length > 0 && path[0] == '@') {
-		colon = memchr(path, ':', length);
-		if (colon != NULL) {
-			length -= (size_t)(colon + 1 - path);
-			path = colon + 1;
-		}
-	}
-	return strndup(path, length);
-}
-
-/*
- * The address to look up: its delimiter part cut. A quoted local part has
- * none, and an address that begins with + is a number.
- */
-static char *
-without_delimiter(const char *address)
-{
-	const char *at = strrchr(address, '@');
-	const char *plus = strchr(address, '+');
-	char *cut;
-
-	if (at == NULL || plus == NULL || plus > at || plus == address ||
-	    address[0] == '"')
-		return strdup(address);
-	cut = strdup(address);
-	if (cut != NULL)
-		memmove(cut + (plus - address), at, strlen(at) + 1);
-	return cut;
-}
-
-/* RFC 5321 §4.5.1, RFC 2142: whoever complains must be heard. */
-static const char *
-role_safety(const char *address)
-{
-	size_t length = strcspn(address, "@");
-
-	if (length == 10 && strncasecmp(address, "postmaster", 10) == 0)
-		return "postmaster";
-	if (length == 5 && strncasecmp(address, "abuse", 5) == 0)
-		return "abuse";
-	return NULL;
-}
-
 static struct recipient *
 add(struct mail *mail, const char *path)
 {
@@ -132,7 +78,7 @@ add(struct mail *mail, const char *path)
 	}
 	recipient = &recipients[mail->count];
 	memset(recipient, 0, sizeof *recipient);
-	recipient->address = read_path(path);
+	recipient->address = path_address(path);
 	if (recipient->address == NULL)
 		return NULL;
 	mail->count++;
@@ -146,7 +92,7 @@ look_up(struct session *session, struct recipient *recipient)
 	struct mail *mail = &session->mail;
 	struct usher_error error = { 0 };
 	enum usher_mode mode;
-	char *who = without_delimiter(recipient->address);
+	char *who = path_undelimited(recipient->address);
 
 	if (who == NULL) {
 		mail->blind = true;
@@ -154,7 +100,7 @@ look_up(struct session *session, struct recipient *recipient)
 	}
 	recipient->safety = mail->safety;
 	if (recipient->safety == NULL)
-		recipient->safety = role_safety(who);
+		recipient->safety = path_role(who);
 	if (usher_policy_find(session->milter->usher, mail->conf, who,
 		&recipient->policy, &error) != 0) {
 		recipient->policy = NULL;

@@ -16,6 +16,7 @@
 #include <libmilter/mfdef.h>
 
 #include "milter.h"
+#include "path.h"
 
 /* libmilter hands its callbacks nothing else to find the daemon by. */
 static struct milter *the_milter;
@@ -225,16 +226,6 @@ client_safety(SMFICTX *ctx, const struct session *session)
 	return NULL;
 }
 
-static char *
-without_brackets(const char *path)
-{
-	size_t length = strlen(path);
-
-	if (length >= 2 && path[0] == '<' && path[length - 1] == '>')
-		return strndup(path + 1, length - 2);
-	return strdup(path);
-}
-
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
@@ -248,7 +239,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	mail = &session->mail;
 	client = (const struct sockaddr *)&session->client;
 	mail->conf = usher_conf_hold(session->milter->usher);
-	mail->sender = without_brackets(argv[0]);
+	mail->sender = path_address(argv[0]);
 	if (mail->sender == NULL)
 		mail->blind = true;
 	mail->safety = client_safety(ctx, session);

@@ -1,0 +1,21 @@
+/*
+ * path: addresses as MAIL and RCPT name them.
+ */
+#ifndef USHER_MILTER_PATH_H
+#define USHER_MILTER_PATH_H
+
+/*
+ * The address of a path: brackets and a source route off, nothing else
+ * changed; "" for the null sender. The caller frees. NULL: no memory.
+ */
+char *path_address(const char *path);
+/*
+ * The address to look up: the local part cut at its first +. A quoted local
+ * part has no delimiter, and one that begins with + is a number. The caller
+ * frees. NULL: no memory.
+ */
+char *path_undelimited(const char *address);
+/* "postmaster" or "abuse", at any domain or none; else NULL. */
+const char *path_role(const char *address);
+
+#endif
