@@ -223,7 +223,8 @@ open_mapped(struct store_lmdb *lmdb, bool write)
 		if (code == 0)
 			return 0;
 		usher_lmdb_shut(lmdb);
-		if (code != ENOMEM || bytes <= map_least)
+		/* Valgrind says EINVAL where the kernel says ENOMEM. */
+		if ((code != ENOMEM && code != EINVAL) || bytes <= map_least)
 			return code;
 		bytes /= 2;
 	}

@@ -105,9 +105,10 @@ generation_of(struct store *store)
 static void
 publishing_child(const struct place *place, int in, int out)
 {
-	struct store *store = open_store(place, true);
+	struct store *store;
 
-	(void)in;
+	place_hear(in);
+	store = open_store(place, true);
 	publish_one(store, "/a", "text a", 0, "a@x");
 	usher_store_close(store);
 	place_say(out);
@@ -116,13 +117,14 @@ publishing_child(const struct place *place, int in, int out)
 static void
 test_absent_store_is_empty_until_it_is_there(void **state)
 {
-	struct store *store = open_store(*state, false);
+	struct store *store;
 	int to, from;
-	pid_t child;
+	pid_t child = place_fork(publishing_child, *state, &to, &from);
 
+	store = open_store(*state, false);
 	finds(store, "a@x", NULL);
 	assert_int_equal(generation_of(store), 0);
-	child = place_fork(publishing_child, *state, &to, &from);
+	place_say(to);
 	place_hear(from);
 	finds(store, "a@x", "text a");
 	assert_true(generation_of(store) > 0);
