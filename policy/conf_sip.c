@@ -28,10 +28,14 @@ struct figure {
 	uint32_t least, most;
 };
 
-#define TIMER(name, least, most)                                              \
-	{ #name, offsetof(struct usher_sip_timers, name), least, most }
-#define LIMIT(name, least, most)                                              \
-	{ #name, offsetof(struct usher_sip_limits, name), least, most }
+#define TIMER(name, least, most)                                            \
+	{                                                                   \
+#name, offsetof(struct usher_sip_timers, name), least, most \
+	}
+#define LIMIT(name, least, most)                                            \
+	{                                                                   \
+#name, offsetof(struct usher_sip_limits, name), least, most \
+	}
 
 enum { HOUR_MS = 3600000, DAY_MS = 86400000 };
 
@@ -62,18 +66,36 @@ static const struct figure limit_figures[] = {
 	{ "ban", offsetof(struct usher_sip_limits, ban_s), 0, 31536000 },
 };
 
-static const struct usher_sip_timers default_timers = { .t1 = 500, .t2 = 4000,
-	.t4 = 5000, .c = 185000, .failover = 4000, .probe = 15000,
-	.handshake = 5000, .idle = 120000, .drain = 20000 };
+static const struct usher_sip_timers default_timers = { .t1 = 500,
+	.t2 = 4000,
+	.t4 = 5000,
+	.c = 185000,
+	.failover = 4000,
+	.probe = 15000,
+	.handshake = 5000,
+	.idle = 120000,
+	.drain = 20000 };
 
 static const struct usher_sip_limits default_limits = { .message = 65535,
-	.head = 16384, .line = 8192, .headers = 128, .values = 64,
-	.transactions = 100000, .connections = 4096, .per_source = 64,
-	.rate = 20, .burst = 40, .bad = 20, .ban_s = 600 };
+	.head = 16384,
+	.line = 8192,
+	.headers = 128,
+	.values = 64,
+	.transactions = 100000,
+	.connections = 4096,
+	.per_source = 64,
+	.rate = 20,
+	.burst = 40,
+	.bad = 20,
+	.ban_s = 600 };
 
 static const struct usher_sip_terms default_terms = { .asks = true,
-	.refuse = 603, .outside_prefix = "", .defer_to = "", .announce = "",
-	.card = "", .max_diversions = 3 };
+	.refuse = 603,
+	.outside_prefix = "",
+	.defer_to = "",
+	.announce = "",
+	.card = "",
+	.max_diversions = 3 };
 
 static void
 set_defaults(struct usher_sip *sip)
@@ -111,8 +133,8 @@ read_figures(const struct sip_reading *reading, const char *name,
 		keys[i] = figures[i].name;
 	usher_source_keys(reading->source, group, keys, count);
 	for (size_t i = 0; i < count; i++) {
-		uint32_t *figure =
-		    (uint32_t *)((char *)into + figures[i].offset);
+		uint32_t *figure = (uint32_t *)((char *)into +
+		    figures[i].offset);
 
 		if (usher_source_int(reading->source, group, figures[i].name,
 			figures[i].least, figures[i].most, &value))
@@ -123,7 +145,8 @@ read_figures(const struct sip_reading *reading, const char *name,
 static void
 read_listen(const struct sip_reading *reading, struct usher_sip *sip)
 {
-	const config_setting_t *setting = reading->group == NULL ? NULL
+	const config_setting_t *setting = reading->group == NULL
+	    ? NULL
 	    : config_setting_get_member(reading->group, "listen");
 	const char *const *texts = default_listen;
 	size_t count = COUNT(default_listen);
@@ -171,8 +194,7 @@ read_tls(const struct sip_reading *reading, struct usher_sip *sip)
 		    &sip->tls_certificate);
 		usher_source_string(reading->source, group, "key",
 		    &sip->tls_key);
-		usher_source_string(reading->source, group, "ca",
-		    &sip->tls_ca);
+		usher_source_string(reading->source, group, "ca", &sip->tls_ca);
 		if (usher_source_word(reading->source, group, "verify", words,
 			3, &index))
 			sip->tls_verify = (enum usher_sip_verify)index;
@@ -201,7 +223,8 @@ read_emergency(const struct sip_reading *reading, struct usher_sip *sip)
 	if (group == NULL)
 		return;
 	if (!config_setting_is_group(group)) {
-		usher_source_wrong(reading->source, group, "emergency is a "
+		usher_source_wrong(reading->source, group,
+		    "emergency is a "
 		    "group: { numbers = [ \"112\" ]; callback = 7200; }");
 		return;
 	}
@@ -224,8 +247,8 @@ read_words(const struct sip_reading *reading, struct usher_sip *sip)
 	if (usher_source_word(reading->source, reading->group, "place", places,
 		2, &index))
 		sip->place = (enum usher_sip_place)index;
-	if (usher_source_word(reading->source, reading->group, "others",
-		others, 2, &index))
+	if (usher_source_word(reading->source, reading->group, "others", others,
+		2, &index))
 		sip->screen_others = index == 0;
 	if (usher_source_word(reading->source, reading->group, "register",
 		registers, 3, &index))
@@ -242,10 +265,9 @@ read_group(const struct sip_reading *reading, struct usher_sip *sip,
     const char *const **domains, size_t *domain_count,
     const char *const **allow, size_t *allow_count)
 {
-	static const char *const keys[] = { "listen", "domains", "tls",
-		"place", "next_hops", "trunks", "trusted", "others", "peers",
-		"allow", "register", "record_route", "emergency", "timers",
-		"limits" };
+	static const char *const keys[] = { "listen", "domains", "tls", "place",
+		"next_hops", "trunks", "trusted", "others", "peers", "allow",
+		"register", "record_route", "emergency", "timers", "limits" };
 	const char *all[COUNT(keys) + SIP_TERMS_KEYS];
 
 	memcpy(all, keys, sizeof(keys));
@@ -254,10 +276,8 @@ read_group(const struct sip_reading *reading, struct usher_sip *sip,
 	usher_source_keys(reading->source, reading->group, all, COUNT(all));
 	read_tls(reading, sip);
 	read_words(reading, sip);
-	usher_sip_read_hops(reading, "next_hops", &sip->hops,
-	    &sip->hop_count);
-	usher_sip_read_hops(reading, "trunks", &sip->trunks,
-	    &sip->trunk_count);
+	usher_sip_read_hops(reading, "next_hops", &sip->hops, &sip->hop_count);
+	usher_sip_read_hops(reading, "trunks", &sip->trunks, &sip->trunk_count);
 	usher_sip_read_from(reading, reading->group, "trusted", &sip->trusted,
 	    &sip->trusted_count);
 	usher_sip_read_terms(reading, reading->group, &sip->terms);
@@ -301,7 +321,7 @@ usher_conf_read_sip(struct usher_conf *conf, struct source *source,
 	size_t domain_count = 0, allow_count = 0;
 
 	if (sip == NULL)
-		return;	/* the arena tells the reader of the snapshot */
+		return; /* the arena tells the reader of the snapshot */
 	conf->sip = sip;
 	set_defaults(sip);
 	if (group != NULL && !config_setting_is_group(group)) {

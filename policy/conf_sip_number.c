@@ -123,8 +123,7 @@ usher_sip_allows(const struct usher_sip *sip, const char *host)
 }
 
 int
-usher_conf_sip_directory(const struct usher_conf *conf, char *path,
-    size_t size)
+usher_conf_sip_directory(const struct usher_conf *conf, char *path, size_t size)
 {
 	const char *store = conf->store;
 	bool relative;

@@ -22,8 +22,8 @@ usher_sip_read_from(const struct sip_reading *reading,
     const config_setting_t *group, const char *name,
     const struct usher_sip_from **from, size_t *count)
 {
-	const config_setting_t *setting =
-	    config_setting_get_member(group, name);
+	const config_setting_t *setting = config_setting_get_member(group,
+	    name);
 	const char *const *texts;
 	struct usher_sip_from *list;
 	struct usher_error error;
@@ -53,8 +53,8 @@ read_hop_text(const struct sip_reading *reading,
 {
 	struct usher_error error;
 
-	if (usher_sip_hop_parse(reading->arena, text, &list[*used],
-		&error) == 0)
+	if (usher_sip_hop_parse(reading->arena, text, &list[*used], &error) ==
+	    0)
 		(*used)++;
 	else
 		usher_source_wrong(reading->source, setting, "%s", error.text);
@@ -62,8 +62,7 @@ read_hop_text(const struct sip_reading *reading,
 
 static void
 read_hop_group(const struct sip_reading *reading,
-    const config_setting_t *setting, struct usher_sip_hop *list,
-    size_t *used)
+    const config_setting_t *setting, struct usher_sip_hop *list, size_t *used)
 {
 	static const char *const keys[] = { "uri", "priority", "weight" };
 	struct usher_sip_hop *hop = &list[*used];
@@ -74,8 +73,7 @@ read_hop_group(const struct sip_reading *reading,
 	usher_source_keys(reading->source, setting, keys, 3);
 	usher_source_int(reading->source, setting, "priority", 0, 65535,
 	    &priority);
-	usher_source_int(reading->source, setting, "weight", 0, 65535,
-	    &weight);
+	usher_source_int(reading->source, setting, "weight", 0, 65535, &weight);
 	if (!usher_source_string(reading->source, setting, "uri", &uri)) {
 		if (config_setting_get_member(setting, "uri") == NULL)
 			usher_source_wrong(reading->source, setting,
@@ -114,7 +112,8 @@ usher_sip_read_hops(const struct sip_reading *reading, const char *name,
 	if (list == NULL)
 		return;
 	for (size_t i = 0; i < length; i++) {
-		const config_setting_t *one = text != NULL ? setting
+		const config_setting_t *one = text != NULL
+		    ? setting
 		    : config_setting_get_elem(setting, (unsigned)i);
 		const char *uri = config_setting_get_string(one);
 
@@ -125,7 +124,8 @@ usher_sip_read_hops(const struct sip_reading *reading, const char *name,
 		else
 			usher_source_wrong(reading->source, one,
 			    "%s holds SIP URIs and groups { uri; priority; "
-			    "weight; }", name);
+			    "weight; }",
+			    name);
 	}
 	*hops = list;
 	*count = used;
@@ -151,8 +151,7 @@ read_refuse(const struct sip_reading *reading, const config_setting_t *group,
 /* A URI that must begin with one of at most two schemes. */
 static void
 read_uri(const struct sip_reading *reading, const config_setting_t *group,
-    const char *name, const char *scheme, const char *other,
-    const char **uri)
+    const char *name, const char *scheme, const char *other, const char **uri)
 {
 	const char *text;
 
@@ -180,8 +179,7 @@ usher_sip_read_terms(const struct sip_reading *reading,
 	long long diversions;
 	size_t index;
 
-	if (usher_source_word(source, group, "identity", identities, 3,
-		&index))
+	if (usher_source_word(source, group, "identity", identities, 3, &index))
 		terms->identity = (enum usher_sip_identity)index;
 	if (usher_source_word(source, group, "numbers", numbers, 2, &index))
 		terms->e164 = index == 1;
@@ -192,16 +190,15 @@ usher_sip_read_terms(const struct sip_reading *reading,
 	usher_source_bool(source, group, "asks", &terms->asks);
 	usher_source_bool(source, group, "follows_302", &terms->follows_302);
 	read_refuse(reading, group, terms);
-	read_uri(reading, group, "defer_to", "sip:", "sips:",
-	    &terms->defer_to);
-	read_uri(reading, group, "announce", "sip:", "sips:",
-	    &terms->announce);
+	read_uri(reading, group, "defer_to", "sip:", "sips:", &terms->defer_to);
+	read_uri(reading, group, "announce", "sip:", "sips:", &terms->announce);
 	read_uri(reading, group, "card", "https:", "https:", &terms->card);
 	if (usher_source_int(source, group, "max_diversions", 0, 69,
 		&diversions))
 		terms->max_diversions = (unsigned)diversions;
 	if (terms->refuse == 608 && terms->card[0] == '\0')
-		usher_source_warn(source, group, "refuse = 608 needs a card, "
+		usher_source_warn(source, group,
+		    "refuse = 608 needs a card, "
 		    "the https URI of its signed card: 603 is answered");
 }
 
@@ -226,7 +223,8 @@ read_peer(const struct sip_reading *reading, const config_setting_t *group,
 	usher_source_bool(reading->source, group, "trusted", &peer->trusted);
 	usher_sip_read_terms(reading, group, &peer->terms);
 	if (config_setting_get_member(group, "from") == NULL)
-		usher_source_wrong(reading->source, group, "a peer needs "
+		usher_source_wrong(reading->source, group,
+		    "a peer needs "
 		    "`from`, the addresses it sends from");
 }
 
@@ -249,8 +247,8 @@ usher_sip_read_peers(const struct sip_reading *reading, struct usher_sip *sip)
 	length = (size_t)config_setting_length(setting);
 	list = usher_arena_array(reading->arena, length + 1, sizeof(*list));
 	for (size_t i = 0; list != NULL && i < length; i++) {
-		const config_setting_t *one =
-		    config_setting_get_elem(setting, (unsigned)i);
+		const config_setting_t *one = config_setting_get_elem(setting,
+		    (unsigned)i);
 
 		if (config_setting_is_group(one))
 			read_peer(reading, one, sip, &list[sip->peer_count++]);

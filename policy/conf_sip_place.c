@@ -57,7 +57,7 @@ cut_port(char *text, uint16_t *port)
 	if (colon == NULL || (bracket != NULL && colon < bracket))
 		return true;
 	if (bracket == NULL && strchr(text, ':') != colon)
-		return false;	/* IPv6 without brackets */
+		return false; /* IPv6 without brackets */
 	*colon = '\0';
 	return read_port(colon + 1, port);
 }
@@ -96,7 +96,8 @@ is_host(const char *text)
 	if (text[0] == '[')
 		return read_address(text, 0, &address);
 	return text[0] != '\0' && strlen(text) < 254 &&
-	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    strspn(text,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		"0123456789-._") == strlen(text);
 }
 
@@ -120,9 +121,11 @@ read_public(struct usher_sip_listen *listen, char *text, const char *whole,
     struct usher_error *error)
 {
 	if (!cut_port(text, &listen->public_port) || !is_host(text))
-		return usher_error_set(error, EINVAL, "\"%s\": what follows / "
+		return usher_error_set(error, EINVAL,
+		    "\"%s\": what follows / "
 		    "is the public name or address, as in "
-		    "\"udp:10.0.0.2:5060/sip.example.com\"", whole);
+		    "\"udp:10.0.0.2:5060/sip.example.com\"",
+		    whole);
 	listen->public_host = text;
 	return 0;
 }
@@ -147,18 +150,23 @@ usher_sip_listen_parse(struct arena *arena, const char *text,
 	if (colon != NULL)
 		*colon = '\0';
 	if (colon == NULL || !read_transport(copy, &listen->transport))
-		return usher_error_set(error, EINVAL, "\"%s\" does not begin "
-		    "with a transport: \"udp:\", \"tcp:\" or \"tls:\"", text);
+		return usher_error_set(error, EINVAL,
+		    "\"%s\" does not begin "
+		    "with a transport: \"udp:\", \"tcp:\" or \"tls:\"",
+		    text);
 	/* A port of 0 asks the system for one; none at all is the usual. */
 	ported = strrchr(colon + 1, ':') > strrchr(colon + 1, ']');
 	if (!cut_port(colon + 1, &port))
-		return usher_error_set(error, EINVAL, "\"%s\": its port is no "
-		    "number up to 65535 (an IPv6 address stands in [])", text);
+		return usher_error_set(error, EINVAL,
+		    "\"%s\": its port is no "
+		    "number up to 65535 (an IPv6 address stands in [])",
+		    text);
 	if (!ported)
 		port = listen->transport == USHER_SIP_TLS ? SIPS_PORT
 							  : SIP_PORT;
 	if (!read_address(colon + 1, port, &listen->address))
-		return usher_error_set(error, EINVAL, "\"%s\": \"%s\" is no "
+		return usher_error_set(error, EINVAL,
+		    "\"%s\": \"%s\" is no "
 		    "address of this host; write it in figures, IPv6 in []",
 		    text, colon + 1);
 	return slash == NULL ? 0 : read_public(listen, slash + 1, text, error);
@@ -171,9 +179,11 @@ read_tls_name(struct arena *arena, const char *text,
 	if (!is_host(text + 4))
 		return usher_error_set(error, EINVAL,
 		    "\"%s\": \"tls:\" is followed by the name in the peer's "
-		    "certificate", text);
+		    "certificate",
+		    text);
 	from->tls_name = usher_arena_string(arena, text + 4);
-	return from->tls_name != NULL ? 0
+	return from->tls_name != NULL
+	    ? 0
 	    : usher_error_set(error, ENOMEM, "out of memory");
 }
 
@@ -202,9 +212,11 @@ usher_sip_from_parse(struct arena *arena, const char *text,
 			ok = read_digits(slash + 1, bits, &bits);
 	}
 	if (!ok)
-		return usher_error_set(error, EINVAL, "\"%s\" is no source; "
+		return usher_error_set(error, EINVAL,
+		    "\"%s\" is no source; "
 		    "write \"192.0.2.0/24\", \"192.0.2.7:5060\", "
-		    "\"[2001:db8::]/32\" or \"tls:sbc.example.net\"", text);
+		    "\"[2001:db8::]/32\" or \"tls:sbc.example.net\"",
+		    text);
 	from->length = (unsigned)bits;
 	return 0;
 }
@@ -243,19 +255,24 @@ usher_sip_hop_parse(struct arena *arena, const char *uri,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	secure = strncasecmp(copy, "sips:", 5) == 0;
 	if (!secure && strncasecmp(copy, "sip:", 4) != 0)
-		return usher_error_set(error, EINVAL, "\"%s\" is no next hop; "
-		    "write a SIP URI as \"sip:10.0.0.5:5060\"", uri);
+		return usher_error_set(error, EINVAL,
+		    "\"%s\" is no next hop; "
+		    "write a SIP URI as \"sip:10.0.0.5:5060\"",
+		    uri);
 	host = copy + (secure ? 5 : 4);
 	params = strchr(host, ';');
 	if (params != NULL)
 		*params++ = '\0';
 	if (!read_hop_params(params, secure, hop) ||
 	    !cut_port(host, &hop->port) || !is_host(host))
-		return usher_error_set(error, EINVAL, "\"%s\" is no next hop: "
+		return usher_error_set(error, EINVAL,
+		    "\"%s\" is no next hop: "
 		    "it needs a host, and may have a port and "
-		    ";transport=udp, tcp or tls", uri);
+		    ";transport=udp, tcp or tls",
+		    uri);
 	hop->uri = usher_arena_string(arena, uri);
 	hop->host = host;
-	return hop->uri != NULL ? 0
+	return hop->uri != NULL
+	    ? 0
 	    : usher_error_set(error, ENOMEM, "out of memory");
 }

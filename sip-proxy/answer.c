@@ -20,7 +20,7 @@ enum { TEXT_SIZE = 6144, LINE_MOST = 2000 };
 struct lines {
 	char *text;
 	size_t used;
-	size_t from;		/* where the current line begins */
+	size_t from; /* where the current line begins */
 	bool full;
 };
 
@@ -41,8 +41,7 @@ add(struct lines *lines, const char *format, ...)
 	if (lines->full)
 		return;
 	va_start(arguments, format);
-	length = vsnprintf(lines->text + lines->used, left, format,
-	    arguments);
+	length = vsnprintf(lines->text + lines->used, left, format, arguments);
 	va_end(arguments);
 	if (length < 0 || (size_t)length >= left ||
 	    lines->used + (size_t)length - lines->from > LINE_MOST)
@@ -82,7 +81,8 @@ answer_seconds(const struct usher_opening *opening, int64_t now_ms,
 
 	*seconds = wait_ms > 0 ? (wait_ms + 999) / 1000 : 0;
 	/* Whoever waits the rounded time has a little less of the rest. */
-	*duration = opening->until == INT64_MAX ? -1
+	*duration = opening->until == INT64_MAX
+	    ? -1
 	    : (opening->until * 1000 - now_ms - *seconds * 1000) / 1000;
 }
 
@@ -167,7 +167,8 @@ static void
 make_error_info(struct lines *lines, struct answer *answer,
     const struct answering *how, const struct usher_verdict *verdict)
 {
-	const char *page = how->policy == NULL ? NULL
+	const char *page = how->policy == NULL
+	    ? NULL
 	    : usher_policy_published(how->policy, USHER_PAGE);
 	const char *announce = how->origin->terms->announce;
 	const char *comma = "";
@@ -184,8 +185,9 @@ make_error_info(struct lines *lines, struct answer *answer,
 		add(lines, "%s<%s>", comma, page);
 		comma = ", ";
 	}
-	for (size_t i = 0; verdict->answer == USHER_REDIRECT &&
-	     i < verdict->target_count; i++) {
+	for (size_t i = 0;
+	     verdict->answer == USHER_REDIRECT && i < verdict->target_count;
+	     i++) {
 		const struct usher_target *target = &verdict->targets[i];
 
 		if (!target_uri(target, uri, sizeof(uri)) ||
@@ -199,7 +201,7 @@ make_error_info(struct lines *lines, struct answer *answer,
 		add(lines, ";opening=\"%s\"", instant);
 	}
 	if (comma[0] == '\0')
-		lines->full = true;	/* nothing to tell: no line */
+		lines->full = true; /* nothing to tell: no line */
 	answer->error_info = end(lines);
 }
 
@@ -245,8 +247,7 @@ reachable(const struct answering *how, const struct usher_verdict *verdict,
 		    !has_begun(target, how))
 			continue;
 		*some = true;
-		if (target_reach(how->setup, span_of(uri), &peer) !=
-		    REACH_NONE)
+		if (target_reach(how->setup, span_of(uri), &peer) != REACH_NONE)
 			return true;
 	}
 	return false;
@@ -255,8 +256,7 @@ reachable(const struct answering *how, const struct usher_verdict *verdict,
 static bool
 too_often(const struct answering *how)
 {
-	return diversions_of(how->msg) + 1 >
-	    how->origin->terms->max_diversions;
+	return diversions_of(how->msg) + 1 > how->origin->terms->max_diversions;
 }
 
 /* Who only asks is told, and sent nowhere. */
@@ -343,7 +343,8 @@ shows_608(const struct sip_msg *msg)
 	for (; hdr != NULL; hdr = sip_msg_next(msg, hdr)) {
 		for (size_t i = 0; i + tag.l <= hdr->value.l; i++) {
 			if (span_caseeq((struct span){ hdr->value.p + i,
-						tag.l }, tag))
+					    tag.l },
+				tag))
 				return true;
 		}
 	}
@@ -380,7 +381,7 @@ make_accept(struct decision *decision, const struct answering *how,
 	if (target_reach(how->setup, span_of(verdict->ring), &peer) ==
 	    REACH_NONE) {
 		decision->answer.code = 0;
-		return 0;	/* not ours to refuse: rings as called */
+		return 0; /* not ours to refuse: rings as called */
 	}
 	decision->target = strdup(verdict->ring);
 	return decision->target == NULL ? ENOMEM : 0;
@@ -400,8 +401,8 @@ is_bare(const struct answering *how, const struct usher_verdict *verdict)
 int
 answer_make(struct decision *decision, const struct answering *how)
 {
-	const struct usher_verdict *verdict =
-	    usher_decision_verdict(how->asked);
+	const struct usher_verdict *verdict = usher_decision_verdict(
+	    how->asked);
 	char text[TEXT_SIZE];
 	struct lines lines = { .text = text };
 	struct span *spans[] = { &decision->answer.retry_after,
@@ -437,8 +438,7 @@ answer_make(struct decision *decision, const struct answering *how)
 }
 
 size_t
-answer_headers(const struct answer *answer, char *out, size_t size,
-    size_t most)
+answer_headers(const struct answer *answer, char *out, size_t size, size_t most)
 {
 	/* In their order on the wire; what goes first goes last. */
 	const struct span parts[] = { answer->retry_after, answer->call_info,

@@ -158,15 +158,20 @@ call_fail(struct call *call, unsigned code)
 /* The bytes of a branch, from those of the request. */
 static int
 build(struct call *call, const struct hop *hop, const struct sip_peer *dst,
-    struct span *branch, char *text, size_t text_size, char *out,
-    size_t size, size_t *length)
+    struct span *branch, char *text, size_t text_size, char *out, size_t size,
+    size_t *length)
 {
 	const struct sip_buf *buf = sip_server_request(call->st);
-	struct forward forward = { .proxy = call->proxy, .setup = call->setup,
-		.decision = call->decision, .hop = hop, .dst = *dst,
+	struct forward forward = { .proxy = call->proxy,
+		.setup = call->setup,
+		.decision = call->decision,
+		.hop = hop,
+		.dst = *dst,
 		.src = *sip_server_source(call->st),
-		.own_routes = call->own_routes, .dialog = call->dialog,
-		.recover = call->recover, .untrusted = call->untrusted };
+		.own_routes = call->own_routes,
+		.dialog = call->dialog,
+		.recover = call->recover,
+		.untrusted = call->untrusted };
 	struct sip_msg msg;
 
 	if (buf == NULL)
@@ -197,7 +202,7 @@ static int
 start_branch(struct call *call, uint8_t index)
 {
 	struct hop *hop = index == HOPS_MOST ? NULL
-	    : &call_hops(call)->list[index];
+					     : &call_hops(call)->list[index];
 	const struct sip_peer *dst = hop != NULL ? &hop->peer : &call->peer;
 	char text[SIP_BRANCH_TEXT + MAC_TEXT + 1], bytes[DATAGRAM];
 	struct branch *b = calloc(1, sizeof(*b));
@@ -282,7 +287,7 @@ make_call(const struct request *r, const struct forwarding *how)
 	call->invite = r->msg->method == SIP_METHOD_INVITE;
 	call->untrusted = r->origin.way == FROM_OTHER ||
 	    (r->origin.way == FROM_TRUNK && !r->origin.trusted);
-	call->answered = true;	/* until its decision knows of it */
+	call->answered = true; /* until its decision knows of it */
 	link_call(call);
 	return call;
 }

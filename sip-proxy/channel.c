@@ -100,7 +100,8 @@ scan(struct span sdp, struct media *media)
 			inactive = true;
 			session_inactive |= open.p == NULL &&
 			    media->audio + media->video + media->image +
-				    media->other == 0;
+				    media->other ==
+				0;
 		} else if (span_is(line, "a=sendrecv") ||
 		    span_is(line, "a=sendonly") ||
 		    span_is(line, "a=recvonly")) {
@@ -181,8 +182,7 @@ channel_of(const struct sip_msg *msg, const struct recipient *recipient)
 	    usher_policy_is_fax(policy, recipient->text))
 		return USHER_FAX;
 	scan_body(msg, &media);
-	if (media.image > 0 &&
-	    media.audio + media.video + media.other == 0)
+	if (media.image > 0 && media.audio + media.video + media.other == 0)
 		return USHER_FAX;
 	if (media.video > 0 && policy != NULL &&
 	    usher_policy_names_channel(policy, USHER_VIDEO))

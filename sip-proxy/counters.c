@@ -64,8 +64,8 @@ static void
 add_counted(struct text *text, const struct proxy *proxy)
 {
 	const struct sip_txn_stats *t = sip_txn_stats(proxy->txns);
-	const struct sip_transport_stats *w =
-	    sip_transport_stats(proxy->transports);
+	const struct sip_transport_stats *w = sip_transport_stats(
+	    proxy->transports);
 	const struct proxy_counters *c = &proxy->counters;
 	const struct {
 		const char *name;

@@ -88,7 +88,8 @@ log_decision(const struct screening *s, const struct decision *decision,
 {
 	struct log_line line;
 	char source[SIP_ADDR_TEXT];
-	const char *peer = s->origin->name[0] != '\0' ? s->origin->name
+	const char *peer = s->origin->name[0] != '\0'
+	    ? s->origin->name
 	    : way_word(s->origin->way);
 
 	log_line_begin(&line, "decision");
@@ -115,7 +116,8 @@ ask(struct screening *s, enum usher_channel channel)
 	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
 	    &s->caller, channel);
 	struct usher_question question = { .policy = s->recipient.policy,
-		.facts = facts, .at = proxy_clock_ms(proxy) / 1000 };
+		.facts = facts,
+		.at = proxy_clock_ms(proxy) / 1000 };
 	struct usher_error error = { .text = "out of memory" };
 	int failed = ENOMEM;
 
@@ -124,8 +126,10 @@ ask(struct screening *s, enum usher_channel channel)
 		    &error);
 	usher_facts_free(facts);
 	if (failed != 0)
-		log_write(&proxy->log, LOG_ERR, "a call to %s could not be "
-		    "decided and passes: %s", s->recipient.text, error.text);
+		log_write(&proxy->log, LOG_ERR,
+		    "a call to %s could not be "
+		    "decided and passes: %s",
+		    s->recipient.text, error.text);
 	return failed;
 }
 
@@ -133,10 +137,14 @@ static int
 make(struct screening *s, struct decision *decision, const char *reference)
 {
 	char name[HOST_TEXT];
-	struct answering how = { .proxy = s->proxy, .setup = s->setup,
-		.origin = s->origin, .msg = s->msg,
-		.policy = s->recipient.policy, .asked = s->proxy->asked,
-		.reference = reference, .our_name = name,
+	struct answering how = { .proxy = s->proxy,
+		.setup = s->setup,
+		.origin = s->origin,
+		.msg = s->msg,
+		.policy = s->recipient.policy,
+		.asked = s->proxy->asked,
+		.reference = reference,
+		.our_name = name,
 		.now_ms = proxy_clock_ms(s->proxy) };
 
 	/* Without an address of ours the pseudonym of RFC 3261 §20.43. */
@@ -156,7 +164,8 @@ observe(struct decision *decision)
 }
 
 static const char *
-answer_word(const struct decision *decision, bool enforced, char text[CODE_TEXT])
+answer_word(const struct decision *decision, bool enforced,
+    char text[CODE_TEXT])
 {
 	if (!enforced)
 		return "observed";
@@ -172,11 +181,13 @@ decide(struct screening *s, struct decision *decision, bool safety)
 {
 	enum usher_channel channel = channel_of(s->msg, &s->recipient);
 	char reference[USHER_REFERENCE_TEXT], code[CODE_TEXT];
-	struct logged what = { .channel = channel, .verdict = "accept",
-		.rule = "", .reference = reference };
+	struct logged what = { .channel = channel,
+		.verdict = "accept",
+		.rule = "",
+		.reference = reference };
 	const struct usher_policy *policy = s->recipient.policy;
 	enum usher_mode mode = policy == NULL ? USHER_ENFORCE
-	    : usher_policy_mode(policy);
+					      : usher_policy_mode(policy);
 	bool ok = true;
 
 	usher_reference_make(reference);
@@ -190,8 +201,7 @@ decide(struct screening *s, struct decision *decision, bool safety)
 	} else if (policy != NULL && mode != USHER_OFF) {
 		const struct usher_verdict *verdict;
 
-		ok = ask(s, channel) == 0 &&
-		    make(s, decision, reference) == 0;
+		ok = ask(s, channel) == 0 && make(s, decision, reference) == 0;
 		if (ok) {
 			verdict = usher_decision_verdict(s->proxy->asked);
 			decision->verdict = verdict->answer;

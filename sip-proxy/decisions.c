@@ -1,11 +1,11 @@
 /*
  * decisions.c - one decision a call.
  *
- * A decision is found again by its call (Call-ID, From tag, recipient) until 32 s
- * after the last final answer under it, and by its pair (caller, recipient)
- * while a transaction under it has no final answer (design-calls.md "One
- * decision a call"). Keys are keyed hashes made by decide_call.c. A table of
- * growing size; single thread.
+ * A decision is found again by its call (Call-ID, From tag, recipient) until
+ * 32 s after the last final answer under it, and by its pair (caller,
+ * recipient) while a transaction under it has no final answer (design-calls.md
+ * "One decision a call"). Keys are keyed hashes made by decide_call.c. A table
+ * of growing size; single thread.
  */
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ enum { KEPT_MS = 32000, FIRST_SIZE = 1024 };
 struct decisions {
 	struct sip_timers *timers;
 	unsigned count;
-	size_t size;		/* a power of two */
+	size_t size; /* a power of two */
 	struct decision **by_call, **by_pair;
 };
 

@@ -69,10 +69,9 @@ is_proof(const struct request *request, const struct sip_uri *uri)
 
 	if (!sip_uri_param(uri, "u", &mac))
 		return false;
-	return mac_is(mac, dialog_mac(request->proxy, msg->call_id,
-			       msg->from_tag)) ||
-	    mac_is(mac, dialog_mac(request->proxy, msg->call_id,
-			    msg->to_tag));
+	return mac_is(mac,
+		   dialog_mac(request->proxy, msg->call_id, msg->from_tag)) ||
+	    mac_is(mac, dialog_mac(request->proxy, msg->call_id, msg->to_tag));
 }
 
 static struct sip_listener *

@@ -17,8 +17,8 @@ static void
 add_diversion(struct sip_edit *edit, const char *reason)
 {
 	char text[VALUE_MOST];
-	int length = snprintf(text, sizeof(text),
-	    "<%.*s>;reason=%s;counter=1", SPAN_ARG(edit->msg->uri), reason);
+	int length = snprintf(text, sizeof(text), "<%.*s>;reason=%s;counter=1",
+	    SPAN_ARG(edit->msg->uri), reason);
 
 	if (length > 0 && (size_t)length < sizeof(text))
 		sip_edit_header_before(edit, SIP_HDR_DIVERSION, "Diversion",
@@ -49,7 +49,8 @@ static void
 add_history(struct sip_edit *edit, const struct decision *decision)
 {
 	const char *cause = strcmp(decision->diversion, "deflection") == 0
-	    ? "480" : "302";
+	    ? "480"
+	    : "302";
 	struct span index = SPAN_LIT("1");
 	char text[VALUE_MOST];
 	bool before = last_index(edit->msg, &index);
@@ -87,8 +88,8 @@ strip_verstat(struct sip_edit *edit)
 	struct sip_uri uri;
 	const char *semicolon;
 
-	if (!sip_addr_split(sip_msg_value(edit->msg, SIP_HDR_FROM),
-		&address) || sip_uri_split(&uri, address.uri) != 0)
+	if (!sip_addr_split(sip_msg_value(edit->msg, SIP_HDR_FROM), &address) ||
+	    sip_uri_split(&uri, address.uri) != 0)
 		return;
 	if (sip_uri_param(&uri, "verstat", &value))
 		sip_edit_replace(edit, value, none);
@@ -103,11 +104,10 @@ strip_verstat(struct sip_edit *edit)
 void
 strip_edit(struct sip_edit *edit)
 {
-	static const enum sip_header removed[] = {
-		SIP_HDR_P_ASSERTED_IDENTITY, SIP_HDR_REMOTE_PARTY_ID,
-		SIP_HDR_RESOURCE_PRIORITY, SIP_HDR_CALL_INFO };
-	const struct sip_hdr *hdr = sip_msg_first(edit->msg,
-	    SIP_HDR_PRIORITY);
+	static const enum sip_header removed[] = { SIP_HDR_P_ASSERTED_IDENTITY,
+		SIP_HDR_REMOTE_PARTY_ID, SIP_HDR_RESOURCE_PRIORITY,
+		SIP_HDR_CALL_INFO };
+	const struct sip_hdr *hdr = sip_msg_first(edit->msg, SIP_HDR_PRIORITY);
 
 	for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++)
 		sip_edit_header_remove_all(edit, removed[i]);

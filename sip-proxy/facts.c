@@ -106,8 +106,7 @@ add_text(struct usher_facts *facts, const struct sip_msg *msg)
 	int failed;
 
 	if (msg->method != SIP_METHOD_MESSAGE || type.l < 5 ||
-	    !span_is((struct span){ type.p, 5 }, "text/") ||
-	    msg->body.l == 0)
+	    !span_is((struct span){ type.p, 5 }, "text/") || msg->body.l == 0)
 		return 0;
 	text = strndup(msg->body.p, msg->body.l);
 	if (text == NULL)
@@ -128,8 +127,7 @@ facts_of(const struct setup *setup, const struct sip_msg *msg,
 		return NULL;
 	if (add_identities(facts, caller) != 0 ||
 	    usher_facts_client(facts, &src->addr.sa) != 0 ||
-	    add_text(facts, msg) != 0 ||
-	    add_words(facts, msg, caller) != 0) {
+	    add_text(facts, msg) != 0 || add_words(facts, msg, caller) != 0) {
 		usher_facts_free(facts);
 		return NULL;
 	}

@@ -133,8 +133,7 @@ forms_dialog(const struct sip_msg *msg)
 
 /* The way out on top, and below it the way in where that is another. */
 static void
-edit_route_set(struct sip_edit *edit, const struct forward *f,
-    const char *out)
+edit_route_set(struct sip_edit *edit, const struct forward *f, const char *out)
 {
 	char in[HOST_TEXT], one[HOST_TEXT + 64], two[HOST_TEXT + 64];
 	char both[2 * sizeof(one) + 2];
@@ -155,8 +154,8 @@ edit_route_set(struct sip_edit *edit, const struct forward *f,
 }
 
 int
-forward_build(char *out, size_t size, size_t *length,
-    const struct sip_msg *msg, const struct forward *f)
+forward_build(char *out, size_t size, size_t *length, const struct sip_msg *msg,
+    const struct forward *f)
 {
 	struct sip_edit edit;
 	char self[HOST_TEXT], via[HOST_TEXT + 128];
@@ -188,9 +187,8 @@ forward_build(char *out, size_t size, size_t *length,
 static uint64_t
 loop_mac(const struct proxy *proxy, const struct sip_msg *msg)
 {
-	const struct span parts[] = { SPAN_LIT("loop"), msg->uri,
-		msg->call_id, msg->from_tag, msg->to_tag,
-		sip_msg_value(msg, SIP_HDR_ROUTE),
+	const struct span parts[] = { SPAN_LIT("loop"), msg->uri, msg->call_id,
+		msg->from_tag, msg->to_tag, sip_msg_value(msg, SIP_HDR_ROUTE),
 		sip_msg_value(msg, SIP_HDR_PROXY_REQUIRE),
 		sip_msg_value(msg, SIP_HDR_PROXY_AUTHORIZATION),
 		msg->cseq_method };
@@ -230,9 +228,10 @@ forward_is_loop(const struct request *request)
 			    via.branch.l < MAC_TEXT)
 				continue;
 			tail = (struct span){ via.branch.p + via.branch.l -
-				(MAC_TEXT - 1), MAC_TEXT - 1 };
-			if (mac_is(tail, mark) && setup_is_self(
-				request->setup, via.host, via.port))
+				    (MAC_TEXT - 1),
+				MAC_TEXT - 1 };
+			if (mac_is(tail, mark) &&
+			    setup_is_self(request->setup, via.host, via.port))
 				return true;
 		}
 	}

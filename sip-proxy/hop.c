@@ -33,19 +33,22 @@ add_hop(struct hops *hops, const struct usher_sip_hop *conf,
 	hop.peer.addr = *address;
 	hop.peer.transport = (enum sip_transport)conf->transport;
 	if (hops->count == HOPS_MOST) {
-		log_write(log, LOG_WARNING, "%s is left out: there are %d "
-		    "hops already", conf->uri, HOPS_MOST);
+		log_write(log, LOG_WARNING,
+		    "%s is left out: there are %d "
+		    "hops already",
+		    conf->uri, HOPS_MOST);
 		return false;
 	}
 	hop.peer.listener = sip_transport_route(transports, &hop.peer);
 	if (hop.peer.listener == NULL) {
-		log_write(log, LOG_WARNING, "%s is left out: sip.listen has "
-		    "no %s listener of its address family", conf->uri,
-		    sip_transport_name(hop.peer.transport));
+		log_write(log, LOG_WARNING,
+		    "%s is left out: sip.listen has "
+		    "no %s listener of its address family",
+		    conf->uri, sip_transport_name(hop.peer.transport));
 		return false;
 	}
-	snprintf(hop.host, sizeof(hop.host), "%s", sip_addr_text(address,
-	    text));
+	snprintf(hop.host, sizeof(hop.host), "%s",
+	    sip_addr_text(address, text));
 	if (hops_at(hops, &hop.peer) == NULL)
 		hops->list[hops->count++] = hop;
 	return true;
@@ -57,14 +60,15 @@ look_up(struct hops *hops, const struct usher_sip_hop *conf,
     struct sip_transports *transports, const struct log *log)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
-		.ai_flags = AI_ADDRCONFIG }, *all, *one;
+		.ai_flags = AI_ADDRCONFIG },
+			*all, *one;
 	union sip_addr address;
 	unsigned added = 0;
 	int failed = getaddrinfo(conf->host, NULL, &hints, &all);
 
 	if (failed != 0) {
-		log_write(log, LOG_ERR, "%s cannot be looked up: %s",
-		    conf->uri, gai_strerror(failed));
+		log_write(log, LOG_ERR, "%s cannot be looked up: %s", conf->uri,
+		    gai_strerror(failed));
 		return 0;
 	}
 	for (one = all; one != NULL; one = one->ai_next) {
@@ -85,8 +89,9 @@ sort(struct hops *hops)
 		struct hop hop = hops->list[i];
 		unsigned j = i;
 
-		for (; j > 0 && hops->list[j - 1].conf->priority >
-			 hop.conf->priority; j--)
+		for (; j > 0 &&
+		     hops->list[j - 1].conf->priority > hop.conf->priority;
+		     j--)
 			hops->list[j] = hops->list[j - 1];
 		hops->list[j] = hop;
 	}
@@ -157,8 +162,7 @@ pick(struct hop *const *list, unsigned from, unsigned to, uint64_t hash)
 }
 
 unsigned
-hop_order(const struct hops *hops, uint64_t hash,
-    struct hop *order[HOPS_MOST])
+hop_order(const struct hops *hops, uint64_t hash, struct hop *order[HOPS_MOST])
 {
 	unsigned count = 0, end;
 
@@ -170,8 +174,9 @@ hop_order(const struct hops *hops, uint64_t hash,
 		struct hop *first = order[i];
 		unsigned chosen;
 
-		for (end = i; end < count && order[end]->conf->priority ==
-			 first->conf->priority; end++)
+		for (end = i; end < count &&
+		     order[end]->conf->priority == first->conf->priority;
+		     end++)
 			;
 		chosen = pick(order, i, end, hash);
 		order[i] = order[chosen];

@@ -31,8 +31,8 @@ any_param(const struct sip_uri *uri, const char *name, struct span *value)
 	if (uri->user.p == NULL ||
 	    (semicolon = memchr(uri->user.p, ';', uri->user.l)) == NULL)
 		return false;
-	return sip_param_get(span_between(semicolon,
-	    uri->user.p + uri->user.l), name, value);
+	return sip_param_get(span_between(semicolon, uri->user.p + uri->user.l),
+	    name, value);
 }
 
 static enum verstat
@@ -47,8 +47,8 @@ verstat_of(const struct sip_uri *uri)
 	if (value.l < passed.l || !span_caseeq(head, passed))
 		return VERSTAT_OTHER;
 	/* "-A" and the like name the attestation behind it. */
-	return value.l == passed.l || value.p[passed.l] == '-' ?
-	    VERSTAT_PASSED : VERSTAT_OTHER;
+	return value.l == passed.l || value.p[passed.l] == '-' ? VERSTAT_PASSED
+							       : VERSTAT_OTHER;
 }
 
 static struct span
@@ -84,10 +84,10 @@ identity_text(const struct setup *setup, const struct usher_sip_terms *terms,
 		return true;
 	}
 	if (uri->scheme == SIP_SCHEME_TEL)
-		return false;	/* an extension of who knows whom */
+		return false; /* an extension of who knows whom */
 	/* As written: whoever reads it takes the escapes off. */
 	return snprintf(text, ID_TEXT, "sip:%.*s@%.*s", SPAN_ARG(raw),
-	    SPAN_ARG(uri->host)) < ID_TEXT;
+		   SPAN_ARG(uri->host)) < ID_TEXT;
 }
 
 static bool
@@ -95,8 +95,9 @@ ends_in(struct span text, const char *end)
 {
 	size_t length = strlen(end);
 
-	return text.l >= length && span_caseeq(
-	    (struct span){ text.p + text.l - length, length }, span_of(end));
+	return text.l >= length &&
+	    span_caseeq((struct span){ text.p + text.l - length, length },
+		span_of(end));
 }
 
 /* The names that networks give to those who withhold theirs. */
@@ -207,7 +208,8 @@ has_privacy(const struct sip_msg *msg, const struct reading *asserted,
 	/* Remote-Party-ID says it in a parameter of its own. */
 	for (unsigned i = 0; i < count; i++) {
 		if (sip_param_get(asserted[i].value.params, "privacy",
-			&value) && span_is(value, "full"))
+			&value) &&
+		    span_is(value, "full"))
 			return true;
 	}
 	return false;
@@ -215,8 +217,8 @@ has_privacy(const struct sip_msg *msg, const struct reading *asserted,
 
 static void
 prove(struct caller *caller, const struct setup *setup,
-    const struct origin *origin, const struct reading *asserted,
-    unsigned count, const struct reading *from)
+    const struct origin *origin, const struct reading *asserted, unsigned count,
+    const struct reading *from)
 {
 	enum usher_sip_identity rule = origin->terms->identity;
 	enum verstat verstat = from->verstat;
@@ -233,8 +235,9 @@ prove(struct caller *caller, const struct setup *setup,
 	for (unsigned i = 0; i < count; i++)
 		add(caller, setup, origin, &asserted[i].value.uri, passed);
 	add(caller, setup, origin, &from->value.uri,
-	    passed && (rule == USHER_SIP_FROM ||
-			  (rule == USHER_SIP_VERSTAT && count == 0)));
+	    passed &&
+		(rule == USHER_SIP_FROM ||
+		    (rule == USHER_SIP_VERSTAT && count == 0)));
 }
 
 int
@@ -250,11 +253,11 @@ caller_read(struct caller *caller, const struct setup *setup,
 	memset(caller, 0, offsetof(struct caller, ids));
 	caller->display[0] = '\0';
 	if (failed == 0 && origin->trusted)
-		failed = read_header(msg, SIP_HDR_P_ASSERTED_IDENTITY,
-		    asserted, 2, &count);
-	if (failed == 0 && origin->trusted && count == 0)
-		failed = read_header(msg, SIP_HDR_REMOTE_PARTY_ID, asserted,
+		failed = read_header(msg, SIP_HDR_P_ASSERTED_IDENTITY, asserted,
 		    2, &count);
+	if (failed == 0 && origin->trusted && count == 0)
+		failed = read_header(msg, SIP_HDR_REMOTE_PARTY_ID, asserted, 2,
+		    &count);
 	if (failed != 0)
 		return failed;
 	from.verstat = verstat_of(&from.value.uri);

@@ -28,7 +28,7 @@ uint64_t mac_end(struct mac *mac);
 
 /* All of a list at once. */
 uint64_t mac_of(const uint8_t key[MAC_KEY], const struct span *spans,
-		size_t count);
+    size_t count);
 /* Sixteen hexadecimal digits and a NUL. Returns text. */
 const char *mac_text(uint64_t value, char text[MAC_TEXT]);
 /* In constant time. */

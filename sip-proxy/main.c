@@ -22,7 +22,7 @@ enum { DONE = 0, USAGE = 2, FAILED = 3 };
 struct options {
 	const char *at;
 	bool in_front;
-	char file[PATH_MAX];	/* absolute: a daemon leaves its directory */
+	char file[PATH_MAX]; /* absolute: a daemon leaves its directory */
 };
 
 static const char help[] =
@@ -52,8 +52,8 @@ complain(const char *what)
 static int
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option names[] = {
-		{ "config", required_argument, NULL, 'c' },
+	static const struct option names[] = { { "config", required_argument,
+						   NULL, 'c' },
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "at", required_argument, NULL, 'a' },
 		{ "help", no_argument, NULL, 'h' },
@@ -62,8 +62,7 @@ read_options(int argc, char **argv, struct options *options)
 	int letter;
 
 	opterr = 0;
-	while ((letter = getopt_long(argc, argv, "c:fhV", names, NULL)) !=
-	    -1) {
+	while ((letter = getopt_long(argc, argv, "c:fhV", names, NULL)) != -1) {
 		switch (letter) {
 		case 'c': file = optarg; break;
 		case 'f': options->in_front = true; break;
@@ -134,8 +133,10 @@ serve(struct proxy *proxy, const struct options *options, int ready)
 		return FAILED;
 	}
 	if (proxy->fixed_at != INT64_MIN)
-		log_write(&proxy->log, LOG_WARNING, "the clock of decisions "
-		    "stands at %s (--at): this is a rehearsal", options->at);
+		log_write(&proxy->log, LOG_WARNING,
+		    "the clock of decisions "
+		    "stands at %s (--at): this is a rehearsal",
+		    options->at);
 	if (options->in_front)
 		fputs("usher-sip: ready\n", stderr);
 	else

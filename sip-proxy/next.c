@@ -81,9 +81,12 @@ forward_ack(const struct request *request)
 {
 	struct proxy *proxy = request->proxy;
 	char branch[SIP_BRANCH_TEXT + MAC_TEXT + 1], bytes[DATAGRAM];
-	struct forward forward = { .proxy = proxy, .setup = request->setup,
-		.src = *request->src, .own_routes = request->own_routes,
-		.dialog = true, .recover = request->recover };
+	struct forward forward = { .proxy = proxy,
+		.setup = request->setup,
+		.src = *request->src,
+		.own_routes = request->own_routes,
+		.dialog = true,
+		.recover = request->recover };
 	size_t length;
 
 	if (request->msg->max_forwards == 0 ||
@@ -94,7 +97,7 @@ forward_ack(const struct request *request)
 	forward.branch = forward_branch(proxy, request->msg, branch,
 	    sizeof(branch));
 	if (forward_build(bytes, sizeof(bytes), &length, request->msg,
-		&forward) != 0 || sip_txn_send(proxy->txns, &forward.dst,
-		bytes, length) != 0)
+		&forward) != 0 ||
+	    sip_txn_send(proxy->txns, &forward.dst, bytes, length) != 0)
 		proxy->counters.dropped++;
 }

@@ -15,8 +15,8 @@ options_is_ours(const struct request *request)
 		return false;
 	if (request->msg->max_forwards == 0)
 		return true;
-	return uri->user.l == 0 && setup_is_self(request->setup, uri->host,
-	    uri->port);
+	return uri->user.l == 0 &&
+	    setup_is_self(request->setup, uri->host, uri->port);
 }
 
 void

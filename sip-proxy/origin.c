@@ -98,8 +98,7 @@ origin_find(const struct setup *setup, const struct sip_peer *src,
 {
 	const struct usher_sip *sip = setup->sip;
 	unsigned weight, trusted;
-	const struct usher_sip_peer *peer =
-	    find_peer(sip, &src->addr, &weight);
+	const struct usher_sip_peer *peer = find_peer(sip, &src->addr, &weight);
 
 	origin->terms = peer != NULL ? &peer->terms : &sip->terms;
 	origin->name = peer != NULL ? peer->name : "";
@@ -114,15 +113,15 @@ origin_find(const struct setup *setup, const struct sip_peer *src,
 		origin->trusted = true;
 	else if (peer != NULL)
 		origin->trusted = peer->trusted;
-	origin->way = trusted > 0 || peer != NULL ||
-		is_hop(&setup->trunks, src) ? FROM_TRUNK : FROM_OTHER;
+	origin->way = trusted > 0 || peer != NULL || is_hop(&setup->trunks, src)
+	    ? FROM_TRUNK
+	    : FROM_OTHER;
 }
 
 const char *
 way_word(enum way way)
 {
-	static const char *const words[] = { "phone", "pbx", "trunk",
-		"other" };
+	static const char *const words[] = { "phone", "pbx", "trunk", "other" };
 
 	return words[way];
 }

@@ -1,9 +1,10 @@
 /*
  * probe.c - whether next hops live.
  *
- * OPTIONS every `timers.probe` to each hop that nothing was heard from since the
- * last time. Three unanswered are death, one answer of any kind is life; calls
- * that ring on a hop that dies are answered 503 (design-calls.md "Next hops").
+ * OPTIONS every `timers.probe` to each hop that nothing was heard from since
+ * the last time. Three unanswered are death, one answer of any kind is life;
+ * calls that ring on a hop that dies are answered 503 (design-calls.md "Next
+ * hops").
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,6 @@ struct probe {
 	struct setup *setup;
 	struct hop *hop;
 };
-
 
 void
 probe_hop_heard(struct hop *hop, const struct proxy *proxy)
@@ -92,7 +92,8 @@ ask(struct proxy *proxy, struct hop *hop)
 	probe->proxy = proxy;
 	probe->setup = setup_hold(proxy->setup);
 	probe->hop = hop;
-	if (length < 0 || sip_client_new(&ct, proxy->txns, SIP_METHOD_OPTIONS,
+	if (length < 0 ||
+	    sip_client_new(&ct, proxy->txns, SIP_METHOD_OPTIONS,
 		span_of(branch), bytes, (size_t)length, &hop->peer, answered,
 		ended, probe) != 0) {
 		setup_release(probe->setup);
@@ -108,8 +109,10 @@ missed(struct proxy *proxy, struct hop *hop)
 	if (++hop->missed < DEATH || hop->dead)
 		return;
 	hop->dead = true;
-	log_write(&proxy->log, LOG_WARNING, "next hop %s is dead: %d probes "
-	    "were not answered", hop->host, DEATH);
+	log_write(&proxy->log, LOG_WARNING,
+	    "next hop %s is dead: %d probes "
+	    "were not answered",
+	    hop->host, DEATH);
 	call_hop_died(proxy, hop);
 }
 

@@ -17,11 +17,11 @@ struct callbacks;
 struct event_base;
 
 struct proxy_counters {
-	uint64_t accepted, deferred, redirected, refused;	/* decisions */
+	uint64_t accepted, deferred, redirected, refused; /* decisions */
 	uint64_t emergencies;
-	uint64_t faults;	/* decided open because something failed */
-	uint64_t malformed;	/* turned away or dropped at the gate */
-	uint64_t dropped;	/* not answered at all */
+	uint64_t faults;    /* decided open because something failed */
+	uint64_t malformed; /* turned away or dropped at the gate */
+	uint64_t dropped;   /* not answered at all */
 	uint64_t looped;
 };
 
@@ -32,25 +32,26 @@ struct proxy {
 	struct sip_timers *timers;
 	struct sip_transports *transports;
 	struct sip_txn_layer *txns;
-	struct setup *setup;	/* of new requests */
-	struct usher_decision *asked;	/* used again for each question */
+	struct setup *setup;	      /* of new requests */
+	struct usher_decision *asked; /* used again for each question */
 	struct decisions *decisions;
 	struct refusals *refusals;
 	struct callbacks *callbacks;
-	struct call *calls;	/* all that live */
+	struct call *calls; /* all that live */
 	struct sip_timer probe;
 	struct proxy_counters counters;
 	uint8_t key[MAC_KEY];
-	int64_t fixed_at;	/* INT64_MIN: the clock runs */
+	int64_t fixed_at; /* INT64_MIN: the clock runs */
 	bool draining;
 };
 
 /*
  * start.c: everything that stands before the first request. The handle is the
- * caller's. EINVAL and others with a sentence; proxy_stop() follows in any case.
+ * caller's. EINVAL and others with a sentence; proxy_stop() follows in any
+ * case.
  */
 int proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
-		struct usher_error *error);
+    struct usher_error *error);
 void proxy_stop(struct proxy *proxy);
 /* After usher_reload(): new calls see the new snapshot. On an error the old
  * setup stays. */
@@ -59,11 +60,11 @@ int proxy_reload(struct proxy *proxy, struct usher_error *error);
 /* The clock of decisions, milliseconds since 1970. */
 int64_t proxy_clock_ms(const struct proxy *proxy);
 /* A datagram; fits sip_transport_recv_h with the proxy as arg. */
-void proxy_receive(const char *bytes, size_t length,
-		   const struct sip_peer *src, void *arg);
+void proxy_receive(const char *bytes, size_t length, const struct sip_peer *src,
+    void *arg);
 /* A request the transaction layer has for us; fits sip_txn_request_h. */
 void proxy_request(struct sip_server *st, const struct sip_msg *msg,
-		   const struct sip_peer *src, void *arg);
+    const struct sip_peer *src, void *arg);
 
 /* --- a request on its way (request.c) --- */
 
@@ -75,11 +76,11 @@ struct request {
 	const struct sip_msg *msg;
 	const struct sip_peer *src;
 	struct origin origin;
-	unsigned own_routes;	/* Route values that are ours, to be taken */
-	bool dialog;		/* proven to be inside one */
-	bool recover;		/* our URI stands in the R-URI (§16.4) */
-	struct sip_listener *out;	/* that our last Route names, or NULL */
-	struct sip_uri uri;	/* R-URI, after recovery */
+	unsigned own_routes;	  /* Route values that are ours, to be taken */
+	bool dialog;		  /* proven to be inside one */
+	bool recover;		  /* our URI stands in the R-URI (§16.4) */
+	struct sip_listener *out; /* that our last Route names, or NULL */
+	struct sip_uri uri;	  /* R-URI, after recovery */
 };
 
 /* Whoever sends this proves nothing: UDP, and no phone, PBX or trunk. */
@@ -89,28 +90,26 @@ bool request_unproven(const struct request *request);
 
 /* "<sip:HOST;lr;u=MAC>" over Call-ID and the caller's tag. */
 int dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
-		      const char *host, char *text, size_t size);
+    const char *host, char *text, size_t size);
 /* Finds our values in Route (and R-URI); fills own_routes, dialog, recover,
  * out, uri. EBADMSG: a Route cannot be read. */
 int dialog_read(struct request *request);
 /* The n-th Route value from 0; false: there are fewer. */
-bool dialog_route_at(const struct sip_msg *msg, unsigned n,
-		     struct span *value);
+bool dialog_route_at(const struct sip_msg *msg, unsigned n, struct span *value);
 
 /* --- reply.c: answers of our own --- */
 
 /* Final answer by a server transaction, or once without to the unproven.
  * headers: whole lines. */
 void reply_final(const struct request *request, unsigned code,
-		 struct span headers);
+    struct span headers);
 /* 503 with Retry-After. */
 void reply_unavailable(const struct request *request);
 void reply_decision(const struct request *request,
-		    const struct decision *decision);
+    const struct decision *decision);
 /* What no transaction can be made for: one message, stateless. */
 void reply_stateless(struct proxy *proxy, const struct sip_msg *msg,
-		     const struct sip_peer *src, unsigned code,
-		     const char *reason);
+    const struct sip_peer *src, unsigned code, const char *reason);
 
 /* --- refusal.c: one refusal to the unproven --- */
 
@@ -121,7 +120,7 @@ unsigned refusals_kept(const struct refusals *refusals, uint64_t now_ms);
 bool refusal_again(const struct request *request);
 /* answer NULL: code alone, with `headers`. Never longer than the request. */
 void refusal_send(const struct request *request, unsigned code,
-		  const struct answer *answer, struct span headers);
+    const struct answer *answer, struct span headers);
 
 /* --- safety.c: ahead of everything --- */
 
@@ -134,7 +133,7 @@ bool safety_is_emergency(const struct request *request);
 void safety_remember(const struct request *request);
 /* A trusted psap-callback, or a call back to whoever made an emergency call. */
 bool safety_is_callback(const struct request *request,
-			const struct recipient *recipient);
+    const struct recipient *recipient);
 
 /* --- options.c: OPTIONS to ourselves --- */
 bool options_is_ours(const struct request *request);
@@ -146,38 +145,38 @@ void options_answer(const struct request *request);
 struct branch {
 	struct branch *next;
 	struct call *call;
-	struct sip_client *ct;	/* NULL: over */
-	uint8_t hop;		/* index among the hops, HOPS_MOST: none */
-	bool left;		/* given up for the next hop */
-	bool rang;		/* had a 101-199 */
-	bool heard;		/* had anything */
-	unsigned code;		/* its final, 0: none; 408, 503 by ourselves */
+	struct sip_client *ct; /* NULL: over */
+	uint8_t hop;	       /* index among the hops, HOPS_MOST: none */
+	bool left;	       /* given up for the next hop */
+	bool rang;	       /* had a 101-199 */
+	bool heard;	       /* had anything */
+	unsigned code;	       /* its final, 0: none; 408, 503 by ourselves */
 };
 
 struct call {
-	struct call *next, **back;	/* in proxy->calls */
+	struct call *next, **back; /* in proxy->calls */
 	struct proxy *proxy;
 	struct setup *setup;
-	struct decision *decision;	/* NULL: not screened */
-	struct sip_server *st;	/* NULL: over */
-	struct branch *branches;	/* the newest first */
-	struct sip_buf *best;	/* best final so far, our Via off */
+	struct decision *decision; /* NULL: not screened */
+	struct sip_server *st;	   /* NULL: over */
+	struct branch *branches;   /* the newest first */
+	struct sip_buf *best;	   /* best final so far, our Via off */
 	unsigned best_code;
 	struct sip_timer timer_c, failover;
-	struct sip_peer peer;	/* TO_PEER */
+	struct sip_peer peer; /* TO_PEER */
 	uint8_t toward;
 	uint8_t own_routes, order_count, tried;
 	bool dialog, recover;
 	bool invite, cancelled, answered;
-	uint8_t busy;		/* in use on the stack: not freed yet */
-	bool untrusted;		/* identity headers are taken off */
+	uint8_t busy;	/* in use on the stack: not freed yet */
+	bool untrusted; /* identity headers are taken off */
 	uint8_t order[HOPS_MOST];
 };
 
 struct forwarding {
 	enum toward toward;
-	const struct sip_peer *peer;	/* of TO_PEER */
-	struct decision *decision;	/* held by the call; may be NULL */
+	const struct sip_peer *peer; /* of TO_PEER */
+	struct decision *decision;   /* held by the call; may be NULL */
 };
 
 /* Takes the request over: a server transaction and its first client one. */
@@ -191,7 +190,7 @@ void call_fail(struct call *call, unsigned code);
 void call_answered(struct call *call);
 /* CANCEL for every branch without a final, but not for `but`. */
 void call_cancel_branches(struct call *call, const struct branch *but,
-			  struct span headers);
+    struct span headers);
 /* Frees it once nothing is left of it. */
 void call_settle(struct call *call);
 /* Calls without an answer on a hop that died. */
@@ -203,19 +202,19 @@ void calls_free(struct proxy *proxy);
 struct forward {
 	struct proxy *proxy;
 	struct setup *setup;
-	const struct decision *decision;	/* may be NULL */
-	const struct hop *hop;	/* NULL: elsewhere */
-	struct sip_peer dst;	/* its listener is set */
+	const struct decision *decision; /* may be NULL */
+	const struct hop *hop;		 /* NULL: elsewhere */
+	struct sip_peer dst;		 /* its listener is set */
 	struct sip_peer src;
 	struct span branch;
 	unsigned own_routes;
 	bool dialog, recover;
-	bool untrusted;		/* identity headers are taken off */
+	bool untrusted; /* identity headers are taken off */
 };
 
 /* An errno value when the result is too long to send. */
 int forward_build(char *out, size_t size, size_t *length,
-		  const struct sip_msg *msg, const struct forward *forward);
+    const struct sip_msg *msg, const struct forward *forward);
 /* divert.c */
 void divert_edit(struct sip_edit *edit, const struct decision *decision);
 void strip_edit(struct sip_edit *edit);
@@ -227,12 +226,12 @@ void forward_ack(const struct request *request);
 int forward_next(const struct request *request, struct sip_peer *peer);
 /* A branch of ours: unique, and marked with what a loop keeps. */
 struct span forward_branch(struct proxy *proxy, const struct sip_msg *msg,
-			   char *text, size_t size);
+    char *text, size_t size);
 bool forward_is_loop(const struct request *request);
 
 /* response.c: handlers of client transactions; arg is the branch. */
-void response_receive(struct sip_client *ct, int err,
-		      const struct sip_msg *msg, void *arg);
+void response_receive(struct sip_client *ct, int err, const struct sip_msg *msg,
+    void *arg);
 void response_ended(int err, void *arg);
 void response_timer_c(void *arg);
 void response_failover(void *arg);

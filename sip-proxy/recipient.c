@@ -2,9 +2,10 @@
  * recipient.c - whose policy a request is for.
  *
  * The first of R-URI, P-Called-Party-ID and To that a published policy lists;
- * from others the R-URI alone (design-calls.md "The recipient"). Numbers compare
- * normalised; SIP URIs are the same when their users are and both hosts are
- * ours, so a user is asked for at each of our hosts. Called by request.c.
+ * from others the R-URI alone (design-calls.md "The recipient"). Numbers
+ * compare normalised; SIP URIs are the same when their users are and both
+ * hosts are ours, so a user is asked for at each of our hosts. Called by
+ * request.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,17 +14,19 @@
 
 /* One question to libusher. True: the search is over. */
 static bool
-ask(struct recipient *recipient, struct proxy *proxy,
-    const struct setup *setup, const char *who)
+ask(struct recipient *recipient, struct proxy *proxy, const struct setup *setup,
+    const char *who)
 {
 	struct usher_policy *policy = NULL;
 	struct usher_error error = { .code = 0 };
-	int failed = usher_policy_find(proxy->usher, setup->conf, who,
-	    &policy, &error);
+	int failed = usher_policy_find(proxy->usher, setup->conf, who, &policy,
+	    &error);
 
 	if (failed != 0) {
-		log_write(&proxy->log, LOG_ERR, "the policy of %s cannot be "
-		    "read, its calls pass: %s", who, error.text);
+		log_write(&proxy->log, LOG_ERR,
+		    "the policy of %s cannot be "
+		    "read, its calls pass: %s",
+		    who, error.text);
 		recipient->faulty = true;
 		return true;
 	}

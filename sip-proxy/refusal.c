@@ -1,12 +1,12 @@
 /*
  * refusal.c - what the unproven get: one datagram, never longer than theirs.
  *
- * Anybody can forge the source of a datagram, so a refusal to a UDP source that
- * is no phone, PBX or trunk is sent once, without 100, and kept in a fixed table
- * for 32 s: a retransmission gets the first answer again, whatever has changed
- * since. The To tag is a MAC of the request; ACK and CANCEL are dropped by
- * request.c (design-calls.md "Unproven"; RFC 3261 §8.2.7). The oldest falls
- * out when the table is full.
+ * Anybody can forge the source of a datagram, so a refusal to a UDP source
+ * that is no phone, PBX or trunk is sent once, without 100, and kept in a
+ * fixed table for 32 s: a retransmission gets the first answer again, whatever
+ * has changed since. The To tag is a MAC of the request; ACK and CANCEL are
+ * dropped by request.c (design-calls.md "Unproven"; RFC 3261 §8.2.7). The
+ * oldest falls out when the table is full.
  */
 #include <stdlib.h>
 
@@ -17,9 +17,9 @@ enum { KEPT_MS = 32000, SLOTS = 4096, BUCKETS = 8192, ANSWER_MOST = 4096 };
 struct refused {
 	uint64_t key;
 	uint64_t until_ms;
-	uint16_t next;		/* in its bucket: slot + 1, 0: none */
+	uint16_t next; /* in its bucket: slot + 1, 0: none */
 	uint16_t length;
-	char *answer;		/* NULL: the slot is free */
+	char *answer; /* NULL: the slot is free */
 };
 
 struct refusals {
@@ -98,7 +98,7 @@ keep(struct refusals *refusals, uint64_t key, uint64_t now_ms,
 	if (one->answer != NULL)
 		unlink_slot(refusals, slot);
 	if (length > ANSWER_MOST || (one->answer = malloc(length)) == NULL)
-		return;	/* it would be decided again */
+		return; /* it would be decided again */
 	memcpy(one->answer, bytes, length);
 	one->length = (uint16_t)length;
 	one->key = key;
@@ -156,17 +156,20 @@ refusal_send(const struct request *request, unsigned code,
 	uint64_t key = key_of(request);
 	size_t most = request->msg->all.l, length = 0, bare;
 	char tag[MAC_TEXT], room[ANSWER_MOST], bytes[ANSWER_MOST * 2];
-	struct sip_reply reply = { .code = code, .to_tag =
-		span_of(mac_text(key, tag)), .src = &request->src->addr };
+	struct sip_reply reply = { .code = code,
+		.to_tag = span_of(mac_text(key, tag)),
+		.src = &request->src->addr };
 
 	if (sip_reply_build(bytes, sizeof(bytes), &bare, request->msg,
-		&reply) != 0 || bare > most) {
+		&reply) != 0 ||
+	    bare > most) {
 		proxy->counters.dropped++;
 		return;
 	}
 	if (answer != NULL)
-		headers = (struct span){ room, answer_headers(answer, room,
-			sizeof(room), most - bare) };
+		headers = (struct span){ room,
+			answer_headers(answer, room, sizeof(room),
+			    most - bare) };
 	reply.headers = first_lines(headers, most - bare);
 	if (sip_reply_build(bytes, sizeof(bytes), &length, request->msg,
 		&reply) != 0) {

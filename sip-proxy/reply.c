@@ -2,8 +2,8 @@
  * reply.c - final answers of our own.
  *
  * Known peers are answered by a server transaction; the unproven once, without
- * one (refusal.c). RFC 3261 §8.2.6, §16.3, §17.2. Called by request.c, options.c
- * and call.c.
+ * one (refusal.c). RFC 3261 §8.2.6, §16.3, §17.2. Called by request.c,
+ * options.c and call.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,12 +27,12 @@ reply_stateless(struct proxy *proxy, const struct sip_msg *msg,
 		msg->from_tag, msg->via.branch };
 	char tag[MAC_TEXT], bytes[8192];
 	struct sip_reply reply = { .code = code,
-		.reason = span_of(reason), .src = &src->addr };
+		.reason = span_of(reason),
+		.src = &src->addr };
 	struct sip_peer dst;
 	size_t length;
 
-	if (!msg->request || !msg->answerable ||
-	    msg->method == SIP_METHOD_ACK)
+	if (!msg->request || !msg->answerable || msg->method == SIP_METHOD_ACK)
 		return;
 	mac_text(mac_of(proxy->key, parts, 4), tag);
 	reply.to_tag = span_of(tag);
@@ -48,7 +48,8 @@ reply_stateful(const struct request *request, unsigned code,
     struct span headers)
 {
 	struct proxy *proxy = request->proxy;
-	struct sip_reply reply = { .code = code, .headers = headers,
+	struct sip_reply reply = { .code = code,
+		.headers = headers,
 		.src = &request->src->addr };
 	struct sip_server *st;
 	int failed = sip_server_new(&st, proxy->txns, request->msg,
@@ -102,8 +103,8 @@ reply_decision(const struct request *request, const struct decision *decision)
 	struct span span = { headers, 0 };
 
 	if (request_unproven(request)) {
-		refusal_send(request, decision->answer.code,
-		    &decision->answer, (struct span){ 0 });
+		refusal_send(request, decision->answer.code, &decision->answer,
+		    (struct span){ 0 });
 		return;
 	}
 	span.l = answer_headers(&decision->answer, headers, sizeof(headers),

@@ -55,10 +55,12 @@ forward_dialog(struct request *r)
 		return;
 	}
 	if (failed == ENOENT)
-		log_write(&r->proxy->log, LOG_WARNING, "%.*s of call %.*s "
+		log_write(&r->proxy->log, LOG_WARNING,
+		    "%.*s of call %.*s "
 		    "leads to a name or transport that is not reached yet: "
-		    "%.*s", SPAN_ARG(r->msg->method_text),
-		    SPAN_ARG(r->msg->call_id), SPAN_ARG(r->uri.all));
+		    "%.*s",
+		    SPAN_ARG(r->msg->method_text), SPAN_ARG(r->msg->call_id),
+		    SPAN_ARG(r->uri.all));
 	reply_final(r, failed == EBADMSG ? 400 : 500, no_headers);
 }
 
@@ -67,8 +69,7 @@ static void
 handle_stray(struct request *r)
 {
 	struct forwarding how = { .toward = TO_HOPS };
-	bool inside = r->origin.way == FROM_PBX ||
-	    r->origin.way == FROM_PHONE;
+	bool inside = r->origin.way == FROM_PBX || r->origin.way == FROM_PHONE;
 
 	if (r->msg->method == SIP_METHOD_INVITE ||
 	    r->origin.way == FROM_OTHER ||
@@ -141,8 +142,9 @@ follow_decision(struct request *r, struct decision *decision)
 		decision_end(decision);
 		return;
 	}
-	if (decision->target != NULL && target_reach(r->setup,
-		span_of(decision->target), &peer) == REACH_PEER) {
+	if (decision->target != NULL &&
+	    target_reach(r->setup, span_of(decision->target), &peer) ==
+		REACH_PEER) {
 		how.toward = TO_PEER;
 		how.peer = &peer;
 	}
@@ -203,8 +205,11 @@ handle_unread(struct request *r, int failed)
 static void
 handle_from_outside(struct request *r)
 {
-	struct screening s = { .proxy = r->proxy, .setup = r->setup,
-		.origin = &r->origin, .msg = r->msg, .src = r->src };
+	struct screening s = { .proxy = r->proxy,
+		.setup = r->setup,
+		.origin = &r->origin,
+		.msg = r->msg,
+		.src = r->src };
 	struct sip_peer peer;
 	bool follow;
 	int failed;
@@ -311,7 +316,9 @@ proxy_receive(const char *bytes, size_t length, const struct sip_peer *src,
 	struct proxy *proxy = arg;
 	const struct usher_sip_limits *l = &proxy->setup->sip->limits;
 	const struct sip_limits limits = { .message = l->message,
-		.head = l->head, .line = l->line, .headers = l->headers,
+		.head = l->head,
+		.line = l->line,
+		.headers = l->headers,
 		.values = l->values };
 	struct sip_msg msg;
 	enum sip_gate why = sip_gate_read(&msg, bytes, length, &limits);

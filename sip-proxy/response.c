@@ -1,10 +1,10 @@
 /*
  * response.c - responses back to the caller: RFC 3261 §16.7 to §16.10.
  *
- * Provisionals and every 2xx go at once; other finals end their branch, and the
- * next hop is tried or the best of them answered. Our Via is cut off, nothing
- * else changes. Handlers of client transactions; arg is the branch, of timers the
- * call.
+ * Provisionals and every 2xx go at once; other finals end their branch, and
+ * the next hop is tried or the best of them answered. Our Via is cut off,
+ * nothing else changes. Handlers of client transactions; arg is the branch, of
+ * timers the call.
  */
 #include <errno.h>
 
@@ -38,8 +38,7 @@ pass(struct call *call, const struct sip_msg *msg)
 static struct hop *
 hop_of(const struct branch *b)
 {
-	return b->hop == HOPS_MOST ? NULL
-	    : &call_hops(b->call)->list[b->hop];
+	return b->hop == HOPS_MOST ? NULL : &call_hops(b->call)->list[b->hop];
 }
 
 static void
@@ -108,7 +107,7 @@ finish(struct call *call, bool unreachable)
 	if (call->cancelled && call->best == NULL) {
 		call_fail(call, 487);
 	} else if (code == 503 && unreachable) {
-		call_fail(call, 503);	/* no hop lives: our own */
+		call_fail(call, 503); /* no hop lives: our own */
 	} else if (code == 503 || call->best == NULL) {
 		call_fail(call, code == 408 ? 408 : 500);
 	} else {
@@ -133,9 +132,8 @@ failure(struct branch *b, const struct sip_msg *msg, unsigned code)
 		return;
 	keep_best(call, msg, code);
 	if (b->left)
-		return;		/* another is being tried */
-	if (code == 503 && !b->rang && !call->cancelled &&
-	    call_try_next(call))
+		return; /* another is being tried */
+	if (code == 503 && !b->rang && !call->cancelled && call_try_next(call))
 		return;
 	finish(call, msg == NULL);
 }

@@ -1,11 +1,11 @@
 /*
  * safety.c - emergency calls, ahead of policy, rates and bans.
  *
- * urn:service:sos and the numbers of `emergency.numbers` from phones and PBX, the
- * urn from others in place "phones", psap-callback and esnet from trusted trunks;
- * and the way back: after an emergency call everything from trunks to its caller
- * passes for a while (design-calls.md "Emergency"; RFC 5031, RFC 7090, RFC
- * 7135). Code, never rules. The way back is kept in memory.
+ * urn:service:sos and the numbers of `emergency.numbers` from phones and PBX,
+ * the urn from others in place "phones", psap-callback and esnet from trusted
+ * trunks; and the way back: after an emergency call everything from trunks to
+ * its caller passes for a while (design-calls.md "Emergency"; RFC 5031, RFC
+ * 7090, RFC 7135). Code, never rules. The way back is kept in memory.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@ enum { WINDOWS = 256 };
 
 struct window {
 	uint64_t until_ms;
-	char who[ID_TEXT];	/* "" : free */
+	char who[ID_TEXT]; /* "" : free */
 };
 
 struct callbacks {
@@ -132,7 +132,7 @@ safety_remember(const struct request *request)
 	    SPAN_ARG(request->msg->call_id));
 	if (caller_read(&caller, request->setup, &request->origin,
 		request->msg) != 0)
-		return;	/* the call passes all the same */
+		return; /* the call passes all the same */
 	for (unsigned i = 0; i < caller.count; i++)
 		open_window(proxy->callbacks, caller.ids[i].text, until_ms);
 }
@@ -169,8 +169,8 @@ is_awaited(const struct request *request, const char *who,
 
 		if (window->until_ms <= now_ms)
 			continue;
-		if (strcmp(window->who, who) == 0 || (policy != NULL &&
-			usher_policy_owns(policy, window->who)))
+		if (strcmp(window->who, who) == 0 ||
+		    (policy != NULL && usher_policy_owns(policy, window->who)))
 			return true;
 	}
 	return false;
@@ -188,6 +188,6 @@ safety_is_callback(const struct request *request,
 	    (has_value(msg, SIP_HDR_PRIORITY, "psap-callback", false) ||
 		has_value(msg, SIP_HDR_RESOURCE_PRIORITY, "esnet.", true)))
 		return true;
-	return recipient != NULL && is_awaited(request, recipient->text,
-	    recipient->policy);
+	return recipient != NULL &&
+	    is_awaited(request, recipient->text, recipient->policy);
 }

@@ -3,9 +3,9 @@
  *
  * A request that is screened is read by both readers (uri.h), its caller and
  * recipient found (identity.c, recipient.c), its channel and facts taken
- * (channel.c, facts.c), and libusher asked once (decide_call.c). What comes out is
- * a struct decision: to forward, perhaps elsewhere, or to answer (answer.c). It is
- * kept as long as the call may ask again (decisions.c).
+ * (channel.c, facts.c), and libusher asked once (decide_call.c). What comes
+ * out is a struct decision: to forward, perhaps elsewhere, or to answer
+ * (answer.c). It is kept as long as the call may ask again (decisions.c).
  */
 #ifndef USHER_SIP_SCREEN_H
 #define USHER_SIP_SCREEN_H
@@ -23,21 +23,21 @@ struct proxy;
 
 struct caller_id {
 	bool proven;
-	char text[ID_TEXT];	/* "+14155550100" or "sip:alice@example.net" */
+	char text[ID_TEXT]; /* "+14155550100" or "sip:alice@example.net" */
 };
 
 struct caller {
 	bool anonymous;
-	bool hidden;		/* Privacy: never logged, never told */
-	bool has_user;		/* From has a user part */
+	bool hidden;   /* Privacy: never logged, never told */
+	bool has_user; /* From has a user part */
 	unsigned count;
 	struct caller_id ids[IDS_MOST];
-	char display[DISPLAY_TEXT];	/* of From, or "" */
+	char display[DISPLAY_TEXT]; /* of From, or "" */
 };
 
 /* EBADMSG: a value cannot be read, or is read in two ways: 400. ENOMEM. */
 int caller_read(struct caller *caller, const struct setup *setup,
-		const struct origin *origin, const struct sip_msg *msg);
+    const struct origin *origin, const struct sip_msg *msg);
 /* The first proven, else the first claimed; NULL: none. */
 const struct caller_id *caller_main(const struct caller *caller);
 /* What may be logged: an identity, or "anonymous". */
@@ -46,59 +46,56 @@ const char *caller_shown(const struct caller *caller);
 /* A URI as an identity under these terms: a number if it is one, else
  * sip:user@host. false: it has no user. number: only when it is one. */
 bool identity_text(const struct setup *setup,
-		   const struct usher_sip_terms *terms,
-		   const struct sip_uri *uri, char text[ID_TEXT],
-		   bool *number);
+    const struct usher_sip_terms *terms, const struct sip_uri *uri,
+    char text[ID_TEXT], bool *number);
 
 /* --- recipient.c --- */
 
 struct recipient {
-	struct usher_policy *policy;	/* NULL: left alone */
-	bool published;		/* a policy owns what was asked for */
-	bool faulty;		/* the store failed: fail open */
+	struct usher_policy *policy; /* NULL: left alone */
+	bool published;		     /* a policy owns what was asked for */
+	bool faulty;		     /* the store failed: fail open */
 	bool numbered;
-	char text[ID_TEXT];	/* as asked, or as published once found */
+	char text[ID_TEXT]; /* as asked, or as published once found */
 };
 
 /* EBADMSG as above. recipient_done() must follow a 0. */
 int recipient_find(struct recipient *recipient, struct proxy *proxy,
-		   const struct setup *setup, const struct origin *origin,
-		   const struct sip_msg *msg);
+    const struct setup *setup, const struct origin *origin,
+    const struct sip_msg *msg);
 void recipient_done(struct recipient *recipient);
 
 /* --- channel.c, facts.c --- */
 
 enum usher_channel channel_of(const struct sip_msg *msg,
-			      const struct recipient *recipient);
+    const struct recipient *recipient);
 /* All there is to know. NULL: no memory. */
 struct usher_facts *facts_of(const struct setup *setup,
-			     const struct sip_msg *msg,
-			     const struct sip_peer *src,
-			     const struct caller *caller,
-			     enum usher_channel channel);
+    const struct sip_msg *msg, const struct sip_peer *src,
+    const struct caller *caller, enum usher_channel channel);
 
 /* --- the decision --- */
 
 /* Headers of an answer: whole lines, each with its CRLF, or empty. */
 struct answer {
-	unsigned code;		/* 0: forwarded */
+	unsigned code; /* 0: forwarded */
 	struct span retry_after, call_info, contact, error_info, warning;
 };
 
 struct decision {
 	unsigned references;
-	struct decision *next_call, *next_pair;	/* decisions.c */
-	uint64_t call_key, pair_key;	/* pair 0: nobody to pair with */
-	unsigned open;		/* transactions without a final answer */
+	struct decision *next_call, *next_pair; /* decisions.c */
+	uint64_t call_key, pair_key; /* pair 0: nobody to pair with */
+	unsigned open;		     /* transactions without a final answer */
 	struct sip_timer timer;
 	struct decisions *table;
 
 	enum usher_answer verdict;
-	bool safe;		/* emergency, or on the way back from one */
+	bool safe; /* emergency, or on the way back from one */
 	struct answer answer;
-	char *target;		/* URI to forward to instead, or NULL */
-	const char *diversion;	/* its reason, or NULL: not diverted */
-	char *text;		/* what the spans above lie in */
+	char *target;	       /* URI to forward to instead, or NULL */
+	const char *diversion; /* its reason, or NULL: not diverted */
+	char *text;	       /* what the spans above lie in */
 };
 
 struct decision *decision_new(void);
@@ -114,23 +111,23 @@ struct answering {
 	const struct usher_policy *policy;
 	struct usher_decision *asked;
 	const char *reference;
-	const char *our_name;	/* for Warning */
-	int64_t now_ms;		/* the clock of decisions */
+	const char *our_name; /* for Warning */
+	int64_t now_ms;	      /* the clock of decisions */
 };
 int answer_make(struct decision *decision, const struct answering *how);
 /* Seconds until an opening, rounded up, and how long it lasts, rounded down;
  * duration -1: it has no end. */
 void answer_seconds(const struct usher_opening *opening, int64_t now_ms,
-		    int64_t *seconds, int64_t *duration);
+    int64_t *seconds, int64_t *duration);
 /* All its headers in their order, `most` bytes at most: Warning, then
  * Error-Info, then the rest is left out. Returns the length. */
 size_t answer_headers(const struct answer *answer, char *out, size_t size,
-		      size_t most);
+    size_t most);
 
 /* target.c: where a URI may be sent to. */
 enum reach { REACH_NONE, REACH_HOPS, REACH_PEER };
 enum reach target_reach(const struct setup *setup, struct span uri,
-			struct sip_peer *peer);
+    struct sip_peer *peer);
 /* How often it was diverted already. */
 unsigned diversions_of(const struct sip_msg *msg);
 
@@ -153,14 +150,14 @@ struct screening {
  * logged and counted; fail open.
  */
 struct decision *screen(struct screening *screening, bool question,
-			bool safety);
+    bool safety);
 
 /* decisions.c: what was decided, by call and by pair. */
 struct decisions;
 struct decisions *decisions_new(struct sip_timers *timers);
 void decisions_free(struct decisions *table);
 struct decision *decisions_find(struct decisions *table, uint64_t call_key,
-				uint64_t pair_key);
+    uint64_t pair_key);
 /* From now on its call finds it; until 32 s after the last is over. */
 void decisions_keep(struct decisions *table, struct decision *decision);
 /* A transaction under it begins, and has its final answer. */

@@ -21,22 +21,21 @@ enum { SIGNALS = 5, SLICE_MS = 1000, WATCH_MS = 5000 };
 struct service {
 	struct proxy *proxy;
 	const char *file;
-	struct stat seen;	/* the file as it was read */
+	struct stat seen; /* the file as it was read */
 	struct event *signals[SIGNALS];
 	struct event *wake;
 	struct sip_timer quiet, deadline, watch;
-	bool stopping;		/* leave the loop */
+	bool stopping; /* leave the loop */
 };
 
 void
 service_tell(const struct log *log, const struct usher_problems *problems)
 {
 	for (size_t i = 0; i < usher_problems_count(problems); i++) {
-		const struct usher_problem *p =
-		    usher_problems_get(problems, i);
+		const struct usher_problem *p = usher_problems_get(problems, i);
 
-		log_write(log, p->warning ? LOG_WARNING : LOG_ERR,
-		    "%s:%u: %s", p->file, p->line, p->text);
+		log_write(log, p->warning ? LOG_WARNING : LOG_ERR, "%s:%u: %s",
+		    p->file, p->line, p->text);
 	}
 }
 
@@ -56,8 +55,10 @@ reload(struct service *service)
 	if (failed == 0)
 		failed = proxy_reload(proxy, &error);
 	if (failed != 0)
-		log_write(&proxy->log, LOG_ERR, "the configuration in force "
-		    "stays: %s", error.text);
+		log_write(&proxy->log, LOG_ERR,
+		    "the configuration in force "
+		    "stays: %s",
+		    error.text);
 	else
 		log_write(&proxy->log, LOG_NOTICE, "configuration reloaded");
 }
@@ -69,7 +70,7 @@ has_changed(struct service *service)
 	const struct stat *seen = &service->seen;
 
 	if (stat(service->file, &now) != 0)
-		return false;	/* being replaced: later */
+		return false; /* being replaced: later */
 	if (now.st_mtim.tv_sec == seen->st_mtim.tv_sec &&
 	    now.st_mtim.tv_nsec == seen->st_mtim.tv_nsec &&
 	    now.st_size == seen->st_size && now.st_ino == seen->st_ino)
@@ -118,13 +119,15 @@ drain(struct service *service)
 	const struct usher_sip_timers *t = &proxy->setup->sip->timers;
 
 	if (proxy->draining) {
-		service->stopping = true;	/* asked twice */
+		service->stopping = true; /* asked twice */
 		return;
 	}
 	proxy->draining = true;
 	sd_notify(0, "STOPPING=1");
-	log_write(&proxy->log, LOG_NOTICE, "stopping: %u calls have %u ms to "
-	    "finish", calls_unanswered(proxy), t->drain);
+	log_write(&proxy->log, LOG_NOTICE,
+	    "stopping: %u calls have %u ms to "
+	    "finish",
+	    calls_unanswered(proxy), t->drain);
 	sip_timer_start(proxy->timers, &service->deadline, t->drain,
 	    on_deadline, service);
 	sip_timer_start(proxy->timers, &service->quiet, t->t1, on_quiet,
@@ -158,13 +161,13 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 static bool
 watch(struct service *service)
 {
-	static const int numbers[SIGNALS] = { SIGUSR1, SIGUSR2, SIGTERM,
-		SIGINT, SIGHUP };
+	static const int numbers[SIGNALS] = { SIGUSR1, SIGUSR2, SIGTERM, SIGINT,
+		SIGHUP };
 	struct event_base *base = service->proxy->base;
 
 	for (size_t i = 0; i < SIGNALS; i++) {
-		service->signals[i] = evsignal_new(base, numbers[i],
-		    on_signal, service);
+		service->signals[i] = evsignal_new(base, numbers[i], on_signal,
+		    service);
 		if (service->signals[i] == NULL ||
 		    event_add(service->signals[i], NULL) != 0)
 			return false;

@@ -15,7 +15,6 @@ void service_free(struct service *service);
 /* Until it is told to stop. */
 void service_run(struct service *service);
 /* Problems of a configuration, a line each. */
-void service_tell(const struct log *log,
-		  const struct usher_problems *problems);
+void service_tell(const struct log *log, const struct usher_problems *problems);
 
 #endif

@@ -20,15 +20,15 @@ enum { HOST_TEXT = 264, HOPS_MOST = 16 };
 struct hop {
 	const struct usher_sip_hop *conf;
 	struct sip_peer peer;
-	char host[HOST_TEXT];	/* what an R-URI names it: "10.0.0.5:5060" */
-	unsigned missed;	/* probes in a row */
+	char host[HOST_TEXT]; /* what an R-URI names it: "10.0.0.5:5060" */
+	unsigned missed;      /* probes in a row */
 	bool dead;
-	bool asked;		/* a probe is under way */
-	bool heard;		/* something came since the last probe */
+	bool asked; /* a probe is under way */
+	bool heard; /* something came since the last probe */
 };
 
 struct hops {
-	unsigned count;		/* at most HOPS_MOST, by priority */
+	unsigned count; /* at most HOPS_MOST, by priority */
 	struct hop list[HOPS_MOST];
 };
 
@@ -39,7 +39,7 @@ struct origin {
 	enum way way;
 	bool trusted;
 	const struct usher_sip_terms *terms;
-	const char *name;	/* of its `peers` entry, or "" */
+	const char *name; /* of its `peers` entry, or "" */
 };
 
 struct setup {
@@ -48,9 +48,9 @@ struct setup {
 	const struct usher_sip *sip;
 	struct sip_transports *transports;
 	struct hops hops, trunks;
-	size_t host_count;	/* of ours: listeners, PUBLIC, domains, hops */
+	size_t host_count; /* of ours: listeners, PUBLIC, domains, hops */
 	char (*hosts)[HOST_TEXT];
-	size_t self_count;	/* the first of them: all but the hops */
+	size_t self_count; /* the first of them: all but the hops */
 };
 
 /*
@@ -60,20 +60,19 @@ struct setup {
  * hops that stay their state; NULL at start.
  */
 int setup_new(struct setup **setup, struct usher_conf *conf,
-	      struct sip_transports *transports, const struct setup *old,
-	      const struct log *log, struct usher_error *error);
+    struct sip_transports *transports, const struct setup *old,
+    const struct log *log, struct usher_error *error);
 struct setup *setup_hold(struct setup *setup);
 void setup_release(struct setup *setup);
 
 /* Whether a host is one of `domains` in the widest sense. */
 bool setup_is_ours(const struct setup *setup, struct span host);
 /* Whether host and port are where we listen, under any of our names. */
-bool setup_is_self(const struct setup *setup, struct span host,
-		   uint16_t port);
+bool setup_is_self(const struct setup *setup, struct span host, uint16_t port);
 
 /* origin.c: who sends from there. */
 void origin_find(const struct setup *setup, const struct sip_peer *src,
-		 struct origin *origin);
+    struct origin *origin);
 /* "phone", "pbx", "trunk", "other" */
 const char *way_word(enum way way);
 
@@ -82,12 +81,11 @@ const char *way_word(enum way way);
  * many.
  */
 unsigned hop_order(const struct hops *hops, uint64_t hash,
-		   struct hop *order[HOPS_MOST]);
+    struct hop *order[HOPS_MOST]);
 /* Fills hops from the configuration. Returns how many could not be resolved,
  * each logged. */
 unsigned hops_resolve(struct hops *hops, const struct usher_sip_hop *conf,
-		      size_t count, struct sip_transports *transports,
-		      const struct log *log);
+    size_t count, struct sip_transports *transports, const struct log *log);
 /* What is known of the same addresses. */
 void hops_inherit(struct hops *hops, const struct hops *old);
 /* The hop at this address, port and transport, or NULL. */
@@ -99,7 +97,7 @@ struct hop *hops_at(struct hops *hops, const struct sip_peer *peer);
  * the system would send from. ENETUNREACH.
  */
 int self_text(const struct sip_listener *listener, const union sip_addr *dst,
-	      char text[HOST_TEXT]);
+    char text[HOST_TEXT]);
 /* Bound to any address, and nobody said what it is called. */
 bool self_is_any(const struct sip_listener *listener);
 

@@ -49,20 +49,25 @@ static int
 check_built(const struct usher_sip *sip, struct usher_error *error)
 {
 	if (sip->place != USHER_SIP_BEFORE_PBX)
-		return fail(error, ENOTSUP, "sip.place = \"phones\" is not "
+		return fail(error, ENOTSUP,
+		    "sip.place = \"phones\" is not "
 		    "built yet: use \"pbx\"");
 	if (sip->registers == USHER_SIP_REGISTER_PATH)
-		return fail(error, ENOTSUP, "sip.register = \"path\" is not "
+		return fail(error, ENOTSUP,
+		    "sip.register = \"path\" is not "
 		    "built yet: use \"auto\" or \"off\"");
 	for (size_t i = 0; !sip->listen_default && i < sip->listen_count; i++) {
 		if (sip->listen[i].transport != USHER_SIP_UDP)
-			return fail(error, ENOTSUP, "sip.listen: tcp and tls "
+			return fail(error, ENOTSUP,
+			    "sip.listen: tcp and tls "
 			    "are not built yet: name udp listeners alone");
 	}
 	for (size_t i = 0; i < sip->hop_count; i++) {
 		if (sip->hops[i].transport != USHER_SIP_UDP)
-			return fail(error, ENOTSUP, "sip.next_hops: %s: tcp "
-			    "and tls are not built yet", sip->hops[i].uri);
+			return fail(error, ENOTSUP,
+			    "sip.next_hops: %s: tcp "
+			    "and tls are not built yet",
+			    sip->hops[i].uri);
 	}
 	return 0;
 }
@@ -75,12 +80,14 @@ warn(const struct proxy *proxy, const struct usher_sip *sip)
 	for (size_t i = 0; i < sip->peer_count; i++)
 		trusted |= sip->peers[i].trusted;
 	if (!trusted)
-		log_write(&proxy->log, LOG_WARNING, "no peer is trusted "
+		log_write(&proxy->log, LOG_WARNING,
+		    "no peer is trusted "
 		    "(sip.trusted, sip.peers): no rule on identity can admit "
 		    "a caller");
 	for (size_t i = 0; i < sip->trusted_count; i++) {
 		if (sip->trusted[i].tls_name != NULL)
-			log_write(&proxy->log, LOG_WARNING, "tls:%s is "
+			log_write(&proxy->log, LOG_WARNING,
+			    "tls:%s is "
 			    "trusted, but tls is not built yet",
 			    sip->trusted[i].tls_name);
 	}
@@ -145,7 +152,8 @@ open_listeners(struct proxy *proxy, const struct usher_sip *sip,
 		if (sip->listen[i].transport == USHER_SIP_UDP)
 			failed = listen_on(proxy, &sip->listen[i], error);
 		else
-			log_write(&proxy->log, LOG_NOTICE, "tcp listener of "
+			log_write(&proxy->log, LOG_NOTICE,
+			    "tcp listener of "
 			    "the default sip.listen left out: tcp is not "
 			    "built yet");
 	}
@@ -156,13 +164,17 @@ static int
 open_wire(struct proxy *proxy, const struct usher_sip *sip,
     struct usher_error *error)
 {
-	const struct sip_transport_handlers handlers = {
-		.recv = proxy_receive, .turn = turn, .error = unreachable,
+	const struct sip_transport_handlers handlers = { .recv = proxy_receive,
+		.turn = turn,
+		.error = unreachable,
 		.arg = proxy };
 	struct sip_txn_config config = { .t1_ms = sip->timers.t1,
-		.t2_ms = sip->timers.t2, .t4_ms = sip->timers.t4,
-		.max = sip->limits.transactions, .send = put,
-		.request = proxy_request, .arg = proxy };
+		.t2_ms = sip->timers.t2,
+		.t4_ms = sip->timers.t4,
+		.max = sip->limits.transactions,
+		.send = put,
+		.request = proxy_request,
+		.arg = proxy };
 	uint8_t none[MAC_KEY];
 	int failed;
 
@@ -193,9 +205,11 @@ load_key(struct proxy *proxy, const struct usher_conf *conf)
 
 	failed = mac_key_load(failed == 0 ? directory : NULL, proxy->key);
 	if (failed != 0)
-		log_write(&proxy->log, LOG_WARNING, "the key of established "
+		log_write(&proxy->log, LOG_WARNING,
+		    "the key of established "
 		    "calls cannot be kept in the store's directory (%s): they "
-		    "will not outlive a restart", strerror(failed));
+		    "will not outlive a restart",
+		    strerror(failed));
 }
 
 static int

@@ -26,8 +26,7 @@ allowed(const struct setup *setup, struct span host)
 }
 
 enum reach
-target_reach(const struct setup *setup, struct span text,
-    struct sip_peer *peer)
+target_reach(const struct setup *setup, struct span text, struct sip_peer *peer)
 {
 	struct sip_uri uri;
 

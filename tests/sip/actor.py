@@ -142,7 +142,8 @@ class Actor:
 class Call:
     """A caller's side of one call (or other request) at a proxy."""
 
-    def __init__(self, actor, proxy, uri, caller="sip:+442071234567@example.net",
+    def __init__(self, actor, proxy, uri,
+                 caller="sip:+442071234567@example.net",
                  method="INVITE", headers=(), body=SDP, to=None, from_tag=None,
                  call_id=None, route=(), to_tag=None, forwards=70,
                  body_type="application/sdp", display=None, cseq=1):

@@ -1,4 +1,4 @@
-"""Fixtures of the proxy's tests: a site, a PBX behind it, speakers before it."""
+"""Fixtures of the proxy: a site, a PBX behind it, speakers before it."""
 
 import pytest
 

@@ -6,7 +6,8 @@ from actor import Call
 from sip_site import HOST
 
 DEFER = """
-rules = ( { name = "window"; then = "accept"; during = "Tue,Thu 16:00-17:00"; } );
+rules = ( { name = "window"; then = "accept";
+	during = "Tue,Thu 16:00-17:00"; } );
 """
 BEFORE = "2026-11-24T15:00:00-05:00"
 REFUSE = 'rules = ( { name = "no"; then = "refuse"; } );'
