@@ -189,6 +189,7 @@ ask_recipient(struct deciding *deciding, struct asked *asked,
 	    &other, NULL) != 0 || other == NULL)
 		return true;
 	asked->policy = other;
+	asked->topics = NULL;
 	asked->memory = NULL;
 	asked->target = true;
 	asked->brought = true;
@@ -378,7 +379,9 @@ usher_decide(struct usher *usher, const struct usher_question *question,
 	deciding.asked = (struct asked){
 		.policy = question->policy, .facts = question->facts,
 		.memory = question->memory, .at = question->at,
-		.channel = question->facts->channel
+		.channel = question->facts->channel,
+		.topics = usher_arena_alloc(&decision->arena,
+		    usher_topics_kept(question->policy) + 1)
 	};
 	code = decide(&deciding);
 	if (code == 0 && question->trace) {

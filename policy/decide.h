@@ -1,6 +1,7 @@
 /*
  * decide: inside of deciding (design.md §4 and §5), shared by decide.c,
- * evaluate.c, limit.c, walk.c, opening.c, trace.c, why_not.c and check.c.
+ * evaluate.c, evaluate_topic.c, limit.c, walk.c, opening.c, trace.c,
+ * why_not.c and check.c.
  *
  * evaluate: is a condition true, false, or not known yet (Kleene)?
  * walk:     the rules in order, unknown conditions both ways, two readings.
@@ -51,6 +52,7 @@ struct asked {
 	bool introduced;	/* taken as introduced */
 	bool proof;		/* claims are taken as proven ("why not?") */
 	const char *kept;	/* `during` of this rule is taken as met */
+	unsigned char *topics;	/* answers by topic, 0 at first; or NULL */
 	const struct condition *forced;	/* taken as ... */
 	enum tri forced_value;
 	unsigned needs;		/* out: what was unknown for not being shown */
@@ -73,6 +75,11 @@ enum tri usher_condition_holds(struct asked *asked,
     const struct reading *reading, const struct condition *condition);
 enum tri usher_conditions_hold(struct asked *asked,
     const struct reading *reading, const struct conditions *conditions);
+/* Whether one of a condition's topics is spoken of in what is shown. */
+bool usher_topic_holds(const struct asked *asked,
+    const struct condition *condition);
+/* How many answers asked->topics has room for. */
+size_t usher_topics_kept(const struct usher_policy *policy);
 enum tri usher_is_stranger(struct asked *asked,
     const struct reading *reading);
 enum tri usher_in_party(struct asked *asked, const struct reading *reading,

@@ -41,6 +41,14 @@ unshown(struct asked *asked, unsigned needs)
 	return MAYBE;
 }
 
+/* What was not found: absent once all is shown that could hold it. */
+static enum tri
+unshown_is(struct asked *asked, unsigned needs)
+{
+	return (asked->facts->shown & needs) == needs ? NO
+	    : unshown(asked, needs);
+}
+
 static enum tri
 no_more(struct asked *asked, const struct reading *reading)
 {
@@ -206,28 +214,6 @@ purpose_is(struct asked *asked, const struct reading *reading, unsigned bits)
 	if (bits & 1u << purpose)
 		return tri_not(stranger);
 	return NO;
-}
-
-static enum tri
-topic_is(struct asked *asked, const struct condition *condition)
-{
-	const struct usher_facts *facts = asked->facts;
-
-	for (size_t i = 0; i < condition->count; i++) {
-		const struct topic *topic = condition->topics[i];
-
-		for (size_t k = 0; k < facts->topic_count; k++)
-			if (strcmp(facts->topics[k], topic->name) == 0)
-				return YES;
-		for (size_t k = 0; facts->folded_length > 0 &&
-		    k < topic->count; k++)
-			if (usher_phrase_occurs(&topic->phrases[k],
-			    facts->folded, facts->folded_length))
-				return YES;
-	}
-	if ((facts->shown & USHER_ALL) == USHER_ALL)
-		return NO;
-	return unshown(asked, USHER_ALL);
 }
 
 static const struct address *
@@ -414,7 +400,9 @@ evaluate(struct asked *asked, const struct reading *reading,
 	case ON_PURPOSE:
 		return purpose_is(asked, reading, condition->bits);
 	case ON_TOPIC:
-		return topic_is(asked, condition);
+		if (usher_topic_holds(asked, condition))
+			return YES;
+		return unshown_is(asked, USHER_ALL);
 	case ON_PARTY: {
 		enum tri holds = NO;
 

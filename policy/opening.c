@@ -4,9 +4,24 @@
  * The same question is asked again at the instants at which any answer may
  * change: edges of windows, of dates, of caps and of overrides. Nothing
  * changes in between, so the first acceptance begins an interval and the
- * first other answer ends it.
+ * first other answer ends it. Rules that can not match this attempt at any
+ * time have no edges, and a search ends when it has cost enough: a file may
+ * name thousands of windows a minute long.
  */
 #include "decide.h"
+
+enum { MOST_WORK = 4000000 };	/* windows looked at; about 0.1 s */
+
+/* Rules without account for an attempt; all have some when it is NULL. */
+struct skipped {
+	bool before[MOST_RULES], own[MOST_RULES], after[MOST_RULES];
+};
+
+struct search {
+	struct asked asked;
+	struct skipped skipped;
+	size_t steps;			/* left */
+};
 
 static int64_t
 earlier(int64_t a, int64_t b)
@@ -67,13 +82,15 @@ tried_edge(const struct asked *asked, const struct conditions *conditions,
 
 static int64_t
 rules_edge(const struct asked *asked, const struct rule *rules,
-    size_t count, int64_t at, int64_t limit)
+    size_t count, const bool *skipped, int64_t at, int64_t limit)
 {
 	int64_t edge = INT64_MAX;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = &rules[i];
 
+		if (skipped != NULL && skipped[i])
+			continue;
 		if (rule->has_during)
 			edge = earlier(edge, usher_hours_edge(&rule->during,
 			    at, earlier(edge, limit)));
@@ -108,55 +125,133 @@ overrides_edge(const struct asked *asked, int64_t at)
 	return edge;
 }
 
-int64_t
-usher_policy_edge(const struct asked *asked, int64_t at, int64_t limit)
+static int64_t
+edge_of(const struct asked *asked, const struct skipped *skipped, int64_t at,
+    int64_t limit)
 {
 	const struct usher_policy *policy = asked->policy;
 	const struct scope *scope = &policy->scope;
 	int64_t edge = overrides_edge(asked, at);
 
 	edge = earlier(edge, rules_edge(asked, scope->before,
-	    scope->before_count, at, earlier(edge, limit)));
+	    scope->before_count, skipped == NULL ? NULL : skipped->before,
+	    at, earlier(edge, limit)));
 	edge = earlier(edge, rules_edge(asked, policy->rules,
-	    policy->rule_count, at, earlier(edge, limit)));
+	    policy->rule_count, skipped == NULL ? NULL : skipped->own,
+	    at, earlier(edge, limit)));
 	edge = earlier(edge, rules_edge(asked, scope->after,
-	    scope->after_count, at, earlier(edge, limit)));
+	    scope->after_count, skipped == NULL ? NULL : skipped->after,
+	    at, earlier(edge, limit)));
 	return edge > limit ? INT64_MAX : edge;
 }
 
-/* The first instant from `at` to `limit` with this answer, or INT64_MAX. */
-static enum tri
-first(struct asked *asked, enum tri wanted, int64_t limit)
+int64_t
+usher_policy_edge(const struct asked *asked, int64_t at, int64_t limit)
 {
-	while (asked->at != INT64_MAX) {
+	return edge_of(asked, NULL, at, limit);
+}
+
+/* Whether a condition that no time changes keeps this rule from matching. */
+static bool
+never_matches(struct asked *asked, const struct rule *rule, bool proven)
+{
+	struct reading reading;
+
+	usher_reading_make(asked, proven, &reading);
+	for (size_t i = 0; i < rule->when.count; i++) {
+		const struct condition *condition = &rule->when.list[i];
+
+		if (condition->kind != ON_DAY && condition->kind != ON_TRIED &&
+		    usher_condition_holds(asked, &reading, condition) == NO)
+			return true;
+	}
+	return false;
+}
+
+/* Marks what needs no look; returns how many windows and dates do. */
+static size_t
+skip_rules(struct asked *asked, const struct rule *rules, size_t count,
+    bool *skipped)
+{
+	size_t looks = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct rule *rule = &rules[i];
+
+		skipped[i] = never_matches(asked, rule, true) &&
+		    never_matches(asked, rule, false);
+		if (!skipped[i])
+			looks += 1 + rule->during.count + rule->when.count +
+			    rule->unless.count;
+	}
+	return looks + count / 8;
+}
+
+static void
+begin(struct search *search, const struct asked *asked)
+{
+	const struct usher_policy *policy = asked->policy;
+	const struct scope *scope = &policy->scope;
+	size_t looks = 1;
+
+	search->asked = *asked;
+	search->asked.brought = true;
+	search->asked.kept = NULL;
+	looks += skip_rules(&search->asked, scope->before,
+	    scope->before_count, search->skipped.before);
+	looks += skip_rules(&search->asked, policy->rules,
+	    policy->rule_count, search->skipped.own);
+	looks += skip_rules(&search->asked, scope->after,
+	    scope->after_count, search->skipped.after);
+	search->steps = MOST_WORK / looks;
+	/* What was unknown of rules that are not reached needs no facts. */
+	search->asked.needs = asked->needs;
+	search->asked.lost = asked->lost;
+}
+
+/*
+ * From asked.at to `limit` the first instant with this answer; NO, and where
+ * the search ended, when there is none.
+ */
+static enum tri
+first(struct search *search, enum tri wanted, int64_t limit)
+{
+	struct asked *asked = &search->asked;
+
+	for (;;) {
 		enum tri accepts = usher_accepts(asked);
+		int64_t next;
 
 		if (accepts == MAYBE)
 			return MAYBE;
 		if (accepts == wanted)
 			return YES;
-		asked->at = usher_policy_edge(asked, asked->at, limit);
+		next = edge_of(asked, &search->skipped, asked->at, limit);
+		if (next == INT64_MAX)
+			return NO;
+		asked->at = next;
+		if (search->steps-- == 0)
+			return wanted == NO ? YES : NO;
 	}
-	return NO;
 }
 
+/* An end that was too far to look for is told too early, never too late. */
 enum tri
 usher_opening_find(const struct asked *asked, struct usher_opening *opening)
 {
-	struct asked later = *asked;
+	struct search search;
 	enum tri found;
 
-	later.brought = true;
-	later.kept = NULL;
+	begin(&search, asked);
 	opening->exists = false;
-	found = first(&later, YES, asked->at + OPENING_WITHIN);
+	found = first(&search, YES, asked->at + OPENING_WITHIN);
 	if (found != YES)
 		return found;
 	opening->exists = true;
-	opening->from = later.at;
-	found = first(&later, NO, later.at + OPENING_WITHIN);
+	opening->from = search.asked.at;
+	found = first(&search, NO, opening->from + OPENING_WITHIN);
 	if (found == MAYBE)
 		return MAYBE;
-	opening->until = found == YES ? later.at : INT64_MAX;
+	opening->until = found == YES ? search.asked.at : INT64_MAX;
 	return YES;
 }

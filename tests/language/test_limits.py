@@ -118,3 +118,26 @@ published = { page = "https://a.example/"; };
             else:
                 text[at:at] = text[at:at + source.randrange(1, 40)]
         check(bytes(text))
+
+
+def test_thousands_of_windows_are_no_wait(tmp_path):
+    """Windows of a minute each: 199 rules of 128, which never accept."""
+    def clock(minute):
+        return f"{minute // 60:02}:{minute % 60:02}"
+
+    def windows(first):
+        starts = [(first * 128 + i) * 7 % 1438 for i in range(128)]
+        return ",".join(f"{clock(m)}-{clock(m + 1)}" for m in starts)
+
+    hours = "".join(f'h{i} = "{windows(i)}";\n' for i in range(30))
+    several = ",\n".join(f'{{ then = "defer"; during = "h{i % 30}"; }}'
+                         for i in range(199))
+    path = tmp_path / "alice.conf"
+    path.write_text(f"{WHO}hours = {{ {hours} }};\nrules = ( {several},\n"
+                    '{ then = "defer"; } );\n')
+    start = time.monotonic()
+    done = run_usher("explain", "--preferences", path, "--to",
+                     "alice@example.com", "--from", "bob@vendor.example",
+                     "--at", "2026-11-24T12:00Z", "--json")
+    assert done.code == 1 and done.json()["verdict"] == "defer"
+    assert time.monotonic() - start < 15
