@@ -68,10 +68,14 @@ static void
 tell_all(struct session *session, const char *answer, const char *because)
 {
 	struct mail *mail = &session->mail;
+	struct recipient *recipient;
 	size_t i;
 
-	for (i = 0; i < mail->count; i++)
-		tell_decision(session, &mail->recipients[i], answer, because);
+	for (i = 0; i < mail->count; i++) {
+		recipient = &mail->recipients[i];
+		tell_decision(session, recipient, answer,
+		    turns_away(mail, recipient) ? because : NULL);
+	}
 }
 
 /* From the last down: deleting one renumbers those behind it. */

@@ -248,26 +248,34 @@ on_mail(SMFICTX *ctx, char **argv)
 	return session_go_on(session, SMFIP_NR_MAIL);
 }
 
+static void
+tell_all_accepted(struct session *session)
+{
+	size_t i;
+
+	for (i = 0; i < session->mail.count; i++)
+		tell_decision(session, &session->mail.recipients[i], "250",
+		    NULL);
+}
+
 static sfsistat
 on_data(SMFICTX *ctx)
 {
 	struct session *session = session_of(ctx);
 	struct mail *mail;
-	size_t i;
 
 	if (session == NULL || session->mail.conf == NULL)
 		return SMFIS_ACCEPT;
 	mail = &session->mail;
 	session_note_queue_id(ctx, session);
-	for (i = 0; i < mail->count; i++)
-		if (!mail->recipients[i].pending)
-			tell_decision(session, &mail->recipients[i], "250",
-			    NULL);
-	if (!recipient_any_pending(mail) && !recipient_any_enforced(mail)) {
-		session_end_mail(session);
-		return SMFIS_ACCEPT;
-	}
-	return SMFIS_CONTINUE;
+	/* The rest may yet be turned away together. */
+	if (recipient_any_pending(mail))
+		return SMFIS_CONTINUE;
+	tell_all_accepted(session);
+	if (recipient_any_enforced(mail))
+		return SMFIS_CONTINUE;
+	session_end_mail(session);
+	return SMFIS_ACCEPT;
 }
 
 static sfsistat
@@ -304,6 +312,7 @@ on_headers_end(SMFICTX *ctx)
 	if (recipient_any_pending(mail) || mail->forged > 0 ||
 	    recipient_any_enforced(mail))
 		return SMFIS_CONTINUE;
+	tell_all_accepted(session);
 	session_end_mail(session);
 	return SMFIS_ACCEPT;
 }

@@ -85,6 +85,28 @@ def test_an_mta_that_lets_nobody_edit(site, closed):
         assert letter in "ca" and edits == []
 
 
+def test_what_needs_no_header_is_let_go_early(site, closed):
+    """ACCEPT at DATA; of who only observes, as soon as it is decided."""
+    site.prefer("dora", '{ name = "no partners"; then = "refuse"; '
+                        'if = { from = "partner.example"; }; }',
+                mode='"observe"')
+    site.publish()
+    with Client(site.socket) as client:
+        client.connect()
+        client.envelope("nobody@example.com")
+        assert client.call("T")[0] == "a"
+        client.envelope("carol@example.com")
+        assert client.call("T")[0] == "c"
+        client.send("A")
+        client.envelope("dora@example.com")
+        assert client.call("T")[0] == "c"
+        client.call("L", "From", "pat@partner.example")
+        assert client.call("N")[0] == "a"
+    decision = closed.decision("dora@example.com")
+    assert decision["because"] == "observe"
+    assert decision["verdict"] == "refuse"
+
+
 def test_forged_headers_go_from_the_last_to_the_first(site, closed):
     with Client(site.socket) as client:
         client.connect()
@@ -128,7 +150,7 @@ def test_many_messages_on_one_connection(site, closed):
             elif turn % 3 == 1:
                 assert refused(client.message())
             # Else the next MAIL comes without an end of this message.
-    assert closed.decision("bert@example.com")["queue"] == "Q19"
+    closed.decision("bert@example.com", queue="Q19", answer="550")
 
 
 def test_a_new_connection_on_an_old_link(site, closed):

@@ -52,6 +52,7 @@ def test_who_differs_at_the_end_is_accepted_for_all(postfix, site):
     assert decision["verdict"] == "refuse"
     assert decision["answer"] == "250"
     assert decision["because"] == "recipients differ"
+    assert "because" not in milter.decision("bert@example.com")
     milter.stop()
     assert "differed=1" in milter.wait_line("counts ")
 
