@@ -105,12 +105,19 @@ usher_remembered(const struct asked *asked, const struct reading *reading)
 	return reading->count > 0 ? &asked->memory->proven : NULL;
 }
 
-/* The store could not be read: unknown of a proven party, else empty. */
+/*
+ * The store could not be read: unknown of a proven party, also where claims
+ * are believed besides; of anyone else empty.
+ */
 static bool
-lost(struct asked *asked, const struct reading *reading)
+lost(struct asked *asked)
 {
-	if (asked->memory == NULL || !asked->memory->unreadable ||
-	    !reading->proven || reading->count == 0)
+	struct reading proven;
+
+	if (asked->memory == NULL || !asked->memory->unreadable)
+		return false;
+	usher_reading_make(asked, true, &proven);
+	if (proven.count == 0)
 		return false;
 	asked->lost = true;
 	return true;
@@ -130,7 +137,7 @@ of_identity(struct asked *asked, const struct reading *reading, int given,
 		return no_more(asked, reading);
 	if (given >= 0)
 		return tri_of(given != 0);
-	if (lost(asked, reading))
+	if (lost(asked))
 		return MAYBE;
 	if (remembered)
 		return YES;
@@ -312,7 +319,7 @@ standing_is(struct asked *asked, const struct reading *reading,
 
 	if (given >= 0 && (reading->count > 0 || !reading->proven))
 		standing = (enum usher_standing)given;
-	else if (lost(asked, reading))
+	else if (lost(asked))
 		return MAYBE;
 	else if (memory != NULL)
 		standing = memory->standing;
@@ -342,7 +349,7 @@ has_tried(struct asked *asked, const struct reading *reading,
 		if (count >= cap->count)
 			return YES;
 	}
-	if (given < 0 && lost(asked, reading))
+	if (given < 0 && lost(asked))
 		return MAYBE;
 	return reading->count == 0 ? no_more(asked, reading) : NO;
 }

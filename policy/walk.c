@@ -263,8 +263,9 @@ usher_evaluate(struct asked *asked)
 	struct ends claimed = { .size = FEW_ENDS, .list = few[1] };
 
 	walk(asked, true, &proven);
-	if (proven.count == 1 && usher_reading_same(asked))
-		return proven.list[0];
+	if (usher_reading_same(asked))
+		return proven.count == 1 ? proven.list[0]
+		    : combine(asked, &proven, &proven);
 	walk(asked, false, &claimed);
 	return combine(asked, &proven, &claimed);
 }
