@@ -402,11 +402,15 @@ usher_facts_set(struct usher_facts *facts, const char *name, const char *value,
 {
 	const char *names[SETTERS];
 	const char *meant;
+	int code;
 
 	for (size_t i = 0; i < SETTERS; i++) {
-		if (strcmp(setters[i].name, name) == 0)
-			return setters[i].set(facts, value, error);
 		names[i] = setters[i].name;
+		if (strcmp(names[i], name) != 0)
+			continue;
+		code = setters[i].set(facts, value, error);
+		/* What found no memory may look like what has no meaning. */
+		return code && facts->arena.failed ? ENOMEM : code;
 	}
 	meant = usher_text_suggest(name, names, SETTERS);
 	if (meant)
