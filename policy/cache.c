@@ -10,7 +10,7 @@
 #include "cache_table.h"
 #include "error.h"
 
-enum { DEFAULT_ENTRIES = 100000, DEFAULT_POLICIES = 16384 };
+enum { DEFAULT_ENTRIES = 100000, DEFAULT_POLICIES = 10000 };
 
 struct cache {
 	struct cache_table *table;
@@ -20,10 +20,12 @@ struct cache *
 usher_cache_new(const struct cache_limits *limits)
 {
 	struct cache *cache = calloc(1, sizeof(*cache));
-	size_t entries = limits != NULL && limits->entries != 0 ?
-	    limits->entries : DEFAULT_ENTRIES;
-	size_t policies = limits != NULL && limits->policies != 0 ?
-	    limits->policies : DEFAULT_POLICIES;
+	size_t entries = limits != NULL && limits->entries != 0
+	    ? limits->entries
+	    : DEFAULT_ENTRIES;
+	size_t policies = limits != NULL && limits->policies != 0
+	    ? limits->policies
+	    : DEFAULT_POLICIES;
 
 	if (cache == NULL)
 		return NULL;
@@ -118,8 +120,7 @@ ask(struct cache *cache, struct store *store, struct usher_conf *conf,
 {
 	struct cache_answer answer = { .policy = NULL };
 	size_t length = strlen(name);
-	bool known = usher_cache_table_get(cache->table, name, length,
-	    &answer);
+	bool known = usher_cache_table_get(cache->table, name, length, &answer);
 	int code = 0;
 
 	if (!known || !is_good(&answer, generation, conf->serial)) {
@@ -137,8 +138,8 @@ ask(struct cache *cache, struct store *store, struct usher_conf *conf,
 
 /* Names are kept in normal form only, which is how most come. */
 static bool
-find_as_given(struct cache *cache, uint64_t generation,
-    unsigned long serial, const char *who, struct usher_policy **policy)
+find_as_given(struct cache *cache, uint64_t generation, unsigned long serial,
+    const char *who, struct usher_policy **policy)
 {
 	struct cache_answer answer;
 
@@ -165,18 +166,17 @@ usher_cache_find(struct cache *cache, struct store *store,
 
 	*policy = NULL;
 	code = store->engine->generation(store, &generation, error);
-	if (code != 0 || find_as_given(cache, generation, conf->serial, who,
-	    policy))
+	if (code != 0 ||
+	    find_as_given(cache, generation, conf->serial, who, policy))
 		return code;
 	usher_arena_init(&arena);
 	code = usher_address_parse(&arena, who, &conf->dialling, &address,
 	    NULL);
 	if (code == EINVAL)
-		code = 0;	/* nobody can have published that */
-	else if (code == 0 && (name = usher_store_name(&arena,
-	    &address)) != NULL)
-		code = ask(cache, store, conf, generation, name, policy,
-		    error);
+		code = 0; /* nobody can have published that */
+	else if (code == 0 &&
+	    (name = usher_store_name(&arena, &address)) != NULL)
+		code = ask(cache, store, conf, generation, name, policy, error);
 	else
 		code = usher_error_set(error, ENOMEM, "out of memory");
 	usher_arena_free(&arena);

@@ -14,7 +14,7 @@
 
 struct cache;
 
-struct cache_limits {		/* 0: the defaults */
+struct cache_limits { /* 0: the defaults */
 	size_t entries, policies;
 };
 

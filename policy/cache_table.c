@@ -32,7 +32,7 @@ struct ring {
 struct shard {
 	pthread_mutex_t lock;
 	struct entry *buckets[BUCKETS];
-	struct ring rings[2];	/* published nothing; policies */
+	struct ring rings[2]; /* published nothing; policies */
 };
 
 struct cache_table {
@@ -71,9 +71,9 @@ find_link(struct shard *shard, uint64_t hash, const char *name, size_t length)
 {
 	struct entry **link = &shard->buckets[hash / SHARDS % BUCKETS];
 
-	while (*link != NULL && ((*link)->hash != hash ||
-	    (*link)->length != length ||
-	    memcmp((*link)->name, name, length) != 0))
+	while (*link != NULL &&
+	    ((*link)->hash != hash || (*link)->length != length ||
+		memcmp((*link)->name, name, length) != 0))
 		link = &(*link)->next;
 	return link;
 }
@@ -245,12 +245,13 @@ usher_cache_table_put(struct cache_table *table, const char *name,
 	link = find_link(shard, hash, name, length);
 	if (*link == NULL || !replace(*link, answer, &gone)) {
 		if (*link != NULL)
-			old = take_out(link, &shard->rings[
-			    (*link)->answer.policy != NULL]);
+			old = take_out(link,
+			    &shard->rings[(*link)->answer.policy != NULL]);
 		entry = new_entry(name, length, hash, answer);
 	}
-	if (entry != NULL && add_to_ring(shard, &shard->rings[
-	    answer->policy != NULL], entry, &evicted)) {
+	if (entry != NULL &&
+	    add_to_ring(shard, &shard->rings[answer->policy != NULL], entry,
+		&evicted)) {
 		link = &shard->buckets[hash / SHARDS % BUCKETS];
 		entry->next = *link;
 		*link = entry;

@@ -14,10 +14,10 @@
 
 /* What is kept of a name. */
 struct cache_answer {
-	struct usher_policy *policy;	/* NULL: published nothing */
-	uint64_t id, version;		/* of its source */
-	uint64_t generation;		/* it was good under */
-	unsigned long serial;		/* of the configuration */
+	struct usher_policy *policy; /* NULL: published nothing */
+	uint64_t id, version;	     /* of its source */
+	uint64_t generation;	     /* it was good under */
+	unsigned long serial;	     /* of the configuration */
 };
 
 struct cache_table;

@@ -55,13 +55,13 @@ bool
 usher_conf_internal(const struct usher_conf *conf,
     const struct sockaddr *client)
 {
-	return client != NULL && one_holds(conf->internal,
-	    conf->internal_count, client);
+	return client != NULL &&
+	    one_holds(conf->internal, conf->internal_count, client);
 }
 
 bool
 usher_conf_relay(const struct usher_conf *conf, const struct sockaddr *client)
 {
-	return client != NULL && one_holds(conf->relays, conf->relay_count,
-	    client);
+	return client != NULL &&
+	    one_holds(conf->relays, conf->relay_count, client);
 }

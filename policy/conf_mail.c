@@ -13,17 +13,18 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-	DEFAULT_HEADERS = 64 * 1024, DEFAULT_BODY = 1024 * 1024,
-	LEAST_KEPT = 4096, MOST_KEPT = 64 * 1024 * 1024,
-	DEFAULT_PATIENCE_S = 22 * 3600, DEFAULT_HOLD_DAYS = 5,
+	DEFAULT_HEADERS = 64 * 1024,
+	DEFAULT_BODY = 1024 * 1024,
+	LEAST_KEPT = 4096,
+	MOST_KEPT = 64 * 1024 * 1024,
+	DEFAULT_PATIENCE_S = 22 * 3600,
+	DEFAULT_HOLD_DAYS = 5,
 	MOST_HOLD_DAYS = 30
 };
 
-static const char *const keys[] = {
-	"socket", "socket_mode", "socket_group", "authserv_ids", "authserv",
-	"trust", "defer", "redirect", "mixed", "aside", "patience",
-	"hold_days", "relays", "submit", "from", "keep"
-};
+static const char *const keys[] = { "socket", "socket_mode", "socket_group",
+	"authserv_ids", "authserv", "trust", "defer", "redirect", "mixed",
+	"aside", "patience", "hold_days", "relays", "submit", "from", "keep" };
 
 static bool
 is_port(const char *text, size_t length)
@@ -45,16 +46,17 @@ inet_socket(struct arena *arena, const char *text)
 	int family = (int)(rest - text);
 
 	if (at != NULL)
-		return is_port(rest, (size_t)(at - rest)) && at[1] != '\0' ?
-		    text : NULL;
+		return is_port(rest, (size_t)(at - rest)) && at[1] != '\0'
+		    ? text
+		    : NULL;
 	if (colon == NULL || colon == rest ||
 	    !is_port(colon + 1, strlen(colon + 1)))
 		return NULL;
 	if (*rest == '[' && colon[-1] == ']')
 		return usher_arena_printf(arena, "%.*s%s@%.*s", family, text,
 		    colon + 1, (int)(colon - rest - 2), rest + 1);
-	return usher_arena_printf(arena, "%.*s%s@%.*s", family, text,
-	    colon + 1, (int)(colon - rest), rest);
+	return usher_arena_printf(arena, "%.*s%s@%.*s", family, text, colon + 1,
+	    (int)(colon - rest), rest);
 }
 
 static void
@@ -73,10 +75,12 @@ read_socket(struct usher_conf *conf, struct source *source,
 	if (socket != NULL)
 		conf->mail.socket = socket;
 	else
-		usher_source_wrong(source, config_setting_get_member(group,
-		    "socket"), "\"%.80s\" is no socket; write"
+		usher_source_wrong(source,
+		    config_setting_get_member(group, "socket"),
+		    "\"%.80s\" is no socket; write"
 		    " \"unix:/path/to/socket\", \"inet:PORT@HOST\" or"
-		    " \"inet:HOST:PORT\"", text);
+		    " \"inet:HOST:PORT\"",
+		    text);
 }
 
 static void
@@ -91,7 +95,8 @@ read_mode(struct usher_conf *conf, struct source *source,
 	if (setting == NULL)
 		return;
 	if (config_setting_is_number(setting)) {
-		usher_source_wrong(source, setting, "is a number: write it"
+		usher_source_wrong(source, setting,
+		    "is a number: write it"
 		    " in quotes, as in \"0660\"");
 		return;
 	}
@@ -100,8 +105,10 @@ read_mode(struct usher_conf *conf, struct source *source,
 	length = strlen(text);
 	if (length < 3 || length > 4 || strspn(text, "01234567") != length ||
 	    (length == 4 && text[0] != '0'))
-		usher_source_wrong(source, setting, "\"%.40s\" is no file"
-		    " mode; write it as in \"0660\"", text);
+		usher_source_wrong(source, setting,
+		    "\"%.40s\" is no file"
+		    " mode; write it as in \"0660\"",
+		    text);
 	else
 		conf->mail.socket_mode = (unsigned)strtoul(text, NULL, 8);
 }
@@ -118,8 +125,8 @@ read_address(struct usher_conf *conf, struct source *source,
 
 	if (!usher_source_string(source, group, name, &text) || *text == '\0')
 		return "";
-	if (usher_address_parse(&conf->arena, text, NULL, &address,
-	    &error) != 0) {
+	if (usher_address_parse(&conf->arena, text, NULL, &address, &error) !=
+	    0) {
 		usher_source_wrong(source, setting, "%s", error.text);
 		return "";
 	}
@@ -132,8 +139,10 @@ read_address(struct usher_conf *conf, struct source *source,
 		if (strcmp(address.domain, conf->site.domains[i]) == 0)
 			return address.text;
 	if (at_home)
-		usher_source_wrong(source, setting, "%s is not at a domain of"
-		    " site.domains", address.text);
+		usher_source_wrong(source, setting,
+		    "%s is not at a domain of"
+		    " site.domains",
+		    address.text);
 	return address.text;
 }
 
@@ -149,9 +158,11 @@ read_submit(struct usher_conf *conf, struct source *source,
 	if (colon == NULL || colon == text ||
 	    !is_port(colon + 1, strlen(colon + 1)) ||
 	    strpbrk(text, " \t\n") != NULL)
-		usher_source_wrong(source, config_setting_get_member(group,
-		    "submit"), "\"%.80s\" should be HOST:PORT, as in"
-		    " \"127.0.0.1:25\"", text);
+		usher_source_wrong(source,
+		    config_setting_get_member(group, "submit"),
+		    "\"%.80s\" should be HOST:PORT, as in"
+		    " \"127.0.0.1:25\"",
+		    text);
 	else
 		conf->mail.submit = text;
 }
@@ -168,10 +179,12 @@ read_authserv(struct usher_conf *conf, struct source *source,
 		const char *id = mail->authserv_ids[i];
 
 		if (*id == '\0' || strpbrk(id, " \t\n/;\"") != NULL)
-			usher_source_wrong(source, config_setting_get_member(
-			    group, "authserv_ids"), "\"%.80s\" is no"
+			usher_source_wrong(source,
+			    config_setting_get_member(group, "authserv_ids"),
+			    "\"%.80s\" is no"
 			    " authserv-id; write the name that your filters"
-			    " put first in Authentication-Results", id);
+			    " put first in Authentication-Results",
+			    id);
 	}
 }
 
@@ -184,12 +197,12 @@ read_times(struct usher_conf *conf, struct source *source,
 	long long days;
 
 	if (usher_source_string(source, group, "patience", &patience) &&
-	    usher_duration_parse(patience, &conf->mail.patience_s,
-	    &error) != 0)
-		usher_source_wrong(source, config_setting_get_member(group,
-		    "patience"), "%s", error.text);
+	    usher_duration_parse(patience, &conf->mail.patience_s, &error) != 0)
+		usher_source_wrong(source,
+		    config_setting_get_member(group, "patience"), "%s",
+		    error.text);
 	if (usher_source_int(source, group, "hold_days", 1, MOST_HOLD_DAYS,
-	    &days))
+		&days))
 		conf->mail.hold_days = (int)days;
 }
 
@@ -198,30 +211,30 @@ read_keep(struct usher_conf *conf, struct source *source,
     const config_setting_t *mail)
 {
 	static const char *const keep_keys[] = { "headers", "body" };
-	const config_setting_t *group = config_setting_get_member(mail,
-	    "keep");
+	const config_setting_t *group = config_setting_get_member(mail, "keep");
 	long long size;
 
 	if (group == NULL)
 		return;
 	if (!config_setting_is_group(group)) {
-		usher_source_wrong(source, group, "should be a group:"
+		usher_source_wrong(source, group,
+		    "should be a group:"
 		    " keep = { headers = 65536; body = 1048576; };");
 		return;
 	}
 	usher_source_keys(source, group, keep_keys, COUNT(keep_keys));
 	if (usher_source_int(source, group, "headers", LEAST_KEPT, MOST_KEPT,
-	    &size))
+		&size))
 		conf->mail.keep_headers = (size_t)size;
 	if (usher_source_int(source, group, "body", LEAST_KEPT, MOST_KEPT,
-	    &size))
+		&size))
 		conf->mail.keep_body = (size_t)size;
 }
 
 /* The word is one of two; whether it is the second. */
 static bool
-second(struct source *source, const config_setting_t *group,
-    const char *name, const char *first_word, const char *second_word)
+second(struct source *source, const config_setting_t *group, const char *name,
+    const char *first_word, const char *second_word)
 {
 	const char *const words[] = { first_word, second_word };
 
@@ -260,8 +273,8 @@ usher_conf_read_mail(struct usher_conf *conf, struct source *source,
 	(void)usher_source_string(source, group, "socket_group",
 	    &mail->socket_group);
 	read_authserv(conf, source, group);
-	mail->authserv_stripped = second(source, group, "authserv",
-	    "queue-id", "stripped");
+	mail->authserv_stripped = second(source, group, "authserv", "queue-id",
+	    "stripped");
 	mail->trust_claimed = second(source, group, "trust", "verified",
 	    "claimed");
 	mail->defer_hold = second(source, group, "defer", "retry", "hold");

@@ -26,8 +26,7 @@ keep_path(struct paths *paths, const char *path)
 {
 	if (paths->count == paths->size) {
 		size_t size = paths->size == 0 ? 16 : paths->size * 2;
-		const char **list = realloc(paths->list,
-		    size * sizeof(*list));
+		const char **list = realloc(paths->list, size * sizeof(*list));
 
 		if (list == NULL)
 			return ENOMEM;
@@ -81,7 +80,7 @@ publish_list(struct publish_run *run, char *const *paths, size_t count)
 }
 
 struct gone {
-	char *const *paths;	/* that are there, sorted */
+	char *const *paths; /* that are there, sorted */
 	size_t count, at;
 	struct paths paths_gone;
 	struct arena arena;
@@ -94,11 +93,10 @@ note_gone(const char *path, void *arg)
 	struct gone *gone = arg;
 	const char *copy;
 
-	while (gone->at < gone->count &&
-	    strcmp(gone->paths[gone->at], path) < 0)
+	while (
+	    gone->at < gone->count && strcmp(gone->paths[gone->at], path) < 0)
 		gone->at++;
-	if (gone->at < gone->count &&
-	    strcmp(gone->paths[gone->at], path) == 0)
+	if (gone->at < gone->count && strcmp(gone->paths[gone->at], path) == 0)
 		return 0;
 	copy = usher_arena_string(&gone->arena, path);
 	return copy == NULL ? ENOMEM : keep_path(&gone->paths_gone, copy);
@@ -153,9 +151,9 @@ publish_named(struct publish_run *run, const char *given, struct paths *there)
 	if (code == 0 && missing && file.exists) {
 		code = usher_publish_remove(run, path);
 	} else if (code == 0 && (!named || missing)) {
-		usher_problems_add(run->problems, false, given, 0, missing ?
-		    "is not there, and not published" :
-		    "is not named by `preferences` in %s",
+		usher_problems_add(run->problems, false, given, 0,
+		    missing ? "is not there, and not published"
+			    : "is not named by `preferences` in %s",
 		    run->conf->site.file);
 		run->publication.broken++;
 	} else if (code == 0) {
@@ -192,14 +190,15 @@ publish_once(struct publish_run *run, const char *const *paths)
 
 	if (code != 0)
 		return code;
-	moved = !summary.scoped || memcmp(summary.scope,
-	    run->conf->scope_hash, sizeof(summary.scope)) != 0;
+	moved = !summary.scoped ||
+	    memcmp(summary.scope, run->conf->scope_hash,
+		sizeof(summary.scope)) != 0;
 	run->recheck = moved && paths == NULL;
 	code = paths == NULL ? publish_all(run) : publish_some(run, paths);
 	/* A few files alone say nothing of the others under this scope. */
 	if (code == 0 && moved && (paths == NULL || summary.sources == 0)) {
-		code = run->engine->set_scope(run->store,
-		    run->conf->scope_hash, run->error);
+		code = run->engine->set_scope(run->store, run->conf->scope_hash,
+		    run->error);
 		run->dirty = true;
 	}
 	if (code == 0 && run->arena.failed)
@@ -236,18 +235,19 @@ tell_all(const struct publish_run *run, usher_publish_h tell, void *arg,
 	size_t broken = run->publication.broken;
 
 	for (size_t i = 0; i < usher_problems_count(run->problems); i++) {
-		const struct usher_problem *one = usher_problems_get(
-		    run->problems, i);
+		const struct usher_problem *one =
+		    usher_problems_get(run->problems, i);
 
-		usher_problems_add(problems, one->warning, one->file,
-		    one->line, "%s", one->text);
+		usher_problems_add(problems, one->warning, one->file, one->line,
+		    "%s", one->text);
 	}
 	for (const struct publish_event *event = run->events;
-	    tell != NULL && event != NULL; event = event->next)
+	     tell != NULL && event != NULL; event = event->next)
 		tell(event->what, event->path, event->name, arg);
 	if (broken == 0)
 		return 0;
-	return usher_error_set(error, EINVAL, "%zu source%s could not be"
+	return usher_error_set(error, EINVAL,
+	    "%zu source%s could not be"
 	    " published; what was published of %s before stays in force",
 	    broken, broken == 1 ? "" : "s", broken == 1 ? "it" : "them");
 }
@@ -266,7 +266,7 @@ usher_publish(struct usher *usher, const char *const *paths,
 		run.engine = run.store->engine;
 		begin_run(&run);
 		code = run.problems == NULL ? ENOMEM
-		    : publish_once(&run, paths);
+					    : publish_once(&run, paths);
 		if (code != EAGAIN || growths == MOST_GROWTHS)
 			break;
 		end_run(&run);

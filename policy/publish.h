@@ -10,18 +10,18 @@
 /* What happened, to be told once it is in force. */
 struct publish_event {
 	struct publish_event *next;
-	const char *what, *path, *name;	/* name of the recipient, or NULL */
+	const char *what, *path, *name; /* name of the recipient, or NULL */
 };
 
 struct publish_run {
 	struct usher_conf *conf;
 	struct store *store;
 	const struct store_engine *engine;
-	struct usher_problems *problems;	/* of this run */
+	struct usher_problems *problems; /* of this run */
 	struct usher_error *error;
-	bool recheck;		/* what is published may not pass any more */
-	bool dirty;		/* something was written */
-	struct arena arena;	/* events */
+	bool recheck;	    /* what is published may not pass any more */
+	bool dirty;	    /* something was written */
+	struct arena arena; /* events */
 	struct publish_event *events, **last;
 	struct usher_publication publication;
 };

@@ -14,9 +14,9 @@
 #include "policy.h"
 #include "source.h"
 
-struct reading {		/* one file under work */
+struct reading { /* one file under work */
 	const char *path;
-	struct store_file file;		/* what is published of it */
+	struct store_file file; /* what is published of it */
 	struct store_stamp stamp;
 	char *text;
 	size_t length;
@@ -76,8 +76,8 @@ is_flawed(const struct store_stamp *stamp)
 }
 
 void
-usher_publish_event(struct publish_run *run, const char *what,
-    const char *path, const char *name)
+usher_publish_event(struct publish_run *run, const char *what, const char *path,
+    const char *name)
 {
 	struct publish_event *event = usher_arena_alloc(&run->arena,
 	    sizeof(*event));
@@ -87,7 +87,7 @@ usher_publish_event(struct publish_run *run, const char *what,
 	event->what = what;
 	event->path = usher_arena_string(&run->arena, path);
 	event->name = name == NULL ? NULL
-	    : usher_arena_string(&run->arena, name);
+				   : usher_arena_string(&run->arena, name);
 	*run->last = event;
 	run->last = &event->next;
 }
@@ -147,7 +147,8 @@ claim(struct publish_run *run, struct reading *reading, const char *name,
 		return PUBLISH_LATER;
 	usher_problems_add(reading->problems, false, reading->path, 0,
 	    "%s belongs to %s already: an address or number belongs to one"
-	    " file", shown, owner);
+	    " file",
+	    shown, owner);
 	return EINVAL;
 }
 
@@ -156,17 +157,16 @@ static const char **
 list_names(const struct usher_policy *policy, struct arena *arena,
     size_t *count)
 {
-	const char **names = usher_arena_array(arena, policy->address_count +
-	    policy->fax_count + 1, sizeof(*names));
+	const char **names = usher_arena_array(arena,
+	    policy->address_count + policy->fax_count + 1, sizeof(*names));
 	size_t used = 0;
 
 	*count = 0;
 	if (names == NULL)
 		return NULL;
-	for (size_t i = 0; i < policy->address_count + policy->fax_count;
-	    i++) {
-		const char *name = i < policy->address_count ?
-		    usher_store_name(arena, &policy->addresses[i])
+	for (size_t i = 0; i < policy->address_count + policy->fax_count; i++) {
+		const char *name = i < policy->address_count
+		    ? usher_store_name(arena, &policy->addresses[i])
 		    : policy->faxes[i - policy->address_count];
 		size_t at = 0;
 
@@ -190,8 +190,8 @@ write_source(struct publish_run *run, struct reading *reading,
 	int code = 0;
 
 	if (reading->file.exists)
-		code = run->engine->equals(run->store, reading->file.id,
-		    source, &equal, run->error);
+		code = run->engine->equals(run->store, reading->file.id, source,
+		    &equal, run->error);
 	if (code == 0 && equal) {
 		run->publication.unchanged++;
 		return restamp(run, reading->path, &reading->file.stamp,
@@ -212,20 +212,18 @@ write_source(struct publish_run *run, struct reading *reading,
 }
 
 static int
-publish_policy(struct publish_run *run, struct reading *reading,
-    bool last_try)
+publish_policy(struct publish_run *run, struct reading *reading, bool last_try)
 {
-	struct store_source source = {
-		.path = reading->path, .stamp = reading->stamp,
-		.text = reading->text, .length = reading->length,
-		.needs = usher_policy_needs(reading->policy)
-	};
+	struct store_source source = { .path = reading->path,
+		.stamp = reading->stamp,
+		.text = reading->text,
+		.length = reading->length,
+		.needs = usher_policy_needs(reading->policy) };
 	struct arena arena;
 	int code = 0;
 
 	usher_arena_init(&arena);
-	source.names = list_names(reading->policy, &arena,
-	    &source.name_count);
+	source.names = list_names(reading->policy, &arena, &source.name_count);
 	if (source.names == NULL)
 		code = usher_error_set(run->error, ENOMEM, "out of memory");
 	for (size_t i = 0; code == 0 && i < source.name_count; i++)
@@ -267,15 +265,15 @@ read_changed(struct publish_run *run, struct reading *reading, bool *done)
 		return 0;
 	}
 	if (usher_file_read(reading->path, USHER_SOURCE_LIMIT, &reading->text,
-	    &reading->length, reading->problems) != 0)
+		&reading->length, reading->problems) != 0)
 		return EINVAL;
 	if (take_stamp(reading->path, &after) != 0 ||
 	    !same_stamp(&reading->stamp, &after))
 		memset(&reading->stamp, 0, sizeof(reading->stamp));
 	if (!reading->file.exists || check_again)
 		return 0;
-	code = run->engine->holds(run->store, reading->file.id,
-	    reading->text, reading->length, &same, run->error);
+	code = run->engine->holds(run->store, reading->file.id, reading->text,
+	    reading->length, &same, run->error);
 	if (code != 0 || !same)
 		return code;
 	*done = true;
@@ -298,9 +296,8 @@ pass_problems(struct publish_run *run, const struct usher_problems *from)
 int
 usher_publish_file(struct publish_run *run, const char *path, bool last_try)
 {
-	struct reading reading = {
-		.path = path, .problems = usher_problems_new()
-	};
+	struct reading reading = { .path = path,
+		.problems = usher_problems_new() };
 	bool done = false;
 	int code;
 

@@ -19,9 +19,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const keys[] = {
-	"site", "preferences", "store", "mode", "geo", "mail", "sip", "page"
-};
+static const char *const keys[] = { "site", "preferences", "store", "mode",
+	"geo", "mail", "sip", "page" };
 static const char *const mode_words[] = { "off", "observe", "enforce" };
 static const char *const default_sources[] = { "preferences/*.conf" };
 static const char default_store[] = "lmdb:/var/lib/usher";
@@ -32,14 +31,14 @@ usher_site_path(struct usher_conf *conf, const char *path)
 	if (*path == '/' || *conf->site.directory == '\0')
 		return path;
 	return usher_arena_printf(&conf->arena, "%s/%s",
-	    strcmp(conf->site.directory, "/") == 0 ? ""
-	    : conf->site.directory, path);
+	    strcmp(conf->site.directory, "/") == 0 ? "" : conf->site.directory,
+	    path);
 }
 
 void
 usher_site_networks(struct usher_conf *conf, struct source *source,
-    const config_setting_t *group, const char *name,
-    struct network **networks, size_t *count)
+    const config_setting_t *group, const char *name, struct network **networks,
+    size_t *count)
 {
 	const char *const *texts = NULL;
 	size_t text_count = 0;
@@ -52,18 +51,18 @@ usher_site_networks(struct usher_conf *conf, struct source *source,
 	    sizeof(**networks));
 	for (size_t i = 0; *networks != NULL && i < text_count; i++) {
 		if (usher_network_parse(texts[i], &(*networks)[*count],
-		    &error) == 0)
+			&error) == 0)
 			++*count;
 		else
-			usher_source_wrong(source, config_setting_get_member(
-			    group, name), "%s", error.text);
+			usher_source_wrong(source,
+			    config_setting_get_member(group, name), "%s",
+			    error.text);
 	}
 }
 
 size_t
 usher_site_word(struct source *source, const config_setting_t *group,
-    const char *name, const char *const *words, size_t count,
-    size_t otherwise)
+    const char *name, const char *const *words, size_t count, size_t otherwise)
 {
 	size_t index = otherwise;
 
@@ -131,11 +130,13 @@ read_page(struct usher_conf *conf, struct source *source,
 		while (length > 0 && url[length - 1] == '/')
 			length--;
 		if ((strncmp(url, "https://", 8) != 0 &&
-		    strncmp(url, "http://", 7) != 0) ||
+			strncmp(url, "http://", 7) != 0) ||
 		    strpbrk(url, " \t\n\"<>") != NULL || length < 9)
-			usher_source_wrong(source, config_setting_get_member(
-			    group, "url"), "\"%.80s\" is no web address;"
-			    " write \"https://reach.example.com\"", url);
+			usher_source_wrong(source,
+			    config_setting_get_member(group, "url"),
+			    "\"%.80s\" is no web address;"
+			    " write \"https://reach.example.com\"",
+			    url);
 		else
 			conf->site.page_url = usher_arena_bytes(&conf->arena,
 			    url, length);
@@ -176,8 +177,10 @@ is_redis(const char *store)
 			return false;
 		end += 1 + length;
 	}
-	return *end == '\0' || (*end == '/' && (end[1] == '\0' ||
-	    digits_up_to(end + 1, strlen(end + 1), 9999)));
+	return *end == '\0' ||
+	    (*end == '/' &&
+		(end[1] == '\0' ||
+		    digits_up_to(end + 1, strlen(end + 1), 9999)));
 }
 
 static void
@@ -198,9 +201,11 @@ read_store(struct usher_conf *conf, struct source *source,
 	} else if (is_redis(store)) {
 		conf->store = store;
 	} else {
-		usher_source_wrong(source, setting, "\"%.80s\" is no store;"
+		usher_source_wrong(source, setting,
+		    "\"%.80s\" is no store;"
 		    " write \"lmdb:/var/lib/usher\" or"
-		    " \"redis://host:6379/0\"", store);
+		    " \"redis://host:6379/0\"",
+		    store);
 	}
 }
 
@@ -212,19 +217,17 @@ read_sources(struct usher_conf *conf, struct source *source,
 	size_t count = COUNT(default_sources);
 	const char **sources;
 
-	(void)usher_source_strings(source, root, "preferences", &texts,
-	    &count);
-	sources = usher_arena_array(&conf->arena, count + 1,
-	    sizeof(*sources));
+	(void)usher_source_strings(source, root, "preferences", &texts, &count);
+	sources = usher_arena_array(&conf->arena, count + 1, sizeof(*sources));
 	conf->sources = sources;
 	for (size_t i = 0; sources != NULL && i < count; i++) {
 		if (*texts[i] == '\0') {
-			usher_source_wrong(source, config_setting_get_member(
-			    root, "preferences"), "\"\" names no file");
+			usher_source_wrong(source,
+			    config_setting_get_member(root, "preferences"),
+			    "\"\" names no file");
 			continue;
 		}
-		sources[conf->source_count++] = usher_site_path(conf,
-		    texts[i]);
+		sources[conf->source_count++] = usher_site_path(conf, texts[i]);
 	}
 }
 
@@ -235,15 +238,14 @@ read_root(struct usher_conf *conf, struct source *source)
 	const config_setting_t *site = member_group(source, root, "site");
 
 	usher_source_keys(source, root, keys, COUNT(keys));
-	conf->site.mode = (enum usher_mode)usher_site_word(source, root,
-	    "mode", mode_words, COUNT(mode_words), USHER_ENFORCE);
+	conf->site.mode = (enum usher_mode)usher_site_word(source, root, "mode",
+	    mode_words, COUNT(mode_words), USHER_ENFORCE);
 	usher_site_read_group(conf, source, site);
 	read_sources(conf, source, root);
 	read_store(conf, source, root);
 	read_geo(conf, source, member_group(source, root, "geo"));
 	read_page(conf, source, member_group(source, root, "page"));
-	usher_conf_read_mail(conf, source, member_group(source, root,
-	    "mail"));
+	usher_conf_read_mail(conf, source, member_group(source, root, "mail"));
 	usher_conf_read_sip(conf, source, member_group(source, root, "sip"));
 	usher_site_read_default(conf, source, site);
 }
@@ -302,12 +304,10 @@ read_conf(struct usher_conf *conf, const char *path,
 	code = read_text(conf, path, problems);
 	if (code != 0)
 		return code;
-	directory = *conf->site.directory == '\0' ? NULL
-	    : conf->site.directory;
+	directory = *conf->site.directory == '\0' ? NULL : conf->site.directory;
 	code = usher_evidence_read(&conf->evidence, directory, problems);
 	if (code == 0 || code == EINVAL) {
-		int words = usher_words_read(&conf->words, directory,
-		    problems);
+		int words = usher_words_read(&conf->words, directory, problems);
 
 		code = words == 0 ? code : words;
 	}
@@ -320,17 +320,17 @@ read_conf(struct usher_conf *conf, const char *path,
 
 /* The first thing that is wrong, for callers who show one sentence. */
 static int
-tell_first(const struct usher_problems *problems, size_t from,
-    const char *path, int code, struct usher_error *error)
+tell_first(const struct usher_problems *problems, size_t from, const char *path,
+    int code, struct usher_error *error)
 {
 	for (size_t i = from; i < usher_problems_count(problems); i++) {
-		const struct usher_problem *problem = usher_problems_get(
-		    problems, i);
+		const struct usher_problem *problem =
+		    usher_problems_get(problems, i);
 
 		if (problem->warning)
 			continue;
-		return usher_error_at(error, code, problem->file,
-		    problem->line, "%s", problem->text);
+		return usher_error_at(error, code, problem->file, problem->line,
+		    "%s", problem->text);
 	}
 	return usher_error_at(error, code, path, 0, "%s", strerror(code));
 }
@@ -342,7 +342,7 @@ usher_conf_read(struct usher_conf **result, struct zones *zones,
 {
 	struct usher_conf *conf = calloc(1, sizeof(*conf));
 	struct usher_problems *own = problems == NULL ? usher_problems_new()
-	    : problems;
+						      : problems;
 	int code = ENOMEM;
 
 	*result = NULL;

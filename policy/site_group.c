@@ -14,15 +14,13 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const keys[] = {
-	"domains", "timezone", "country_code", "international_prefix",
-	"national_prefix", "internal", "stages", "allow", "topics",
-	"parties", "hours", "days", "before", "after", "default"
-};
+static const char *const keys[] = { "domains", "timezone", "country_code",
+	"international_prefix", "national_prefix", "internal", "stages",
+	"allow", "topics", "parties", "hours", "days", "before", "after",
+	"default" };
 
-static const char *const given_stages[] = {
-	"introduction", "evaluation", "customer", "support"
-};
+static const char *const given_stages[] = { "introduction", "evaluation",
+	"customer", "support" };
 
 static void
 read_domains(struct usher_conf *conf, struct source *source,
@@ -36,8 +34,7 @@ read_domains(struct usher_conf *conf, struct source *source,
 
 	if (!usher_source_strings(source, group, "domains", &texts, &count))
 		return;
-	domains = usher_arena_array(&conf->arena, count + 1,
-	    sizeof(*domains));
+	domains = usher_arena_array(&conf->arena, count + 1, sizeof(*domains));
 	if (domains == NULL)
 		return;
 	conf->site.domains = domains;
@@ -48,7 +45,8 @@ read_domains(struct usher_conf *conf, struct source *source,
 		if (normal == NULL)
 			usher_source_wrong(source, setting,
 			    "\"%.80s\" is no domain; write it as in"
-			    " \"example.com\"", texts[i]);
+			    " \"example.com\"",
+			    texts[i]);
 		else
 			domains[conf->site.domain_count++] = normal;
 	}
@@ -65,10 +63,11 @@ read_zone(struct usher_conf *conf, struct source *source,
 		(void)usher_source_string(source, group, "timezone", &name);
 	conf->zone = usher_zone_find(conf->zones, name, &error);
 	if (conf->zone == NULL) {
-		if (group != NULL && config_setting_get_member(group,
-		    "timezone") != NULL)
-			usher_source_wrong(source, config_setting_get_member(
-			    group, "timezone"), "%s", error.text);
+		if (group != NULL &&
+		    config_setting_get_member(group, "timezone") != NULL)
+			usher_source_wrong(source,
+			    config_setting_get_member(group, "timezone"), "%s",
+			    error.text);
 		else
 			usher_problems_add(source->problems, false,
 			    source->file, 0, "%s", error.text);
@@ -87,8 +86,7 @@ read_digits(struct source *source, const config_setting_t *group,
 
 	if (group == NULL || !usher_source_string(source, group, name, &text))
 		return otherwise;
-	if (strspn(text, "0123456789") == strlen(text) &&
-	    strlen(text) <= most)
+	if (strspn(text, "0123456789") == strlen(text) && strlen(text) <= most)
 		return text;
 	usher_source_wrong(source, config_setting_get_member(group, name),
 	    "\"%.40s\" should be up to %zu digits%s", text, most,
@@ -133,8 +131,9 @@ static bool
 is_word(const char *text)
 {
 	return *text != '\0' && strlen(text) <= 64 &&
-	    strspn(text, "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(text);
+	    strspn(text,
+		"abcdefghijklmnopqrstuvwxyz"
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(text);
 }
 
 static void
@@ -156,19 +155,21 @@ read_stages(struct usher_conf *conf, struct source *source,
 	conf->stages = stages;
 	conf->stage_count = COUNT(given_stages);
 	for (size_t i = 0; i < count; i++) {
-		const config_setting_t *setting = config_setting_get_member(
-		    group, "stages");
+		const config_setting_t *setting =
+		    config_setting_get_member(group, "stages");
 		size_t at = 0;
 
-		while (at < conf->stage_count &&
-		    strcmp(stages[at], texts[i]) != 0)
+		while (
+		    at < conf->stage_count && strcmp(stages[at], texts[i]) != 0)
 			at++;
 		if (at < conf->stage_count)
 			usher_source_wrong(source, setting,
 			    "\"%s\" is a stage already", texts[i]);
 		else if (!is_word(texts[i]))
-			usher_source_wrong(source, setting, "\"%.60s\" is no"
-			    " word of letters, digits, - and _", texts[i]);
+			usher_source_wrong(source, setting,
+			    "\"%.60s\" is no"
+			    " word of letters, digits, - and _",
+			    texts[i]);
 		else
 			stages[conf->stage_count++] = texts[i];
 	}
@@ -197,10 +198,12 @@ read_allow(struct usher_conf *conf, struct source *source,
 			if (*c >= 'A' && *c <= 'Z')
 				*c = (char)(*c - 'A' + 'a');
 		if (*host == '\0' || strpbrk(host, " \t\n@/;<>\"") != NULL)
-			usher_source_wrong(source, config_setting_get_member(
-			    group, "allow"), "\"%.80s\" is no host pattern;"
+			usher_source_wrong(source,
+			    config_setting_get_member(group, "allow"),
+			    "\"%.80s\" is no host pattern;"
 			    " write \"sip.example.net\" or"
-			    " \"*.example.net\"", texts[i]);
+			    " \"*.example.net\"",
+			    texts[i]);
 		else
 			allow[conf->site.allow_count++] = host;
 	}
@@ -212,9 +215,9 @@ compile_scope(struct usher_conf *conf, struct source *source,
     const config_setting_t *group)
 {
 	struct scope *scope = usher_arena_alloc(&conf->arena, sizeof(*scope));
-	struct compiling compiling = {
-		.source = source, .conf = conf, .scope = scope
-	};
+	struct compiling compiling = { .source = source,
+		.conf = conf,
+		.scope = scope };
 
 	if (scope == NULL)
 		return;
@@ -222,10 +225,12 @@ compile_scope(struct usher_conf *conf, struct source *source,
 	if (group == NULL)
 		return;
 	usher_scope_compile(&compiling, group);
-	usher_rules_compile(&compiling, config_setting_get_member(group,
-	    "before"), "before/", &scope->before, &scope->before_count);
-	usher_rules_compile(&compiling, config_setting_get_member(group,
-	    "after"), "after/", &scope->after, &scope->after_count);
+	usher_rules_compile(&compiling,
+	    config_setting_get_member(group, "before"), "before/",
+	    &scope->before, &scope->before_count);
+	usher_rules_compile(&compiling,
+	    config_setting_get_member(group, "after"), "after/", &scope->after,
+	    &scope->after_count);
 }
 
 void
@@ -262,9 +267,10 @@ usher_site_read_default(struct usher_conf *conf, struct source *source,
 		return;
 	conf->default_file = path;
 	if (usher_file_read(path, USHER_SOURCE_LIMIT, &text, &length,
-	    source->problems) != 0) {
-		usher_source_wrong(source, config_setting_get_member(group,
-		    "default"), "the preference file it names cannot be"
+		source->problems) != 0) {
+		usher_source_wrong(source,
+		    config_setting_get_member(group, "default"),
+		    "the preference file it names cannot be"
 		    " read");
 		return;
 	}
@@ -273,7 +279,7 @@ usher_site_read_default(struct usher_conf *conf, struct source *source,
 	free(text);
 	/* What is wrong in it has been told by its own lines. */
 	if (conf->default_text != NULL && conf->scope != NULL &&
-	    usher_policy_compile_default(conf, path, conf->default_text,
-	    length, &conf->fallback, source->problems) != 0)
+	    usher_policy_compile_default(conf, path, conf->default_text, length,
+		&conf->fallback, source->problems) != 0)
 		conf->fallback = NULL;
 }

@@ -24,8 +24,9 @@ hash_setting(EVP_MD_CTX *context, const config_setting_t *setting,
 {
 	const char *name = config_setting_name(setting);
 	int type = config_setting_type(setting);
-	int count = config_setting_is_aggregate(setting) ?
-	    config_setting_length(setting) : 0;
+	int count = config_setting_is_aggregate(setting)
+	    ? config_setting_length(setting)
+	    : 0;
 
 	if (name != NULL && but != NULL && strcmp(name, but) == 0)
 		return;
@@ -51,8 +52,8 @@ hash_setting(EVP_MD_CTX *context, const config_setting_t *setting,
 	}
 	hash_bytes(context, &count, sizeof(count));
 	for (int i = 0; i < count; i++)
-		hash_setting(context, config_setting_get_elem(setting,
-		    (unsigned)i), but);
+		hash_setting(context,
+		    config_setting_get_elem(setting, (unsigned)i), but);
 }
 
 void

@@ -20,12 +20,11 @@ const char *usher_site_path(struct usher_conf *conf, const char *path);
 
 /* A member that names networks; absent leaves what is there. */
 void usher_site_networks(struct usher_conf *conf, struct source *source,
-    const config_setting_t *group, const char *name,
-    struct network **networks, size_t *count);
+    const config_setting_t *group, const char *name, struct network **networks,
+    size_t *count);
 /* A member that names words among `words`, as their place. */
 size_t usher_site_word(struct source *source, const config_setting_t *group,
-    const char *name, const char *const *words, size_t count,
-    size_t otherwise);
+    const char *name, const char *const *words, size_t count, size_t otherwise);
 
 /* SHA-256 over a group but for the members named in `but`. */
 void usher_site_hash(const config_setting_t *group, const char *but,

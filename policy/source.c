@@ -14,7 +14,7 @@
 #include "error.h"
 #include "source_scan.h"
 
-enum { PATH_TEXT = 200 };	/* of a setting, for messages */
+enum { PATH_TEXT = 200 }; /* of a setting, for messages */
 
 #if LIBCONFIG_VER_MAJOR > 1 || LIBCONFIG_VER_MINOR >= 7
 static const char **
@@ -80,12 +80,13 @@ tell_parse_error(const struct source *source, const char *text, size_t length)
 	}
 	copy_line(text, line, shown);
 	if (strncmp(what, "mismatched", 10) == 0)
-		usher_problems_add(source->problems, false, source->file,
-		    line, "entries of [ ] must be of one kind, all texts or"
-		    " all numbers: %s", shown);
+		usher_problems_add(source->problems, false, source->file, line,
+		    "entries of [ ] must be of one kind, all texts or"
+		    " all numbers: %s",
+		    shown);
 	else
-		usher_problems_add(source->problems, false, source->file,
-		    line, "%s: %s", what, shown);
+		usher_problems_add(source->problems, false, source->file, line,
+		    "%s: %s", what, shown);
 }
 
 int
@@ -102,9 +103,10 @@ usher_source_read(struct source *source, const char *file, const char *text,
 	config_init(&source->config);
 	forbid_include(&source->config);
 	if (length > limit) {
-		usher_problems_add(problems, false, file, 0, "holds %zu bytes;"
-		    " at most %zu (%zu kB) are read", length, limit,
-		    limit / 1024);
+		usher_problems_add(problems, false, file, 0,
+		    "holds %zu bytes;"
+		    " at most %zu (%zu kB) are read",
+		    length, limit, limit / 1024);
 		return EINVAL;
 	}
 	if (!usher_source_scan(text, length, &error)) {
@@ -213,7 +215,7 @@ setting_path(const config_setting_t *setting, char out[PATH_TEXT])
 
 	out[at] = '\0';
 	for (; setting != NULL && !config_setting_is_root(setting);
-	    setting = config_setting_parent(setting)) {
+	     setting = config_setting_parent(setting)) {
 		const char *name = config_setting_name(setting);
 		char part[80];
 		int length;
@@ -233,20 +235,20 @@ setting_path(const config_setting_t *setting, char out[PATH_TEXT])
 	return out + at;
 }
 
-static void
-add(const struct source *source, const config_setting_t *setting,
+static void add(const struct source *source, const config_setting_t *setting,
     bool warning, const char *format, va_list arguments)
-	__attribute__((format(printf, 4, 0)));
+    __attribute__((format(printf, 4, 0)));
 
 static void
-add(const struct source *source, const config_setting_t *setting,
-    bool warning, const char *format, va_list arguments)
+add(const struct source *source, const config_setting_t *setting, bool warning,
+    const char *format, va_list arguments)
 {
 	char text[sizeof(((struct usher_error *)NULL)->text)];
 	char place[PATH_TEXT];
 	const char *path = setting_path(setting, place);
-	unsigned line = setting == NULL || config_setting_is_root(setting) ?
-	    0 : (unsigned)config_setting_source_line(setting);
+	unsigned line = setting == NULL || config_setting_is_root(setting)
+	    ? 0
+	    : (unsigned)config_setting_source_line(setting);
 
 	/* usher_problems_add() would need a copy of the list besides. */
 	(void)vsnprintf(text, sizeof(text), format, arguments);
@@ -255,8 +257,8 @@ add(const struct source *source, const config_setting_t *setting,
 }
 
 void
-usher_source_wrong(const struct source *source,
-    const config_setting_t *setting, const char *format, ...)
+usher_source_wrong(const struct source *source, const config_setting_t *setting,
+    const char *format, ...)
 {
 	va_list arguments;
 
@@ -266,8 +268,8 @@ usher_source_wrong(const struct source *source,
 }
 
 void
-usher_source_warn(const struct source *source,
-    const config_setting_t *setting, const char *format, ...)
+usher_source_warn(const struct source *source, const config_setting_t *setting,
+    const char *format, ...)
 {
 	va_list arguments;
 

@@ -20,7 +20,8 @@ kind(const config_setting_t *setting)
 {
 	switch (config_setting_type(setting)) {
 	case CONFIG_TYPE_GROUP: return "a group { }";
-	case CONFIG_TYPE_INT: case CONFIG_TYPE_INT64:
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
 	case CONFIG_TYPE_FLOAT: return "a number";
 	case CONFIG_TYPE_STRING: return "a text";
 	case CONFIG_TYPE_BOOL: return "true or false";
@@ -39,7 +40,10 @@ list_names(char *out, size_t size, const char *const *names, size_t count)
 	out[0] = '\0';
 	for (size_t i = 0; i < count && i < SHOWN_NAMES; i++) {
 		int length = snprintf(out + used, size - used, "%s%s",
-		    i == 0 ? "" : i + 1 == count ? " or " : ", ", names[i]);
+		    i == 0		 ? ""
+			: i + 1 == count ? " or "
+					 : ", ",
+		    names[i]);
 
 		if (length < 0 || (size_t)length >= size - used)
 			break;
@@ -58,7 +62,8 @@ fit_text(const struct source *source, const config_setting_t *setting,
 	}
 	for (; *text != '\0'; text++)
 		if (((unsigned char)*text < 0x20 && *text != '\n' &&
-		    *text != '\t') || *text == 0x7f) {
+			*text != '\t') ||
+		    *text == 0x7f) {
 			usher_source_wrong(source, setting,
 			    "holds a control character (byte 0x%02x)",
 			    (unsigned char)*text);
@@ -91,15 +96,16 @@ text_of(const struct source *source, const config_setting_t *setting,
 }
 
 void
-usher_source_keys(const struct source *source,
-    const config_setting_t *group, const char *const *names, size_t count)
+usher_source_keys(const struct source *source, const config_setting_t *group,
+    const char *const *names, size_t count)
 {
-	int length = config_setting_is_group(group) ?
-	    config_setting_length(group) : 0;
+	int length = config_setting_is_group(group)
+	    ? config_setting_length(group)
+	    : 0;
 
 	for (int i = 0; i < length; i++) {
-		const config_setting_t *member = config_setting_get_elem(
-		    group, (unsigned)i);
+		const config_setting_t *member = config_setting_get_elem(group,
+		    (unsigned)i);
 		const char *name = config_setting_name(member);
 		const char *likely;
 		char all[400];
@@ -121,11 +127,10 @@ usher_source_keys(const struct source *source,
 }
 
 bool
-usher_source_string(const struct source *source,
-    const config_setting_t *group, const char *name, const char **value)
+usher_source_string(const struct source *source, const config_setting_t *group,
+    const char *name, const char **value)
 {
-	const config_setting_t *member = config_setting_get_member(group,
-	    name);
+	const config_setting_t *member = config_setting_get_member(group, name);
 
 	return member != NULL && text_of(source, member, value);
 }
@@ -134,8 +139,7 @@ bool
 usher_source_bool(const struct source *source, const config_setting_t *group,
     const char *name, bool *value)
 {
-	const config_setting_t *member = config_setting_get_member(group,
-	    name);
+	const config_setting_t *member = config_setting_get_member(group, name);
 
 	if (member == NULL)
 		return false;
@@ -153,8 +157,7 @@ bool
 usher_source_int(const struct source *source, const config_setting_t *group,
     const char *name, long long least, long long most, long long *value)
 {
-	const config_setting_t *member = config_setting_get_member(group,
-	    name);
+	const config_setting_t *member = config_setting_get_member(group, name);
 	long long number;
 	int type;
 
@@ -165,11 +168,11 @@ usher_source_int(const struct source *source, const config_setting_t *group,
 		usher_source_wrong(source, member,
 		    "is %s, should be a whole number (without quotes)",
 		    type == CONFIG_TYPE_FLOAT ? "a number with a fraction"
-		    : kind(member));
+					      : kind(member));
 		return false;
 	}
 	number = type == CONFIG_TYPE_INT ? config_setting_get_int(member)
-	    : config_setting_get_int64(member);
+					 : config_setting_get_int64(member);
 	if (number < least || number > most) {
 		usher_source_wrong(source, member,
 		    "is %lld, should be from %lld to %lld", number, least,
@@ -182,8 +185,7 @@ usher_source_int(const struct source *source, const config_setting_t *group,
 
 bool
 usher_source_setting_strings(const struct source *source,
-    const config_setting_t *setting, const char *const **values,
-    size_t *count)
+    const config_setting_t *setting, const char *const **values, size_t *count)
 {
 	bool list = config_setting_is_array(setting) ||
 	    config_setting_is_list(setting);
@@ -201,8 +203,10 @@ usher_source_setting_strings(const struct source *source,
 	if (texts == NULL)
 		return false;
 	for (size_t i = 0; i < length; i++)
-		if (text_of(source, list ? config_setting_get_elem(setting,
-		    (unsigned)i) : setting, &texts[used]))
+		if (text_of(source,
+			list ? config_setting_get_elem(setting, (unsigned)i)
+			     : setting,
+			&texts[used]))
 			used++;
 	*values = texts;
 	*count = used;
@@ -210,23 +214,20 @@ usher_source_setting_strings(const struct source *source,
 }
 
 bool
-usher_source_strings(const struct source *source,
-    const config_setting_t *group, const char *name,
-    const char *const **values, size_t *count)
+usher_source_strings(const struct source *source, const config_setting_t *group,
+    const char *name, const char *const **values, size_t *count)
 {
-	const config_setting_t *member = config_setting_get_member(group,
-	    name);
+	const config_setting_t *member = config_setting_get_member(group, name);
 
-	return member != NULL && usher_source_setting_strings(source, member,
-	    values, count);
+	return member != NULL &&
+	    usher_source_setting_strings(source, member, values, count);
 }
 
 bool
 usher_source_word(const struct source *source, const config_setting_t *group,
     const char *name, const char *const *words, size_t count, size_t *index)
 {
-	const config_setting_t *member = config_setting_get_member(group,
-	    name);
+	const config_setting_t *member = config_setting_get_member(group, name);
 	const char *word, *likely;
 	char all[400];
 
@@ -241,8 +242,8 @@ usher_source_word(const struct source *source, const config_setting_t *group,
 	list_names(all, sizeof(all), words, count);
 	if (likely != NULL)
 		usher_source_wrong(source, member,
-		    "\"%.60s\" is none of %s; did you mean \"%s\"?", word,
-		    all, likely);
+		    "\"%.60s\" is none of %s; did you mean \"%s\"?", word, all,
+		    likely);
 	else
 		usher_source_wrong(source, member, "\"%.60s\" is none of %s",
 		    word, all);
@@ -257,7 +258,10 @@ usher_duration_parse(const char *text, int64_t *seconds,
 		char sign;
 		int64_t seconds;
 	} units[] = {
-		{ 'm', 60 }, { 'h', 3600 }, { 'd', 86400 }, { 'w', 604800 },
+		{ 'm', 60 },
+		{ 'h', 3600 },
+		{ 'd', 86400 },
+		{ 'w', 604800 },
 	};
 	const int64_t most = (int64_t)3660 * 86400;
 	size_t digits = strspn(text, "0123456789");
@@ -265,8 +269,8 @@ usher_duration_parse(const char *text, int64_t *seconds,
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		int64_t number;
 
-		if (digits < 1 || digits > 8 ||
-		    text[digits] != units[i].sign || text[digits + 1] != '\0')
+		if (digits < 1 || digits > 8 || text[digits] != units[i].sign ||
+		    text[digits + 1] != '\0')
 			continue;
 		number = strtoll(text, NULL, 10);
 		if (number == 0)
@@ -278,7 +282,9 @@ usher_duration_parse(const char *text, int64_t *seconds,
 		*seconds = number * units[i].seconds;
 		return 0;
 	}
-	return usher_error_set(error, EINVAL, "\"%.40s\" is no length of"
+	return usher_error_set(error, EINVAL,
+	    "\"%.40s\" is no length of"
 	    " time; write a number and m, h, d or w, as in \"15m\", \"22h\""
-	    " or \"30d\"", text);
+	    " or \"30d\"",
+	    text);
 }

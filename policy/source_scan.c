@@ -14,25 +14,25 @@
 #include "source_token.h"
 
 enum awaits {
-	AWAITS_NAME,		/* in a group */
+	AWAITS_NAME, /* in a group */
 	AWAITS_EQUALS,
-	AWAITS_VALUE,		/* of a setting */
-	AWAITS_SETTING_END,	/* or the next name: its sign may be left out */
-	AWAITS_FIRST,		/* entry of a list, or its end */
+	AWAITS_VALUE,	    /* of a setting */
+	AWAITS_SETTING_END, /* or the next name: its sign may be left out */
+	AWAITS_FIRST,	    /* entry of a list, or its end */
 	AWAITS_ENTRY,
-	AWAITS_COMMA		/* or the end of the list */
+	AWAITS_COMMA /* or the end of the list */
 };
 
 struct bracket {
-	char sign;		/* 0: the file itself */
+	char sign; /* 0: the file itself */
 	unsigned line;
-	unsigned group;		/* tells groups apart */
+	unsigned group; /* tells groups apart */
 };
 
 struct scan {
 	struct tokens tokens;
-	struct token token, before;	/* this one and the one before */
-	struct token name;		/* of the latest setting */
+	struct token token, before; /* this one and the one before */
+	struct token name;	    /* of the latest setting */
 	enum awaits awaits;
 	size_t depth, settings;
 	unsigned groups;
@@ -59,9 +59,10 @@ shown(const struct token *token, char text[48])
 	return text;
 }
 
-#define WRONG(scan, token, ...) \
+#define WRONG(scan, token, ...)                                     \
 	(usher_error_at((scan)->error, EINVAL, NULL, (token)->line, \
-	    __VA_ARGS__), false)
+	     __VA_ARGS__),                                          \
+	    false)
 
 static char
 closing(char sign)
@@ -102,7 +103,8 @@ check_number(struct scan *scan)
 		    strspn(end, "L") <= 2)
 			return true;
 	}
-	return WRONG(scan, token, "%s is no number; times, dates, lengths of"
+	return WRONG(scan, token,
+	    "%s is no number; times, dates, lengths of"
 	    " time and telephone numbers stand in \"quotes\"",
 	    shown(token, text));
 }
@@ -114,16 +116,16 @@ open_bracket(struct scan *scan)
 	char sign = *scan->token.text;
 
 	if (scan->awaits != AWAITS_VALUE && outer->sign == '[')
-		return WRONG(scan, &scan->token, "`%c` inside [ ]: what holds"
-		    " more than plain values is a list in ( )", sign);
+		return WRONG(scan, &scan->token,
+		    "`%c` inside [ ]: what holds"
+		    " more than plain values is a list in ( )",
+		    sign);
 	if (scan->depth == USHER_SOURCE_DEPTH)
 		return WRONG(scan, &scan->token,
-		    "brackets are nested deeper than %d",
-		    USHER_SOURCE_DEPTH);
+		    "brackets are nested deeper than %d", USHER_SOURCE_DEPTH);
 	scan->depth++;
-	scan->brackets[scan->depth] = (struct bracket){
-		sign, scan->token.line, ++scan->groups
-	};
+	scan->brackets[scan->depth] = (struct bracket){ sign, scan->token.line,
+		++scan->groups };
 	scan->awaits = sign == '{' ? AWAITS_NAME : AWAITS_FIRST;
 	return true;
 }
@@ -137,19 +139,21 @@ close_bracket(struct scan *scan)
 	if (inner->sign == '\0')
 		return WRONG(scan, &scan->token,
 		    "`%c` closes nothing: one too many, or an opening bracket"
-		    " is missing above", sign);
+		    " is missing above",
+		    sign);
 	if (closing(inner->sign) != sign)
 		return WRONG(scan, &scan->token,
 		    "`%c` where the `%c` of line %u should first be closed by"
-		    " `%c`", sign, inner->sign, inner->line,
-		    closing(inner->sign));
+		    " `%c`",
+		    sign, inner->sign, inner->line, closing(inner->sign));
 	if (scan->awaits == AWAITS_ENTRY)
 		return WRONG(scan, &scan->before,
 		    "one `,` too many before `%c`", sign);
 	scan->depth--;
 	scan->awaits = scan->brackets[scan->depth].sign == '\0' ||
-	    scan->brackets[scan->depth].sign == '{' ?
-	    AWAITS_SETTING_END : AWAITS_COMMA;
+		scan->brackets[scan->depth].sign == '{'
+	    ? AWAITS_SETTING_END
+	    : AWAITS_COMMA;
 	return true;
 }
 
@@ -174,11 +178,14 @@ want_name(struct scan *scan)
 		    shown(token, text));
 	if (scan->before.kind == TOKEN_COMMA &&
 	    (token->kind == TOKEN_STRING || token->kind == TOKEN_NUMBER))
-		return WRONG(scan, token, "%s follows the value of `%s`:"
+		return WRONG(scan, token,
+		    "%s follows the value of `%s`:"
 		    " several values stand in brackets, %s = [ ..., %s ]",
 		    shown(token, text), shown(&scan->name, name), name, text);
-	return WRONG(scan, token, "%s where the name of a setting should"
-	    " stand", shown(token, text));
+	return WRONG(scan, token,
+	    "%s where the name of a setting should"
+	    " stand",
+	    shown(token, text));
 }
 
 static bool
@@ -187,45 +194,48 @@ want_equals(struct scan *scan)
 	char text[48], name[48];
 
 	if (scan->token.kind != TOKEN_EQUALS)
-		return WRONG(scan, &scan->name, "`=` is missing after `%s`"
-		    " (there is %s)", shown(&scan->name, name),
-		    shown(&scan->token, text));
+		return WRONG(scan, &scan->name,
+		    "`=` is missing after `%s`"
+		    " (there is %s)",
+		    shown(&scan->name, name), shown(&scan->token, text));
 	scan->awaits = AWAITS_VALUE;
 	return true;
+}
+
+static bool
+no_value(struct scan *scan)
+{
+	char text[48], name[48];
+
+	if (scan->token.kind == TOKEN_NAME)
+		return WRONG(scan, &scan->token,
+		    "words stand in quotes: \"%s\"", shown(&scan->token, text));
+	if (scan->awaits != AWAITS_VALUE)
+		return WRONG(scan, &scan->token,
+		    "%s where an entry of the list begun in line %u should"
+		    " stand",
+		    shown(&scan->token, text),
+		    scan->brackets[scan->depth].line);
+	return WRONG(scan, &scan->name, "`%s` has no value (there is %s)",
+	    shown(&scan->name, name), shown(&scan->token, text));
 }
 
 /* A value, of a setting or in a list. */
 static bool
 want_value(struct scan *scan)
 {
-	const struct token *token = &scan->token;
 	bool entry = scan->awaits != AWAITS_VALUE;
-	char text[48], name[48];
 
-	switch (token->kind) {
+	switch (scan->token.kind) {
+	case TOKEN_STRING:
+	case TOKEN_BOOL: break;
 	case TOKEN_NUMBER:
 		if (!check_number(scan))
 			return false;
 		break;
-	case TOKEN_STRING: case TOKEN_BOOL:
-		break;
-	case TOKEN_OPEN:
-		return open_bracket(scan);
-	case TOKEN_NAME:
-		return WRONG(scan, token, "words stand in quotes: \"%s\"",
-		    shown(token, text));
-	case TOKEN_CLOSE:
-		if (entry)
-			return close_bracket(scan);
-		/* fallthrough */
-	default:
-		if (entry)
-			return WRONG(scan, token, "%s where an entry of the"
-			    " list begun in line %u should stand",
-			    shown(token, text),
-			    scan->brackets[scan->depth].line);
-		return WRONG(scan, &scan->name, "`%s` has no value (there is"
-		    " %s)", shown(&scan->name, name), shown(token, text));
+	case TOKEN_OPEN: return open_bracket(scan);
+	case TOKEN_CLOSE: return entry ? close_bracket(scan) : no_value(scan);
+	default: return no_value(scan);
 	}
 	scan->awaits = entry ? AWAITS_COMMA : AWAITS_SETTING_END;
 	return true;
@@ -236,17 +246,15 @@ want_setting_end(struct scan *scan)
 {
 	scan->awaits = AWAITS_NAME;
 	switch (scan->token.kind) {
-	case TOKEN_SEMICOLON: case TOKEN_COMMA:
-		return true;
-	case TOKEN_CLOSE:
-		return close_bracket(scan);
-	case TOKEN_STRING:		/* texts side by side are one */
+	case TOKEN_SEMICOLON:
+	case TOKEN_COMMA: return true;
+	case TOKEN_CLOSE: return close_bracket(scan);
+	case TOKEN_STRING: /* texts side by side are one */
 		scan->awaits = AWAITS_SETTING_END;
 		if (scan->before.kind == TOKEN_STRING)
 			return true;
 		/* fallthrough */
-	default:
-		return want_name(scan);
+	default: return want_name(scan);
 	}
 }
 
@@ -264,12 +272,14 @@ want_comma(struct scan *scan)
 		return close_bracket(scan);
 	if (scan->token.kind == TOKEN_SEMICOLON ||
 	    scan->token.kind == TOKEN_EQUALS)
-		return WRONG(scan, &scan->token, "`%s` in the list begun in"
-		    " line %u: its `%c` is missing", shown(&scan->token, text),
-		    list->line, closing(list->sign));
-	return WRONG(scan, &scan->token, "`,` or `%c` is missing before %s"
-	    " (list begun in line %u)", closing(list->sign),
-	    shown(&scan->token, text), list->line);
+		return WRONG(scan, &scan->token,
+		    "`%s` in the list begun in"
+		    " line %u: its `%c` is missing",
+		    shown(&scan->token, text), list->line, closing(list->sign));
+	return WRONG(scan, &scan->token,
+	    "`,` or `%c` is missing before %s"
+	    " (list begun in line %u)",
+	    closing(list->sign), shown(&scan->token, text), list->line);
 }
 
 static bool
@@ -280,9 +290,10 @@ want_end(struct scan *scan)
 	if (inner->sign != '\0') {
 		struct token where = { .line = inner->line };
 
-		return WRONG(scan, &where, "the `%c` opened here is never"
-		    " closed: `%c` is missing", inner->sign,
-		    closing(inner->sign));
+		return WRONG(scan, &where,
+		    "the `%c` opened here is never"
+		    " closed: `%c` is missing",
+		    inner->sign, closing(inner->sign));
 	}
 	if (scan->awaits == AWAITS_EQUALS)
 		return want_equals(scan);
@@ -301,10 +312,11 @@ step(struct scan *scan)
 	switch (scan->awaits) {
 	case AWAITS_NAME:
 		return scan->token.kind == TOKEN_CLOSE ? close_bracket(scan)
-		    : want_name(scan);
+						       : want_name(scan);
 	case AWAITS_EQUALS: return want_equals(scan);
-	case AWAITS_VALUE: case AWAITS_FIRST: case AWAITS_ENTRY:
-		return want_value(scan);
+	case AWAITS_VALUE:
+	case AWAITS_FIRST:
+	case AWAITS_ENTRY: return want_value(scan);
 	case AWAITS_SETTING_END: return want_setting_end(scan);
 	case AWAITS_COMMA: return want_comma(scan);
 	}
@@ -365,7 +377,7 @@ seen_before(const struct seen *list, size_t count, const struct seen *one)
 		if (list[i].group == one->group &&
 		    list[i].name.length == one->name.length &&
 		    memcmp(list[i].name.text, one->name.text,
-		    one->name.length) == 0)
+			one->name.length) == 0)
 			return &list[i];
 	return NULL;
 }
@@ -381,8 +393,7 @@ usher_source_scan_twice(const char *text, size_t length,
 	char name[48];
 
 	begin(&scan, text, length, error);
-	while (list != NULL && first == NULL &&
-	    count < USHER_SOURCE_SETTINGS) {
+	while (list != NULL && first == NULL && count < USHER_SOURCE_SETTINGS) {
 		scan.before = scan.token;
 		scan.token = usher_source_token(&scan.tokens);
 		if (!step(&scan) || scan.token.kind == TOKEN_END)
@@ -391,13 +402,15 @@ usher_source_scan_twice(const char *text, size_t length,
 			continue;
 		list[count] = (struct seen){
 			.group = scan.brackets[scan.depth].group,
-			.line = scan.name.line, .name = scan.name
+			.line = scan.name.line,
+			.name = scan.name
 		};
 		first = seen_before(list, count, &list[count]);
 		if (first != NULL)
-			(void)WRONG(&scan, &scan.name, "`%s` is given twice:"
-			    " first in line %u", shown(&scan.name, name),
-			    first->line);
+			(void)WRONG(&scan, &scan.name,
+			    "`%s` is given twice:"
+			    " first in line %u",
+			    shown(&scan.name, name), first->line);
 		count++;
 	}
 	free(list);

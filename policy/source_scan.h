@@ -15,8 +15,8 @@
 struct usher_error;
 
 enum {
-	USHER_SOURCE_DEPTH = 16,	/* { ( [ within each other */
-	USHER_SOURCE_SETTINGS = 10000	/* libconfig searches them linearly */
+	USHER_SOURCE_DEPTH = 16,      /* { ( [ within each other */
+	USHER_SOURCE_SETTINGS = 10000 /* libconfig searches them linearly */
 };
 
 /*

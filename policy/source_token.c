@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_DIGITS = 9 };	/* libconfig cuts what exceeds an int */
+enum { MOST_DIGITS = 9 }; /* libconfig cuts what exceeds an int */
 
 static bool
 is_letter(char c)
@@ -32,6 +32,12 @@ skip_comment(struct tokens *tokens, const char *at)
 	return tokens->end - at >= 2 ? at + 2 : NULL;
 }
 
+static bool
+begins(const char *at, const char *end, char first, char second)
+{
+	return end - at >= 2 && at[0] == first && at[1] == second;
+}
+
 /* Blanks and comments; false when a comment does not end. */
 static bool
 skip_blanks(struct tokens *tokens)
@@ -39,16 +45,16 @@ skip_blanks(struct tokens *tokens)
 	const char *at = tokens->next, *end = tokens->end;
 
 	while (at < end) {
-		if (*at == '\n')
-			tokens->line++;
-		if (strchr(" \t\r\n\f", *at) != NULL) {
+		if (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\f') {
 			at++;
-		} else if (*at == '#' ||
-		    (end - at >= 2 && at[0] == '/' && at[1] == '/')) {
+		} else if (*at == '\n') {
+			tokens->line++;
+			at++;
+		} else if (*at == '#' || begins(at, end, '/', '/')) {
 			at = memchr(at, '\n', (size_t)(end - at));
 			if (at == NULL)
 				at = end;
-		} else if (end - at >= 2 && at[0] == '/' && at[1] == '*') {
+		} else if (begins(at, end, '/', '*')) {
 			tokens->next = at;
 			at = skip_comment(tokens, at + 2);
 			if (at == NULL)
@@ -61,33 +67,35 @@ skip_blanks(struct tokens *tokens)
 	return true;
 }
 
+/* At a backslash: the last byte that belongs to it. */
+static const char *
+read_escape(const char *at, const char *end, struct token *token)
+{
+	if (end - at >= 4 && strncasecmp(at + 1, "x00", 3) == 0) {
+		token->kind = TOKEN_WRONG;
+		token->wrong = "\\x00 cannot be part of a text";
+	}
+	return at + 1 < end && (at[1] == '"' || at[1] == '\\') ? at + 1 : at;
+}
+
 static void
 read_string(struct tokens *tokens, struct token *token)
 {
 	const char *at = token->text + 1, *end = tokens->end;
 
 	token->kind = TOKEN_STRING;
-	while (at < end && *at != '"') {
+	for (; at < end && *at != '"'; at++)
 		if (*at == '\n')
 			tokens->line++;
-		if (*at == '\\' && end - at >= 4 &&
-		    strncasecmp(at + 1, "x00", 3) == 0) {
-			token->kind = TOKEN_WRONG;
-			token->wrong = "\\x00 cannot be part of a text";
-		}
-		if (*at == '\\' && at + 1 < end &&
-		    (at[1] == '"' || at[1] == '\\'))
-			at++;
-		at++;
+		else if (*at == '\\')
+			at = read_escape(at, end, token);
+	if (at < end) {
+		tokens->next = at + 1;
+		return;
 	}
-	if (at >= end) {
-		token->kind = TOKEN_WRONG;
-		token->wrong = "the text that begins here has no closing \"";
-		at = end;
-	} else {
-		at++;
-	}
-	tokens->next = at;
+	token->kind = TOKEN_WRONG;
+	token->wrong = "the text that begins here has no closing \"";
+	tokens->next = end;
 }
 
 static void
@@ -112,8 +120,8 @@ read_number(struct tokens *tokens, struct token *token)
 	const char *at = token->text;
 	size_t digits = 0;
 
-	while (at < tokens->end && (is_letter(*at) || is_digit(*at) ||
-	    strchr("+-._:", *at) != NULL)) {
+	while (at < tokens->end &&
+	    (is_letter(*at) || is_digit(*at) || strchr("+-._:", *at) != NULL)) {
 		digits += is_digit(*at);
 		at++;
 	}
@@ -122,30 +130,26 @@ read_number(struct tokens *tokens, struct token *token)
 	if (digits > MOST_DIGITS) {
 		token->kind = TOKEN_WRONG;
 		token->wrong = "is too large for a number; if it is a"
-		    " telephone number, put it in quotes";
+			       " telephone number, put it in quotes";
 	}
 }
 
-static void
-read_sign(struct tokens *tokens, struct token *token)
+static enum token_kind
+sign_kind(char sign)
 {
-	static const struct {
-		char sign;
-		enum token_kind kind;
-	} signs[] = {
-		{ '=', TOKEN_EQUALS }, { ':', TOKEN_EQUALS },
-		{ ',', TOKEN_COMMA }, { ';', TOKEN_SEMICOLON },
-		{ '{', TOKEN_OPEN }, { '[', TOKEN_OPEN }, { '(', TOKEN_OPEN },
-		{ '}', TOKEN_CLOSE }, { ']', TOKEN_CLOSE },
-		{ ')', TOKEN_CLOSE },
-	};
-
-	tokens->next = token->text + 1;
-	token->kind = TOKEN_WRONG;
-	token->wrong = "does not belong here";
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-		if (signs[i].sign == *token->text)
-			token->kind = signs[i].kind;
+	switch (sign) {
+	case '=':
+	case ':': return TOKEN_EQUALS;
+	case ',': return TOKEN_COMMA;
+	case ';': return TOKEN_SEMICOLON;
+	case '{':
+	case '[':
+	case '(': return TOKEN_OPEN;
+	case '}':
+	case ']':
+	case ')': return TOKEN_CLOSE;
+	default: return TOKEN_WRONG;
+	}
 }
 
 struct token
@@ -164,14 +168,18 @@ usher_source_token(struct tokens *tokens)
 	}
 	if (tokens->next == tokens->end)
 		return token;
-	if (*token.text == '"')
+	if (*token.text == '"') {
 		read_string(tokens, &token);
-	else if (is_letter(*token.text))
+	} else if (is_letter(*token.text)) {
 		read_name(tokens, &token);
-	else if (is_digit(*token.text) || strchr("+-.", *token.text) != NULL)
+	} else if (is_digit(*token.text) || *token.text == '+' ||
+	    *token.text == '-' || *token.text == '.') {
 		read_number(tokens, &token);
-	else
-		read_sign(tokens, &token);
+	} else {
+		token.kind = sign_kind(*token.text);
+		token.wrong = "does not belong here";
+		tokens->next = token.text + 1;
+	}
 	token.length = (size_t)(tokens->next - token.text);
 	return token;
 }

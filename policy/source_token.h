@@ -11,14 +11,22 @@
 #include <stddef.h>
 
 enum token_kind {
-	TOKEN_END, TOKEN_NAME, TOKEN_BOOL, TOKEN_NUMBER, TOKEN_STRING,
-	TOKEN_EQUALS, TOKEN_COMMA, TOKEN_SEMICOLON, TOKEN_OPEN, TOKEN_CLOSE,
-	TOKEN_WRONG		/* `wrong` says why */
+	TOKEN_END,
+	TOKEN_NAME,
+	TOKEN_BOOL,
+	TOKEN_NUMBER,
+	TOKEN_STRING,
+	TOKEN_EQUALS,
+	TOKEN_COMMA,
+	TOKEN_SEMICOLON,
+	TOKEN_OPEN,
+	TOKEN_CLOSE,
+	TOKEN_WRONG /* `wrong` says why */
 };
 
 struct token {
 	enum token_kind kind;
-	unsigned line;		/* it begins on */
+	unsigned line; /* it begins on */
 	const char *text;
 	size_t length;
 	const char *wrong;

@@ -19,10 +19,14 @@ usher_store_open(struct store **store, const char *url,
 		return usher_store_open_lmdb(store, url + 5,
 		    options == NULL ? &none : options, error);
 	if (strncmp(url, "redis:", 6) == 0)
-		return usher_error_set(error, ENOTSUP, "store \"%s\": Redis"
-		    " is not built yet; use \"lmdb:DIRECTORY\"", url);
-	return usher_error_set(error, EINVAL, "\"%s\" is no store; write"
-	    " \"lmdb:DIRECTORY\"", url);
+		return usher_error_set(error, ENOTSUP,
+		    "store \"%s\": Redis"
+		    " is not built yet; use \"lmdb:DIRECTORY\"",
+		    url);
+	return usher_error_set(error, EINVAL,
+	    "\"%s\" is no store; write"
+	    " \"lmdb:DIRECTORY\"",
+	    url);
 }
 
 void

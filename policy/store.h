@@ -24,7 +24,7 @@
 #include "usher.h"
 
 enum {
-	STORE_LONGEST_PATH = 480,	/* of a source file: a key */
+	STORE_LONGEST_PATH = 480, /* of a source file: a key */
 	STORE_LONGEST_NAME = 480
 };
 
@@ -42,10 +42,10 @@ struct store_stamp {
 /* A published source, found by address or number. */
 struct store_found {
 	bool exists;
-	bool same;		/* the one the caller knows: no text */
-	uint64_t generation;	/* this answer is of */
+	bool same;	     /* the one the caller knows: no text */
+	uint64_t generation; /* this answer is of */
 	uint64_t id, version;
-	char *text;		/* free this; path lies behind it */
+	char *text; /* free this; path lies behind it */
 	size_t length;
 	const char *path;
 };
@@ -63,7 +63,7 @@ struct store_source {
 	struct store_stamp stamp;
 	const char *text;
 	size_t length;
-	unsigned needs;		/* USHER_HEADERS | USHER_BODY */
+	unsigned needs; /* USHER_HEADERS | USHER_BODY */
 	size_t name_count;
 	const char *const *names;
 };
@@ -71,9 +71,9 @@ struct store_source {
 struct store_summary {
 	uint64_t generation;
 	uint64_t sources;
-	uint64_t headers, body;	/* how many of them may need these */
+	uint64_t headers, body; /* how many of them may need these */
 	bool scoped;		/* `scope` is known */
-	unsigned char scope[USHER_SCOPE_HASH];	/* of the last whole run */
+	unsigned char scope[USHER_SCOPE_HASH]; /* of the last whole run */
 };
 
 struct store;
@@ -106,9 +106,8 @@ struct store_engine {
 	    const struct store_source *source, bool *equals,
 	    struct usher_error *error);
 	/* The path that owns a name ("" when nobody does), in the arena. */
-	int (*owner)(struct store *store, const char *name,
-	    struct arena *arena, const char **path,
-	    struct usher_error *error);
+	int (*owner)(struct store *store, const char *name, struct arena *arena,
+	    const char **path, struct usher_error *error);
 	int (*put)(struct store *store, const struct store_source *source,
 	    struct usher_error *error);
 	int (*restamp)(struct store *store, const char *path,
@@ -125,13 +124,13 @@ struct store_engine {
 	void (*abort)(struct store *store);
 };
 
-struct store {			/* an engine's own begins with this */
+struct store { /* an engine's own begins with this */
 	const struct store_engine *engine;
 };
 
 struct store_options {
-	bool write;		/* make it when it is not there */
-	size_t map_bytes;	/* of LMDB, for tests; 0: plenty */
+	bool write;	  /* make it when it is not there */
+	size_t map_bytes; /* of LMDB, for tests; 0: plenty */
 };
 
 /*

@@ -112,7 +112,8 @@ usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn, uint64_t id,
 	memcpy(record, value.mv_data, sizeof(*record));
 	*rest = (const char *)value.mv_data + sizeof(*record);
 	if ((uint64_t)record->path_length + record->names_length +
-	    record->text_length + sizeof(*record) != value.mv_size)
+		record->text_length + sizeof(*record) !=
+	    value.mv_size)
 		return EILSEQ;
 	return 0;
 }
@@ -141,8 +142,7 @@ usher_lmdb_summary(const struct store_lmdb *lmdb, MDB_txn *txn,
 	summary->scoped = code == 0;
 	memset(totals, 0, sizeof(*totals));
 	if (code == 0 || code == MDB_NOTFOUND)
-		code = get_meta(lmdb, txn, "totals", totals,
-		    sizeof(*totals));
+		code = get_meta(lmdb, txn, "totals", totals, sizeof(*totals));
 	summary->generation = mdb_txn_id(txn);
 	summary->sources = totals->sources;
 	summary->headers = totals->headers;
@@ -290,7 +290,7 @@ usher_store_open_lmdb(struct store **store, const char *directory,
 	else
 		code = usher_lmdb_open(lmdb, options->write, error);
 	if (code == ENOENT && !options->write)
-		code = 0;	/* looked for again with every question */
+		code = 0; /* looked for again with every question */
 	if (code != 0) {
 		close_store(&lmdb->store);
 		return code;

@@ -26,7 +26,7 @@ struct file_record {
 };
 
 struct source_record {
-	uint64_t version;	/* transaction that wrote it */
+	uint64_t version; /* transaction that wrote it */
 	uint32_t path_length, names_length, text_length;
 	uint32_t needs;
 };
@@ -45,10 +45,10 @@ struct store_lmdb {
 	 * opened anew.
 	 */
 	pthread_rwlock_t lock;
-	MDB_env *env;		/* NULL: nothing published yet */
+	MDB_env *env; /* NULL: nothing published yet */
 	bool writable;
 	MDB_dbi meta, files, sources, names;
-	MDB_txn *txn;		/* of the publishing thread */
+	MDB_txn *txn; /* of the publishing thread */
 	struct totals_record totals;
 };
 
@@ -68,8 +68,8 @@ int usher_lmdb_open(struct store_lmdb *lmdb, bool write,
 void usher_lmdb_shut(struct store_lmdb *lmdb);
 
 /* A record by its id; EILSEQ when it contradicts itself. ENOENT. */
-int usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn,
-    uint64_t id, struct source_record *record, const char **rest);
+int usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn, uint64_t id,
+    struct source_record *record, const char **rest);
 /* Scope and totals; absent ones are zero. */
 int usher_lmdb_summary(const struct store_lmdb *lmdb, MDB_txn *txn,
     struct store_summary *summary, struct totals_record *totals);
@@ -82,10 +82,9 @@ int usher_lmdb_file(struct store *store, const char *path,
 int usher_lmdb_holds(struct store *store, uint64_t id, const char *text,
     size_t length, bool *holds, struct usher_error *error);
 int usher_lmdb_equals(struct store *store, uint64_t id,
-    const struct store_source *source, bool *equals,
-    struct usher_error *error);
-int usher_lmdb_owner(struct store *store, const char *name,
-    struct arena *arena, const char **path, struct usher_error *error);
+    const struct store_source *source, bool *equals, struct usher_error *error);
+int usher_lmdb_owner(struct store *store, const char *name, struct arena *arena,
+    const char **path, struct usher_error *error);
 int usher_lmdb_put(struct store *store, const struct store_source *source,
     struct usher_error *error);
 int usher_lmdb_restamp(struct store *store, const char *path,

@@ -31,33 +31,53 @@ usher_lmdb_wrong(const struct store_lmdb *lmdb, int code,
 	const char *where = lmdb->directory;
 
 	switch (code) {
-	case 0:
-		return 0;
-	case MDB_INVALID: case MDB_CORRUPTED: case MDB_PAGE_NOTFOUND:
-	case MDB_PANIC: case MDB_BAD_VALSIZE: case EILSEQ: case MDB_NOTFOUND:
-		return usher_error_set(error, EILSEQ, "the store %s is"
+	case 0: return 0;
+	case MDB_INVALID:
+	case MDB_CORRUPTED:
+	case MDB_PAGE_NOTFOUND:
+	case MDB_PANIC:
+	case MDB_BAD_VALSIZE:
+	case EILSEQ:
+	case MDB_NOTFOUND:
+		return usher_error_set(error, EILSEQ,
+		    "the store %s is"
 		    " damaged (%s); remove the folder and run usher publish",
 		    where, mdb_strerror(code));
-	case MDB_VERSION_MISMATCH: case MDB_INCOMPATIBLE:
-		return usher_error_set(error, ENOTSUP, "the store %s was"
+	case MDB_VERSION_MISMATCH:
+	case MDB_INCOMPATIBLE:
+		return usher_error_set(error, ENOTSUP,
+		    "the store %s was"
 		    " written by another version of LMDB; remove the folder"
-		    " and run usher publish", where);
-	case EACCES: case EPERM:
-		return usher_error_set(error, code, "no right to the store"
+		    " and run usher publish",
+		    where);
+	case EACCES:
+	case EPERM:
+		return usher_error_set(error, code,
+		    "no right to the store"
 		    " %s: its group must hold this program's user, with"
-		    " read on data.mdb and write on lock.mdb", where);
+		    " read on data.mdb and write on lock.mdb",
+		    where);
 	case EROFS:
-		return usher_error_set(error, code, "the store %s is on a"
-		    " file system that cannot be written to", where);
+		return usher_error_set(error, code,
+		    "the store %s is on a"
+		    " file system that cannot be written to",
+		    where);
 	case ENOSPC:
-		return usher_error_set(error, code, "no space left for the"
-		    " store %s", where);
+		return usher_error_set(error, code,
+		    "no space left for the"
+		    " store %s",
+		    where);
 	case MDB_READERS_FULL:
-		return usher_error_set(error, EAGAIN, "the store %s has %d"
-		    " readers, more than it bears", where, MOST_READERS);
-	case MDB_MAP_FULL: case MDB_TXN_FULL:
-		return usher_error_set(error, ENOSPC, "the store %s is full"
-		    " and cannot be mapped larger", where);
+		return usher_error_set(error, EAGAIN,
+		    "the store %s has %d"
+		    " readers, more than it bears",
+		    where, MOST_READERS);
+	case MDB_MAP_FULL:
+	case MDB_TXN_FULL:
+		return usher_error_set(error, ENOSPC,
+		    "the store %s is full"
+		    " and cannot be mapped larger",
+		    where);
 	default:
 		return usher_error_set(error, code < 0 ? EIO : code,
 		    "the store %s: %s", where, mdb_strerror(code));
@@ -92,8 +112,10 @@ make_folders(const struct store_lmdb *lmdb, struct usher_error *error)
 	if (code == 0)
 		code = make_folder(lmdb->directory);
 	if (code != 0)
-		(void)usher_error_set(error, code, "the store's folder %s"
-		    " cannot be made: %s", lmdb->directory, strerror(code));
+		(void)usher_error_set(error, code,
+		    "the store's folder %s"
+		    " cannot be made: %s",
+		    lmdb->directory, strerror(code));
 	free(outer);
 	return code;
 }
@@ -124,7 +146,8 @@ file_is_whole(MDB_env *env)
 	    mdb_env_get_fd(env, &file) != 0 || fstat(file, &stat) < 0)
 		return false;
 	/* A few at the end may be free and were never written. */
-	return info.me_last_pgno < TAIL_PAGES || (uint64_t)stat.st_size >=
+	return info.me_last_pgno < TAIL_PAGES ||
+	    (uint64_t)stat.st_size >=
 	    (uint64_t)(info.me_last_pgno - TAIL_PAGES) * pages.ms_psize;
 }
 
@@ -132,7 +155,7 @@ static int
 check_format(struct store_lmdb *lmdb, MDB_txn *txn, bool write,
     struct usher_error *error)
 {
-	MDB_val key = { 6, (void *)(uintptr_t)"format" }, value;
+	MDB_val key = { 6, (void *)(uintptr_t) "format" }, value;
 	uint32_t format = STORE_FORMAT;
 	int code = mdb_get(txn, lmdb->meta, &key, &value);
 
@@ -143,15 +166,15 @@ check_format(struct store_lmdb *lmdb, MDB_txn *txn, bool write,
 		return code == 0 ? 0 : usher_lmdb_wrong(lmdb, code, error);
 	}
 	if (code != 0 || value.mv_size != sizeof(format))
-		return usher_lmdb_wrong(lmdb, code == 0 ? EILSEQ : code,
-		    error);
+		return usher_lmdb_wrong(lmdb, code == 0 ? EILSEQ : code, error);
 	memcpy(&format, value.mv_data, sizeof(format));
 	if (format == STORE_FORMAT)
 		return 0;
-	return usher_error_set(error, ENOTSUP, "the store %s has format %u,"
+	return usher_error_set(error, ENOTSUP,
+	    "the store %s has format %u,"
 	    " this version of Usher knows %d: use the Usher that wrote it,"
-	    " or remove the folder and run usher publish", lmdb->directory,
-	    format, STORE_FORMAT);
+	    " or remove the folder and run usher publish",
+	    lmdb->directory, format, STORE_FORMAT);
 }
 
 static int
@@ -162,20 +185,20 @@ open_tables(struct store_lmdb *lmdb, bool write, struct usher_error *error)
 		MDB_dbi *table;
 		unsigned flags;
 	} tables[TABLES] = {
-		{ "meta", &lmdb->meta, 0 }, { "files", &lmdb->files, 0 },
+		{ "meta", &lmdb->meta, 0 },
+		{ "files", &lmdb->files, 0 },
 		{ "sources", &lmdb->sources, MDB_INTEGERKEY },
 		{ "names", &lmdb->names, 0 },
 	};
 	unsigned make = write ? MDB_CREATE : 0;
 	MDB_txn *txn;
-	int code = mdb_txn_begin(lmdb->env, NULL, write ? 0 : MDB_RDONLY,
-	    &txn);
+	int code = mdb_txn_begin(lmdb->env, NULL, write ? 0 : MDB_RDONLY, &txn);
 
 	if (code != 0)
 		return usher_lmdb_wrong(lmdb, code, error);
 	for (size_t i = 0; code == 0 && i < TABLES; i++)
-		code = mdb_dbi_open(txn, tables[i].name,
-		    tables[i].flags | make, tables[i].table);
+		code = mdb_dbi_open(txn, tables[i].name, tables[i].flags | make,
+		    tables[i].table);
 	if (code == 0)
 		code = check_format(lmdb, txn, write, error);
 	else if (code != MDB_NOTFOUND)
@@ -197,8 +220,7 @@ open_or_make_tables(struct store_lmdb *lmdb, bool write,
 {
 	int code = open_tables(lmdb, false, error);
 
-	return code == ENOENT && write ? open_tables(lmdb, true, error)
-	    : code;
+	return code == ENOENT && write ? open_tables(lmdb, true, error) : code;
 }
 
 /* The largest map that the machine bears, from `bytes` downward. */
@@ -243,13 +265,12 @@ is_there(const struct store_lmdb *lmdb)
 	code = stat(path, &stat_now) < 0 ? errno : 0;
 	free(path);
 	if (code == 0 && S_ISREG(stat_now.st_mode) && stat_now.st_size == 0)
-		return false;	/* another process is about to fill it */
+		return false; /* another process is about to fill it */
 	return code != ENOENT;
 }
 
 int
-usher_lmdb_open(struct store_lmdb *lmdb, bool write,
-    struct usher_error *error)
+usher_lmdb_open(struct store_lmdb *lmdb, bool write, struct usher_error *error)
 {
 	int dead, code;
 

@@ -32,10 +32,12 @@ grow(struct store_lmdb *lmdb, struct usher_error *error)
 	code = mdb_env_set_mapsize(lmdb->env, info.me_mapsize * 2);
 	(void)pthread_rwlock_unlock(&lmdb->lock);
 	if (code != 0)
-		return usher_lmdb_wrong(lmdb, code == ENOMEM ? MDB_MAP_FULL
-		    : code, error);
-	return usher_error_set(error, EAGAIN, "the store %s was full and is"
-	    " larger now", lmdb->directory);
+		return usher_lmdb_wrong(lmdb,
+		    code == ENOMEM ? MDB_MAP_FULL : code, error);
+	return usher_error_set(error, EAGAIN,
+	    "the store %s was full and is"
+	    " larger now",
+	    lmdb->directory);
 }
 
 static int
@@ -89,8 +91,7 @@ usher_lmdb_begin(struct store *store, struct store_summary *summary,
 }
 
 static int
-get_file(struct store_lmdb *lmdb, const char *path,
-    struct file_record *record)
+get_file(struct store_lmdb *lmdb, const char *path, struct file_record *record)
 {
 	MDB_val key = val(path, strlen(path)), value;
 	int code = mdb_get(lmdb->txn, lmdb->files, &key, &value);
@@ -112,8 +113,8 @@ path_fits(const char *path)
 }
 
 int
-usher_lmdb_file(struct store *store, const char *path,
-    struct store_file *file, struct usher_error *error)
+usher_lmdb_file(struct store *store, const char *path, struct store_file *file,
+    struct usher_error *error)
 {
 	struct store_lmdb *lmdb = usher_lmdb_of(store);
 	struct file_record record;
@@ -162,8 +163,7 @@ same_names(const struct store_source *source,
 
 int
 usher_lmdb_equals(struct store *store, uint64_t id,
-    const struct store_source *source, bool *equals,
-    struct usher_error *error)
+    const struct store_source *source, bool *equals, struct usher_error *error)
 {
 	struct store_lmdb *lmdb = usher_lmdb_of(store);
 	struct source_record record;
@@ -176,8 +176,8 @@ usher_lmdb_equals(struct store *store, uint64_t id,
 	*equals = record.needs == source->needs &&
 	    same_names(source, &record, rest) &&
 	    record.text_length == source->length &&
-	    memcmp(rest + record.names_length, source->text,
-	    source->length) == 0;
+	    memcmp(rest + record.names_length, source->text, source->length) ==
+		0;
 	return 0;
 }
 
@@ -192,8 +192,9 @@ usher_lmdb_holds(struct store *store, uint64_t id, const char *text,
 
 	if (code != 0)
 		return wrong(lmdb, code == ENOENT ? EILSEQ : code, error);
-	*holds = record.text_length == length && memcmp(rest +
-	    record.path_length + record.names_length, text, length) == 0;
+	*holds = record.text_length == length &&
+	    memcmp(rest + record.path_length + record.names_length, text,
+		length) == 0;
 	return 0;
 }
 
@@ -241,7 +242,7 @@ withdraw(struct store_lmdb *lmdb, uint64_t id)
 	memcpy(names, rest + record.path_length, record.names_length);
 	names[record.names_length] = '\0';
 	for (size_t at = 0; code == 0 && at < record.names_length;
-	    at += strlen(names + at) + 1) {
+	     at += strlen(names + at) + 1) {
 		MDB_val key = val(names + at, strlen(names + at));
 
 		code = mdb_del(lmdb->txn, lmdb->names, &key, NULL);
@@ -327,9 +328,10 @@ usher_lmdb_put(struct store *store, const struct store_source *source,
 	int code;
 
 	if (!path_fits(source->path))
-		return usher_error_set(error, ENAMETOOLONG, "%.80s...: the"
-		    " path is longer than %d bytes", source->path,
-		    STORE_LONGEST_PATH);
+		return usher_error_set(error, ENAMETOOLONG,
+		    "%.80s...: the"
+		    " path is longer than %d bytes",
+		    source->path, STORE_LONGEST_PATH);
 	code = get_file(lmdb, source->path, &file);
 	if (code == 0)
 		code = withdraw(lmdb, file.id);
@@ -398,8 +400,8 @@ usher_lmdb_each(struct store *store, store_each_h each, void *arg,
 
 	if (code != 0)
 		return wrong(lmdb, code, error);
-	while (told == 0 && (code = mdb_cursor_get(cursor, &key, &value,
-	    MDB_NEXT)) == 0) {
+	while (told == 0 &&
+	    (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
 		if (key.mv_size > STORE_LONGEST_PATH) {
 			code = EILSEQ;
 			break;

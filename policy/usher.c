@@ -21,8 +21,7 @@ open_store(struct usher *usher, struct usher_error *error)
 	usher->cache = usher_cache_new(NULL);
 	if (usher->cache == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
-	return usher_store_open(&usher->store, usher->conf->store, NULL,
-	    error);
+	return usher_store_open(&usher->store, usher->conf->store, NULL, error);
 }
 
 int
@@ -111,8 +110,8 @@ usher_conf_hold(struct usher *usher)
 }
 
 int
-usher_policy_find(struct usher *usher, struct usher_conf *conf,
-    const char *who, struct usher_policy **policy, struct usher_error *error)
+usher_policy_find(struct usher *usher, struct usher_conf *conf, const char *who,
+    struct usher_policy **policy, struct usher_error *error)
 {
 	int code = 0;
 
@@ -131,9 +130,10 @@ needs_of(const struct usher_conf *conf, const struct store_summary *summary)
 	unsigned needs = conf->fallback == NULL ? 0 : conf->fallback->needs;
 
 	/* Counted under other site rules, which may need less. */
-	if (summary->sources > 0 && (!summary->scoped ||
-	    memcmp(summary->scope, conf->scope_hash,
-	    sizeof(summary->scope)) != 0))
+	if (summary->sources > 0 &&
+	    (!summary->scoped ||
+		memcmp(summary->scope, conf->scope_hash,
+		    sizeof(summary->scope)) != 0))
 		return USHER_ALL;
 	if (summary->headers > 0)
 		needs |= USHER_HEADERS;
@@ -152,9 +152,9 @@ usher_store_needs(struct usher *usher)
 	unsigned needs = USHER_ALL;
 	bool known;
 
-	if (store != NULL && store->engine->generation(store, &generation,
-	    NULL) != 0)
-		goto out;	/* not readable: asking for all is safe */
+	if (store != NULL &&
+	    store->engine->generation(store, &generation, NULL) != 0)
+		goto out; /* not readable: asking for all is safe */
 	(void)pthread_mutex_lock(&usher->lock);
 	known = usher->needs_known && usher->needs_serial == conf->serial &&
 	    usher->needs_generation == generation;
@@ -163,8 +163,7 @@ usher_store_needs(struct usher *usher)
 	if (known)
 		goto out;
 	needs = USHER_ALL;
-	if (store != NULL && store->engine->summary(store, &summary,
-	    NULL) != 0)
+	if (store != NULL && store->engine->summary(store, &summary, NULL) != 0)
 		goto out;
 	needs = needs_of(conf, &summary);
 	(void)pthread_mutex_lock(&usher->lock);
@@ -185,7 +184,8 @@ usher_handle_store(struct usher *usher, const struct usher_conf *conf,
 	static const struct store_options write = { .write = true };
 
 	if (usher->path == NULL)
-		return usher_error_set(error, EINVAL, "without a usher.conf"
+		return usher_error_set(error, EINVAL,
+		    "without a usher.conf"
 		    " there is no store to publish to");
 	if (usher->store != NULL) {
 		*store = usher->store;

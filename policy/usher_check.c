@@ -23,26 +23,27 @@ warn(const struct usher_conf *conf, struct usher_problems *problems,
 	va_start(arguments, format);
 	(void)vsnprintf(text.text, sizeof(text.text), format, arguments);
 	va_end(arguments);
-	usher_problems_add(problems, true, conf->site.file, 0, "%s",
-	    text.text);
+	usher_problems_add(problems, true, conf->site.file, 0, "%s", text.text);
 }
 
 static void
 check_site(const struct usher_conf *conf, struct usher_problems *problems)
 {
 	if (conf->site.domain_count == 0)
-		warn(conf, problems, "site.domains is empty: no address is"
+		warn(conf, problems,
+		    "site.domains is empty: no address is"
 		    " yours, so `deliver_to` and `aside` can name none");
 	if (*conf->dialling.country_code == '\0')
-		warn(conf, problems, "site.country_code is not given: only"
+		warn(conf, problems,
+		    "site.country_code is not given: only"
 		    " numbers written with + are recognised");
-	if (*conf->site.page_url != '\0' &&
-	    *conf->site.page_directory == '\0')
-		warn(conf, problems, "page.url is told to senders, but"
+	if (*conf->site.page_url != '\0' && *conf->site.page_directory == '\0')
+		warn(conf, problems,
+		    "page.url is told to senders, but"
 		    " page.directory is not given: nothing is written there");
-	if (*conf->site.page_url == '\0' &&
-	    *conf->site.page_directory != '\0')
-		warn(conf, problems, "page.directory is given without"
+	if (*conf->site.page_url == '\0' && *conf->site.page_directory != '\0')
+		warn(conf, problems,
+		    "page.directory is given without"
 		    " page.url: nobody is told of the pages");
 }
 
@@ -51,18 +52,21 @@ check_mail(const struct usher_conf *conf, struct usher_problems *problems)
 {
 	if (conf->site.mode == USHER_ENFORCE &&
 	    conf->mail.authserv_count == 0 && !conf->mail.trust_claimed)
-		warn(conf, problems, "mail.authserv_ids is empty and"
+		warn(conf, problems,
+		    "mail.authserv_ids is empty and"
 		    " mail.trust is \"verified\": nobody could ever prove who"
 		    " they are, so usher-milter refuses to start in mode"
 		    " \"enforce\"; name what your DKIM and DMARC filters"
 		    " write, or set mail.trust = \"claimed\"");
 	if ((conf->mail.redirect_reply || conf->mail.mixed_aside) &&
 	    *conf->mail.aside == '\0')
-		warn(conf, problems, "mail.aside is not given, but"
+		warn(conf, problems,
+		    "mail.aside is not given, but"
 		    " redirect = \"reply\" and mixed = \"aside\" put mail"
 		    " there: every recipient needs an `aside` of their own");
 	if (conf->mail.redirect_reply && conf->site.domain_count == 0)
-		warn(conf, problems, "redirect = \"reply\" without"
+		warn(conf, problems,
+		    "redirect = \"reply\" without"
 		    " site.domains: no reply can leave from here");
 }
 
@@ -79,7 +83,8 @@ check_sources(struct usher_conf *conf, struct usher_problems *problems)
 	if (code != 0)
 		warn(conf, problems, "%s", error.text);
 	else if (paths[0] == NULL)
-		warn(conf, problems, "`preferences` names no file that is"
+		warn(conf, problems,
+		    "`preferences` names no file that is"
 		    " there: nobody is screened");
 	if (code == 0)
 		usher_sources_free(paths);
@@ -103,11 +108,13 @@ check_store(struct usher *usher, const struct usher_conf *conf,
 	if (code != 0)
 		warn(conf, problems, "%s", error.text);
 	else if (summary.sources == 0)
-		warn(conf, problems, "nothing is published yet: run usher"
+		warn(conf, problems,
+		    "nothing is published yet: run usher"
 		    " publish");
-	else if (!summary.scoped || memcmp(summary.scope, conf->scope_hash,
-	    sizeof(summary.scope)) != 0)
-		warn(conf, problems, "`site` has changed since the last"
+	else if (!summary.scoped ||
+	    memcmp(summary.scope, conf->scope_hash, sizeof(summary.scope)) != 0)
+		warn(conf, problems,
+		    "`site` has changed since the last"
 		    " usher publish: run it, so that every source is checked"
 		    " under it");
 	if (store != usher->store)
@@ -126,8 +133,7 @@ usher_conf_check(struct usher *usher, int64_t at,
 	check_sources(conf, problems);
 	check_store(usher, conf, problems);
 	if (conf->fallback != NULL)
-		code = usher_policy_check(usher, conf->fallback, at,
-		    problems);
+		code = usher_policy_check(usher, conf->fallback, at, problems);
 	usher_conf_release(conf);
 	return code;
 }

@@ -13,12 +13,12 @@
 #include "zone.h"
 
 struct usher {
-	char *path;			/* of usher.conf, or NULL */
+	char *path; /* of usher.conf, or NULL */
 	struct zones *zones;
-	pthread_mutex_t lock;		/* of conf, serial and needs */
+	pthread_mutex_t lock; /* of conf, serial and needs */
 	struct usher_conf *conf;
 	unsigned long serial;
-	struct store *store;		/* NULL: none was asked for */
+	struct store *store; /* NULL: none was asked for */
 	struct cache *cache;
 	/* The last answer of usher_store_needs(), and what it rests on. */
 	unsigned needs;

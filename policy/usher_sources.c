@@ -66,8 +66,9 @@ resolve(struct list *list, const char *path)
 		memcpy(list->folder, path, length);
 		list->folder[length] = '\0';
 	}
-	if (asprintf(&full, "%s/%s", strcmp(list->resolved, "/") == 0 ? ""
-	    : list->resolved, path + length) < 0)
+	if (asprintf(&full, "%s/%s",
+		strcmp(list->resolved, "/") == 0 ? "" : list->resolved,
+		path + length) < 0)
 		return NULL;
 	return full;
 }
@@ -102,8 +103,7 @@ stop_at_trouble(const char *path, int code)
 }
 
 static int
-add_pattern(struct list *list, const char *pattern,
-    struct usher_error *error)
+add_pattern(struct list *list, const char *pattern, struct usher_error *error)
 {
 	size_t length = fixed_length(pattern);
 	char folder[PATH_MAX];
@@ -111,20 +111,24 @@ add_pattern(struct list *list, const char *pattern,
 	int code;
 
 	if (!resolve_folder(pattern, length, folder))
-		return usher_error_set(error, errno, "`preferences` names"
-		    " \"%s\", whose folder cannot be opened: %s", pattern,
-		    strerror(errno));
+		return usher_error_set(error, errno,
+		    "`preferences` names"
+		    " \"%s\", whose folder cannot be opened: %s",
+		    pattern, strerror(errno));
 	code = glob(pattern, GLOB_NOSORT, stop_at_trouble, &found);
 	if (code == GLOB_NOMATCH)
 		return 0;
 	if (code != 0)
-		return usher_error_set(error, code == GLOB_NOSPACE ? ENOMEM
-		    : EIO, "the files of \"%s\" cannot be listed", pattern);
+		return usher_error_set(error,
+		    code == GLOB_NOSPACE ? ENOMEM : EIO,
+		    "the files of \"%s\" cannot be listed", pattern);
 	for (size_t i = 0; code == 0 && i < found.gl_pathc; i++)
 		code = add(list, found.gl_pathv[i]);
 	globfree(&found);
-	return code == 0 ? 0 : usher_error_set(error, code,
-	    "the files of \"%s\": %s", pattern, strerror(code));
+	return code == 0
+	    ? 0
+	    : usher_error_set(error, code, "the files of \"%s\": %s", pattern,
+		  strerror(code));
 }
 
 static int
@@ -143,8 +147,8 @@ sort_list(struct list *list)
 		return;
 	qsort(list->paths, list->count, sizeof(*list->paths), compare);
 	for (size_t i = 0; i < list->count; i++)
-		if (kept > 0 && strcmp(list->paths[kept - 1],
-		    list->paths[i]) == 0)
+		if (kept > 0 &&
+		    strcmp(list->paths[kept - 1], list->paths[i]) == 0)
 			free(list->paths[i]);
 		else
 			list->paths[kept++] = list->paths[i];
@@ -153,8 +157,8 @@ sort_list(struct list *list)
 }
 
 int
-usher_sources_list(const struct usher_conf *conf, char ***paths,
-    size_t *count, struct usher_error *error)
+usher_sources_list(const struct usher_conf *conf, char ***paths, size_t *count,
+    struct usher_error *error)
 {
 	struct list *list = calloc(1, sizeof(*list));
 	int code = 0;
@@ -226,8 +230,8 @@ pattern_names(const char *pattern, const char *full)
 }
 
 int
-usher_sources_path(const struct usher_conf *conf, const char *path,
-    char **full, bool *named, struct usher_error *error)
+usher_sources_path(const struct usher_conf *conf, const char *path, char **full,
+    bool *named, struct usher_error *error)
 {
 	struct list *list = calloc(1, sizeof(*list));
 

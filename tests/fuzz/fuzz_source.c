@@ -14,8 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 walk(const struct source *source, const config_setting_t *setting)
 {
-	int count = config_setting_is_aggregate(setting) ?
-	    config_setting_length(setting) : 0;
+	int count = config_setting_is_aggregate(setting)
+	    ? config_setting_length(setting)
+	    : 0;
 
 	usher_source_warn(source, setting, "seen");
 	for (int i = 0; i < count; i++)
@@ -37,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		walk(&source, config_root_setting(&source.config));
 	} else if (usher_problems_errors(problems) == 0 ||
 	    strncmp(usher_problems_get(problems, 0)->text,
-	    "cannot open include", 19) == 0) {
+		"cannot open include", 19) == 0) {
 		abort();
 	}
 	usher_source_end(&source);

@@ -49,14 +49,16 @@ place_write(const struct place *place, const char *name, const char *text)
 
 /* A preference file of one address, with the rules given. */
 static inline void
-place_prefer(const struct place *place, const char *name,
-    const char *address, const char *rules)
+place_prefer(const struct place *place, const char *name, const char *address,
+    const char *rules)
 {
 	char file[96], text[2048];
 
 	(void)snprintf(file, sizeof(file), "preferences/%s", name);
-	(void)snprintf(text, sizeof(text), "name = \"%s\";\naddresses ="
-	    " [ \"%s\" ];\nrules = ( %s );\n", name, address, rules);
+	(void)snprintf(text, sizeof(text),
+	    "name = \"%s\";\naddresses ="
+	    " [ \"%s\" ];\nrules = ( %s );\n",
+	    name, address, rules);
 	place_write(place, file, text);
 }
 
@@ -95,8 +97,7 @@ static inline int
 place_tear_down(void **state)
 {
 	struct place *place = *state;
-	int code = nftw(place->folder, place_remove, 16,
-	    FTW_DEPTH | FTW_PHYS);
+	int code = nftw(place->folder, place_remove, 16, FTW_DEPTH | FTW_PHYS);
 
 	free(place);
 	return code;

@@ -31,8 +31,7 @@ publish(struct usher *usher)
 {
 	struct usher_publication publication;
 
-	(void)usher_publish(usher, NULL, &publication, NULL, NULL, NULL,
-	    NULL);
+	(void)usher_publish(usher, NULL, &publication, NULL, NULL, NULL, NULL);
 }
 
 static struct usher_policy *
@@ -41,8 +40,7 @@ find(struct usher *usher, const char *who)
 	struct usher_conf *conf = usher_conf_hold(usher);
 	struct usher_policy *policy;
 
-	assert_int_equal(usher_policy_find(usher, conf, who, &policy, NULL),
-	    0);
+	assert_int_equal(usher_policy_find(usher, conf, who, &policy, NULL), 0);
 	usher_conf_release(conf);
 	return policy;
 }
@@ -93,7 +91,8 @@ test_default_answers_for_the_others(void **state)
 	struct usher *usher;
 
 	place_write(place, "default.conf", "name = \"anybody\";");
-	place_write(place, "usher.conf", "store = \"lmdb:store\";"
+	place_write(place, "usher.conf",
+	    "store = \"lmdb:store\";"
 	    " site = { default = \"default.conf\"; };");
 	place_prefer(place, "a.conf", "a@x.example", refuse);
 	usher = open_usher(place, USHER_STORE);
@@ -110,7 +109,8 @@ test_default_answers_for_the_others(void **state)
 static void
 test_reload_compiles_anew_and_keeps_the_last_good(void **state)
 {
-	static const char with[] = "store = \"lmdb:store\"; site = { parties ="
+	static const char with[] =
+	    "store = \"lmdb:store\"; site = { parties ="
 	    " { friends = { organizations = [ \"f.example\" ]; }; }; };";
 	struct place *place = *state;
 	struct usher_policy *first, *again;
@@ -140,7 +140,8 @@ test_reload_compiles_anew_and_keeps_the_last_good(void **state)
 	usher = open_usher(place, USHER_STORE);
 	conf = usher_conf_hold(usher);
 	assert_int_equal(usher_policy_find(usher, conf, "a@x.example", &first,
-	    &error), EINVAL);
+			     &error),
+	    EINVAL);
 	assert_null(first);
 	assert_non_null(strstr(error.text, "friends"));
 	usher_conf_release(conf);
@@ -222,8 +223,7 @@ test_table_is_bounded(void **state)
 		usher_cache_table_put(table, name, (size_t)length, &answer);
 		/* One that is asked for all the time stays. */
 		usher_cache_table_put(table, "kept", 4, &answer);
-		assert_true(usher_cache_table_get(table, "kept", 4,
-		    &answer));
+		assert_true(usher_cache_table_get(table, "kept", 4, &answer));
 	}
 	for (int i = 0; i < 20000; i++) {
 		length = snprintf(name, sizeof(name), "%d@x", i);
@@ -247,14 +247,13 @@ ask_on(void *arg)
 
 	while (!atomic_load(&crowd->stop))
 		for (int i = 0; i < 20; i++) {
-			struct usher_conf *conf = usher_conf_hold(
-			    crowd->usher);
+			struct usher_conf *conf = usher_conf_hold(crowd->usher);
 			struct usher_policy *policy;
 			char who[32];
 
 			(void)snprintf(who, sizeof(who), "%d@x.example", i);
-			if (usher_policy_find(crowd->usher, conf, who,
-			    &policy, NULL) != 0)
+			if (usher_policy_find(crowd->usher, conf, who, &policy,
+				NULL) != 0)
 				abort();
 			if (policy != NULL)
 				atomic_fetch_add(&crowd->found, 1);
@@ -276,15 +275,16 @@ test_threads(void **state)
 
 	for (size_t i = 0; i < 4; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, ask_on,
-		    &crowd), 0);
+				     &crowd),
+		    0);
 	for (int i = 0; i < 20; i++) {
 		(void)snprintf(name, sizeof(name), "%d.conf", i);
 		(void)snprintf(who, sizeof(who), "%d@x.example", i);
 		place_prefer(place, name, who, refuse);
 		publish(crowd.usher);
 		if (i % 5 == 0)
-			assert_int_equal(usher_reload(crowd.usher, NULL,
-			    NULL), 0);
+			assert_int_equal(usher_reload(crowd.usher, NULL, NULL),
+			    0);
 	}
 	while (atomic_load(&crowd.found) < 1000)
 		(void)usleep(1000);
@@ -297,8 +297,8 @@ test_threads(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, \
-	place_tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_same_object_until_its_source_changes),
 		TEST(test_default_answers_for_the_others),

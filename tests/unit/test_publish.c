@@ -86,8 +86,7 @@ finds(const struct place *place, const char *who, const char *name)
 	struct usher_conf *conf = usher_conf_hold(usher);
 	struct usher_policy *policy;
 
-	assert_int_equal(usher_policy_find(usher, conf, who, &policy, NULL),
-	    0);
+	assert_int_equal(usher_policy_find(usher, conf, who, &policy, NULL), 0);
 	assert_string_equal(policy == NULL ? "-" : usher_policy_name(policy),
 	    name);
 	usher_policy_release(policy);
@@ -122,7 +121,8 @@ test_numbers_and_sip_addresses_find_it_too(void **state)
 {
 	struct place *place = *state;
 
-	place_write(place, "preferences/a.conf", "name = \"a\"; addresses ="
+	place_write(place, "preferences/a.conf",
+	    "name = \"a\"; addresses ="
 	    " [ \"a@x.example\" ]; phones = [ \"+1 (415) 555-0100\","
 	    " \"sip:1001@pbx.example\" ]; faxes = [ \"+14155550199\" ];");
 	publishes(place, NULL, "added a.conf a;");
@@ -202,7 +202,8 @@ test_address_may_move(void **state)
 	finds(place, "other@x.example", "b.conf");
 	/* The file was renamed. */
 	assert_int_equal(rename(place_path(place, "preferences/a.conf"),
-	    place_path(place, "preferences/z.conf")), 0);
+			     place_path(place, "preferences/z.conf")),
+	    0);
 	publishes(place, NULL, "removed a.conf -;added z.conf a.conf;");
 	finds(place, "one@x.example", "a.conf");
 }
@@ -243,7 +244,8 @@ test_missing_folder_withdraws_nobody(void **state)
 	place_prefer(place, "a.conf", "a@x.example", refuse);
 	publishes(place, NULL, "added a.conf a.conf;");
 	assert_int_equal(rename(place_path(place, "preferences"),
-	    place_path(place, "elsewhere")), 0);
+			     place_path(place, "elsewhere")),
+	    0);
 	result = publish(place, NULL);
 	assert_int_equal(result->code, ENOENT);
 	assert_non_null(strstr(result->error.text, "preferences"));
@@ -253,7 +255,8 @@ test_missing_folder_withdraws_nobody(void **state)
 static void
 test_changed_site_checks_all_again(void **state)
 {
-	static const char with[] = "store = \"lmdb:store\"; site = { parties ="
+	static const char with[] =
+	    "store = \"lmdb:store\"; site = { parties ="
 	    " { friends = { organizations = [ \"f.example\" ]; }; }; };";
 	struct place *place = *state;
 	struct result *result;
@@ -269,8 +272,9 @@ test_changed_site_checks_all_again(void **state)
 		assert_int_equal(result->code, EINVAL);
 		assert_string_equal(result->told.text, "broken a.conf -;");
 		assert_int_equal(result->publication.unchanged, 1);
-		assert_non_null(strstr(usher_problems_get(result->problems,
-		    0)->text, "friends"));
+		assert_non_null(
+		    strstr(usher_problems_get(result->problems, 0)->text,
+			"friends"));
 	}
 	place_write(place, "usher.conf", with);
 	publishes(place, NULL, "");
@@ -356,7 +360,8 @@ test_needs_follow_what_is_published(void **state)
 	/* Under another site nobody knows: all is asked for. */
 	place_unlink(place, "preferences/b.conf");
 	(void)publish(place, NULL);
-	place_write(place, "usher.conf", "store = \"lmdb:store\"; site = {"
+	place_write(place, "usher.conf",
+	    "store = \"lmdb:store\"; site = {"
 	    " after = ( { then = \"refuse\"; } ); };");
 	usher = open_usher(place, USHER_STORE);
 	assert_int_equal(usher_store_needs(usher), USHER_ALL);
@@ -374,13 +379,13 @@ test_limits(void **state)
 	place_write(place, "preferences/a.conf", text);
 	result = publish(place, NULL);
 	assert_int_equal(result->code, EINVAL);
-	assert_non_null(strstr(usher_problems_get(result->problems, 0)->text,
-	    "64 kB"));
+	assert_non_null(
+	    strstr(usher_problems_get(result->problems, 0)->text, "64 kB"));
 	place_write(place, "preferences/a.conf", "@include \"usher.conf\"\n");
 	result = publish(place, NULL);
 	assert_int_equal(result->code, EINVAL);
-	assert_non_null(strstr(usher_problems_get(result->problems, 0)->text,
-	    "@include"));
+	assert_non_null(
+	    strstr(usher_problems_get(result->problems, 0)->text, "@include"));
 	free(text);
 }
 
@@ -422,10 +427,12 @@ test_killed_at_any_moment(void **state)
 		conf = usher_conf_hold(usher);
 		(void)snprintf(who, sizeof(who), "r%d-0@x.example", round);
 		assert_int_equal(usher_policy_find(usher, conf, who, &first,
-		    NULL), 0);
+				     NULL),
+		    0);
 		(void)snprintf(who, sizeof(who), "r%d-39@x.example", round);
 		assert_int_equal(usher_policy_find(usher, conf, who, &last,
-		    NULL), 0);
+				     NULL),
+		    0);
 		assert_true((first == NULL) == (last == NULL));
 		usher_policy_release(first);
 		usher_policy_release(last);
@@ -440,8 +447,8 @@ test_killed_at_any_moment(void **state)
 int
 main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, place_set_up, \
-	place_tear_down)
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(test_publishes_changes_alone),
 		TEST(test_numbers_and_sip_addresses_find_it_too),

@@ -61,8 +61,9 @@ reads(struct place *place, const char *text)
 	int code = read_conf(place, text);
 
 	for (size_t i = 0; i < usher_problems_count(place->problems); i++)
-		print_error("%u: %s\n", usher_problems_get(place->problems,
-		    i)->line, usher_problems_get(place->problems, i)->text);
+		print_error("%u: %s\n",
+		    usher_problems_get(place->problems, i)->line,
+		    usher_problems_get(place->problems, i)->text);
 	assert_int_equal(code, 0);
 	assert_int_equal(usher_problems_count(place->problems), 0);
 }
@@ -180,8 +181,9 @@ test_no_file_is_all_defaults(void **state)
 {
 	struct place *place = *state;
 
-	assert_int_equal(usher_conf_read(&place->read, place->zones, NULL,
-	    NULL, NULL), 0);
+	assert_int_equal(usher_conf_read(&place->read, place->zones, NULL, NULL,
+			     NULL),
+	    0);
 	assert_string_equal(place->read->site.file, "");
 	assert_string_equal(place->read->site.timezone, "UTC");
 	assert_int_equal(place->read->mail.patience_s, 79200);
@@ -195,7 +197,8 @@ test_every_key(void **state)
 	char path[128];
 
 	reads(place,
-	    "site = { domains = [ \"Example.COM\", \"b\xc3\xbc" "cher.example\""
+	    "site = { domains = [ \"Example.COM\", \"b\xc3\xbc"
+	    "cher.example\""
 	    " ];\n timezone = \"Asia/Kolkata\"; country_code = \"1\";\n"
 	    " internal = [ ]; stages = [ \"renewal\" ];\n"
 	    " allow = [ \"*.Partner.example\" ];\n"
@@ -266,8 +269,7 @@ static const struct {
 	{ "store = \"redis://h:6379/x\";", "is no store" },
 	{ "site = { domain = [ ]; };", "did you mean `domains`?" },
 	{ "site = { domains = [ \"no domain\" ]; };", "is no domain" },
-	{ "site = { timezone = \"Amercia/New_York\"; };",
-	    "America/New_York" },
+	{ "site = { timezone = \"Amercia/New_York\"; };", "America/New_York" },
 	{ "site = { country_code = \"+1\"; };", "without the +" },
 	{ "site = { country_code = 1; };", "is a number, should be a text" },
 	{ "site = { internal = [ \"127.0.0.1/99\" ]; };", "127.0.0.1/99" },
@@ -277,8 +279,7 @@ static const struct {
 	{ "site = { default = \"absent.conf\"; };", "cannot be read" },
 	{ "site = { before = ( { then = \"acept\"; } ); };",
 	    "site.before[0].then: \"acept\"" },
-	{ "site = { hours = { a = \"25:00-26:00\"; }; };",
-	    "site.hours.a" },
+	{ "site = { hours = { a = \"25:00-26:00\"; }; };", "site.hours.a" },
 	{ "geo = { country = \"absent.mmdb\"; };", "absent.mmdb" },
 	{ "page = { url = \"reach.example.com\"; };", "is no web address" },
 	{ "preferences = [ \"\" ];", "names no file" },
@@ -289,8 +290,7 @@ static const struct {
 	{ "mail = { socket_mode = 660; };", "in quotes, as in \"0660\"" },
 	{ "mail = { socket_mode = \"0999\"; };", "is no file mode" },
 	{ "mail = { authserv_ids = [ \"a/b\" ]; };", "is no authserv-id" },
-	{ "mail = { authserv = \"queueid\"; };",
-	    "did you mean \"queue-id\"?" },
+	{ "mail = { authserv = \"queueid\"; };", "did you mean \"queue-id\"?" },
 	{ "mail = { trust = \"all\"; };", "none of verified or claimed" },
 	{ "mail = { defer = \"later\"; };", "none of retry or hold" },
 	{ "mail = { aside = \"a@b.example\"; };", "site.domains" },
@@ -317,8 +317,9 @@ test_errors_are_told_at_their_line(void **state)
 		    wrongs[i].text);
 		assert_int_equal(read_conf(place, text), EINVAL);
 		assert_null(place->read);
-		for (size_t p = 0; (problem = usher_problems_get(
-		    place->problems, p)) != NULL; p++)
+		for (size_t p = 0;
+		     (problem = usher_problems_get(place->problems, p)) != NULL;
+		     p++)
 			if (problem->line == 3 &&
 			    strstr(problem->text, wrongs[i].says) != NULL &&
 			    strcmp(problem->file, place->conf) == 0)
@@ -336,8 +337,11 @@ test_several_errors_in_one_run(void **state)
 {
 	struct place *place = *state;
 
-	assert_int_equal(read_conf(place, "mode = 1;\nstor = \"x\";\n"
-	    "mail = { patience = \"x\"; };\nsip = { plase = 1; };\n"), EINVAL);
+	assert_int_equal(
+	    read_conf(place,
+		"mode = 1;\nstor = \"x\";\n"
+		"mail = { patience = \"x\"; };\nsip = { plase = 1; };\n"),
+	    EINVAL);
 	assert_int_equal(usher_problems_errors(place->problems), 4);
 	assert_int_equal(place->error.line, 1);
 }
@@ -348,7 +352,8 @@ test_unreadable_file(void **state)
 	struct place *place = *state;
 
 	assert_int_equal(usher_conf_read(&place->read, place->zones,
-	    "/nowhere/usher.conf", NULL, &place->error), ENOENT);
+			     "/nowhere/usher.conf", NULL, &place->error),
+	    ENOENT);
 	assert_string_equal(place->error.file, "/nowhere/usher.conf");
 	assert_non_null(strstr(place->error.text, "No such file"));
 }
@@ -358,14 +363,16 @@ test_default_speaks_for_anybody(void **state)
 {
 	struct place *place = *state;
 
-	write_file(place, "default.conf", "rules = ( { if = { channel ="
+	write_file(place, "default.conf",
+	    "rules = ( { if = { channel ="
 	    " \"phone\"; }; then = \"refuse\"; } );");
 	reads(place, "site = { default = \"default.conf\"; };");
 	assert_non_null(place->read->fallback);
 	assert_int_equal(place->read->fallback->rule_count, 1);
 	write_file(place, "default.conf", "\nrules = ( { then = \"no\"; } );");
 	assert_int_equal(read_conf(place,
-	    "site = { default = \"default.conf\"; };"), EINVAL);
+			     "site = { default = \"default.conf\"; };"),
+	    EINVAL);
 	assert_int_equal(usher_problems_get(place->problems, 0)->line, 2);
 	assert_non_null(strstr(usher_problems_get(place->problems, 0)->file,
 	    "default.conf"));
@@ -385,8 +392,10 @@ test_scope_hash_follows_what_policies_rest_on(void **state)
 	unsigned char one[32], other[32];
 
 	hash_of(place, "site = { stages = [ \"a\" ]; };", one);
-	hash_of(place, "# c\nsite = {\n stages = [ \"a\" ] };"
-	    " mail = { hold_days = 3; };", other);
+	hash_of(place,
+	    "# c\nsite = {\n stages = [ \"a\" ] };"
+	    " mail = { hold_days = 3; };",
+	    other);
 	assert_memory_equal(one, other, 32);
 	hash_of(place, "site = { stages = [ \"b\" ]; };", other);
 	assert_memory_not_equal(one, other, 32);
@@ -408,8 +417,10 @@ test_sockets(void **state)
 	char text[128];
 
 	for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
-		(void)snprintf(text, sizeof(text), "mail = { socket = \"%s\";"
-		    " };", sockets[i][0]);
+		(void)snprintf(text, sizeof(text),
+		    "mail = { socket = \"%s\";"
+		    " };",
+		    sockets[i][0]);
 		reads(place, text);
 		assert_string_equal(place->read->mail.socket, sockets[i][1]);
 	}
@@ -422,7 +433,8 @@ test_example_is_good_and_shows_the_defaults(void **state)
 	struct place *place = *state;
 
 	assert_int_equal(usher_conf_read(&place->read, place->zones,
-	    "conf/usher.conf", place->problems, &place->error), 0);
+			     "conf/usher.conf", place->problems, &place->error),
+	    0);
 	assert_string_equal(place->read->site.timezone, "America/New_York");
 	assert_string_equal(place->read->store, "lmdb:/var/lib/usher");
 	assert_int_equal(place->read->mail.keep_body, 1048576);

@@ -20,7 +20,7 @@
 struct wrong {
 	const char *text;
 	unsigned line;
-	const char *says;	/* part of the message */
+	const char *says; /* part of the message */
 };
 
 static const struct wrong wrongs[] = {
@@ -67,7 +67,9 @@ static const struct wrong wrongs[] = {
 	{ "a =", 1, "has no value" },
 	{ "a = [ \"x\",", 1, "never closed" },
 	{ "\"a\" = 1;", 1, "name of a setting" },
-	{ "\xef\xbb\xbf" "a = 1;", 1, "does not belong here" },
+	{ "\xef\xbb\xbf"
+	  "a = 1;",
+	    1, "does not belong here" },
 	/* what only libconfig finds */
 	{ "a = 1;\nb = 2;\na = 3;", 3, "`a` is given twice: first in line 1" },
 	{ "a = { b = 1; };\nc = { b = 1;\n b = 2; };", 3, "`b` is given" },
@@ -75,13 +77,26 @@ static const struct wrong wrongs[] = {
 };
 
 static const char *const rights[] = {
-	"", "# only this", "a=1 b=2", "a=1,b=2,", "a : 1;",
-	"a = \"x\"\n  \"y\";", "a = \"@include\";", "# @include \"x\"\n",
-	"// @include \"x\"\n", "/*\n@include \"x\"\n*/",
-	"a = \"x\n@include y\";", "a = ( { b = ( [ 1 ] ); } )",
-	"a = []; b = (); c = {};", "a = \"\\\\\";", "a = \"\\q\";",
-	"a = true; b = FALSE;", "a-b_c* = 1;", "a = -5; b = 0x1f; c = 1.5;",
-	"a = 1;\r\nb = 2;\r\n", "a = \"\\x41\\\"\";",
+	"",
+	"# only this",
+	"a=1 b=2",
+	"a=1,b=2,",
+	"a : 1;",
+	"a = \"x\"\n  \"y\";",
+	"a = \"@include\";",
+	"# @include \"x\"\n",
+	"// @include \"x\"\n",
+	"/*\n@include \"x\"\n*/",
+	"a = \"x\n@include y\";",
+	"a = ( { b = ( [ 1 ] ); } )",
+	"a = []; b = (); c = {};",
+	"a = \"\\\\\";",
+	"a = \"\\q\";",
+	"a = true; b = FALSE;",
+	"a-b_c* = 1;",
+	"a = -5; b = 0x1f; c = 1.5;",
+	"a = 1;\r\nb = 2;\r\n",
+	"a = \"\\x41\\\"\";",
 };
 
 static struct usher_problems *
@@ -134,8 +149,8 @@ test_right_syntax_passes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
-		usher_problems_free(problems_of(rights[i], strlen(rights[i]),
-		    0));
+		usher_problems_free(
+		    problems_of(rights[i], strlen(rights[i]), 0));
 }
 
 static void
@@ -182,8 +197,23 @@ static void
 test_torture(void **state)
 {
 	static const char *const pieces[] = {
-		"(", "[", "{", "a=", "a={", "\"", "\\", "/*", "a=1;", "a=(",
-		"a=\"\\n\"", "@", "a=\"\"", "\"\\\\\"", "a=1,", "=", "]",
+		"(",
+		"[",
+		"{",
+		"a=",
+		"a={",
+		"\"",
+		"\\",
+		"/*",
+		"a=1;",
+		"a=(",
+		"a=\"\\n\"",
+		"@",
+		"a=\"\"",
+		"\"\\\\\"",
+		"a=1,",
+		"=",
+		"]",
 	};
 	size_t length = USHER_SOURCE_LIMIT;
 	char *text = malloc(length);
@@ -194,8 +224,8 @@ test_torture(void **state)
 
 		for (size_t at = 0; at + piece <= length; at += piece)
 			memcpy(text + at, pieces[i], piece);
-		usher_problems_free(problems_of(text, length / piece * piece,
-		    EINVAL));
+		usher_problems_free(
+		    problems_of(text, length / piece * piece, EINVAL));
 	}
 	free(text);
 }
@@ -211,8 +241,9 @@ read_group(struct group *group, const char *text)
 {
 	usher_arena_init(&group->arena);
 	assert_int_equal(usher_source_read(&group->source, "x.conf", text,
-	    strlen(text), USHER_SOURCE_LIMIT, &group->arena,
-	    usher_problems_new()), 0);
+			     strlen(text), USHER_SOURCE_LIMIT, &group->arena,
+			     usher_problems_new()),
+	    0);
 	group->root = config_root_setting(&group->source.config);
 }
 
@@ -228,8 +259,8 @@ end_group(struct group *group)
 static void
 told(const struct group *group, size_t count, unsigned line, const char *text)
 {
-	const struct usher_problem *problem = usher_problems_get(
-	    group->source.problems, count - 1);
+	const struct usher_problem *problem =
+	    usher_problems_get(group->source.problems, count - 1);
 
 	assert_int_equal(usher_problems_count(group->source.problems), count);
 	assert_string_equal(problem->text, text);
@@ -248,18 +279,18 @@ test_readers_read(void **state)
 	size_t count = 0, index = 9;
 
 	(void)state;
-	read_group(&group, "t = \"x\"; n = 7; y = true; w = \"hold\";"
+	read_group(&group,
+	    "t = \"x\"; n = 7; y = true; w = \"hold\";"
 	    " one = \"a\"; more = [ \"a\", \"b\" ]; none = ();");
-	assert_true(usher_source_string(&group.source, group.root, "t",
-	    &text));
+	assert_true(usher_source_string(&group.source, group.root, "t", &text));
 	assert_string_equal(text, "x");
-	assert_true(usher_source_int(&group.source, group.root, "n", 1, 7,
-	    &number));
+	assert_true(
+	    usher_source_int(&group.source, group.root, "n", 1, 7, &number));
 	assert_int_equal(number, 7);
 	assert_true(usher_source_bool(&group.source, group.root, "y", &yes));
 	assert_true(yes);
-	assert_true(usher_source_word(&group.source, group.root, "w", words,
-	    2, &index));
+	assert_true(usher_source_word(&group.source, group.root, "w", words, 2,
+	    &index));
 	assert_int_equal(index, 1);
 	assert_true(usher_source_strings(&group.source, group.root, "one",
 	    &texts, &count));
@@ -271,8 +302,8 @@ test_readers_read(void **state)
 	assert_true(usher_source_strings(&group.source, group.root, "none",
 	    &texts, &count));
 	assert_int_equal(count, 0);
-	assert_false(usher_source_string(&group.source, group.root, "absent",
-	    &text));
+	assert_false(
+	    usher_source_string(&group.source, group.root, "absent", &text));
 	assert_int_equal(usher_problems_count(group.source.problems), 0);
 	end_group(&group);
 }
@@ -290,39 +321,44 @@ test_readers_report_and_go_on(void **state)
 	size_t count = 0, index = 9;
 
 	(void)state;
-	read_group(&group, "\nt = 1;\nn = 8;\ny = \"true\";\nw = \"hodl\";\n"
+	read_group(&group,
+	    "\nt = 1;\nn = 8;\ny = \"true\";\nw = \"hodl\";\n"
 	    "more = ( \"a\", 2, \"c\" );\nu = \"\\xff\";\nc = \"\\x07\";\n"
 	    "f = 1.5;");
-	assert_false(usher_source_string(&group.source, group.root, "t",
-	    &text));
+	assert_false(
+	    usher_source_string(&group.source, group.root, "t", &text));
 	told(&group, 1, 2, "t: is a number, should be a text in \"quotes\"");
 	assert_string_equal(text, "kept");
-	assert_false(usher_source_int(&group.source, group.root, "n", 1, 7,
-	    &number));
+	assert_false(
+	    usher_source_int(&group.source, group.root, "n", 1, 7, &number));
 	told(&group, 2, 3, "n: is 8, should be from 1 to 7");
 	assert_int_equal(number, 5);
 	assert_false(usher_source_bool(&group.source, group.root, "y", &yes));
-	told(&group, 3, 4, "y: is a text, should be true or false (without"
+	told(&group, 3, 4,
+	    "y: is a text, should be true or false (without"
 	    " quotes)");
-	assert_false(usher_source_word(&group.source, group.root, "w", words,
-	    2, &index));
-	told(&group, 4, 5, "w: \"hodl\" is none of retry or hold; did you"
+	assert_false(usher_source_word(&group.source, group.root, "w", words, 2,
+	    &index));
+	told(&group, 4, 5,
+	    "w: \"hodl\" is none of retry or hold; did you"
 	    " mean \"hold\"?");
 	assert_int_equal(index, 9);
 	assert_false(usher_source_strings(&group.source, group.root, "more",
 	    &texts, &count));
-	told(&group, 5, 6, "more[1]: is a number, should be a text in"
+	told(&group, 5, 6,
+	    "more[1]: is a number, should be a text in"
 	    " \"quotes\"");
 	assert_int_equal(count, 2);
-	assert_false(usher_source_string(&group.source, group.root, "u",
-	    &text));
+	assert_false(
+	    usher_source_string(&group.source, group.root, "u", &text));
 	told(&group, 6, 7, "u: is not UTF-8");
-	assert_false(usher_source_string(&group.source, group.root, "c",
-	    &text));
+	assert_false(
+	    usher_source_string(&group.source, group.root, "c", &text));
 	told(&group, 7, 8, "c: holds a control character (byte 0x07)");
-	assert_false(usher_source_int(&group.source, group.root, "f", 1, 7,
-	    &number));
-	told(&group, 8, 9, "f: is a number with a fraction, should be a whole"
+	assert_false(
+	    usher_source_int(&group.source, group.root, "f", 1, 7, &number));
+	told(&group, 8, 9,
+	    "f: is a number with a fraction, should be a whole"
 	    " number (without quotes)");
 	end_group(&group);
 
@@ -333,7 +369,8 @@ test_readers_report_and_go_on(void **state)
 
 	read_group(&group, "qqqqqq = 1;");
 	usher_source_keys(&group.source, group.root, keys, 3);
-	told(&group, 1, 1, "qqqqqq: unknown key; here may stand trust, then"
+	told(&group, 1, 1,
+	    "qqqqqq: unknown key; here may stand trust, then"
 	    " or number");
 	end_group(&group);
 }
@@ -344,15 +381,17 @@ test_settings_are_named_by_their_path(void **state)
 	struct group group;
 
 	(void)state;
-	read_group(&group, "rules = ( { a = 1; },\n { if = {\n during ="
+	read_group(&group,
+	    "rules = ( { a = 1; },\n { if = {\n during ="
 	    " [ 1 ]; }; } );");
-	usher_source_warn(&group.source, config_lookup(&group.source.config,
-	    "rules.[1].if.during.[0]"), "is odd");
+	usher_source_warn(&group.source,
+	    config_lookup(&group.source.config, "rules.[1].if.during.[0]"),
+	    "is odd");
 	told(&group, 1, 3, "rules[1].if.during[0]: is odd");
 	assert_int_equal(usher_problems_errors(group.source.problems), 0);
 	usher_source_wrong(&group.source, group.root, "as a whole");
-	assert_string_equal(usher_problems_get(group.source.problems, 0)
-	    ->text, "as a whole");
+	assert_string_equal(usher_problems_get(group.source.problems, 0)->text,
+	    "as a whole");
 	end_group(&group);
 }
 
@@ -361,18 +400,28 @@ test_durations(void **state)
 {
 	static const struct {
 		const char *text;
-		int64_t seconds;	/* 0: wrong */
+		int64_t seconds; /* 0: wrong */
 	} durations[] = {
-		{ "15m", 900 }, { "22h", 79200 }, { "30d", 2592000 },
-		{ "2w", 1209600 }, { "0d", 0 }, { "", 0 }, { "d", 0 },
-		{ "22", 0 }, { "1 h", 0 }, { "-1h", 0 }, { "1.5h", 0 },
-		{ "1hh", 0 }, { "3660d", 316224000 }, { "3661d", 0 },
-		{ "99999999w", 0 }, { "999999999999999999999m", 0 },
+		{ "15m", 900 },
+		{ "22h", 79200 },
+		{ "30d", 2592000 },
+		{ "2w", 1209600 },
+		{ "0d", 0 },
+		{ "", 0 },
+		{ "d", 0 },
+		{ "22", 0 },
+		{ "1 h", 0 },
+		{ "-1h", 0 },
+		{ "1.5h", 0 },
+		{ "1hh", 0 },
+		{ "3660d", 316224000 },
+		{ "3661d", 0 },
+		{ "99999999w", 0 },
+		{ "999999999999999999999m", 0 },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]);
-	    i++) {
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++) {
 		struct usher_error error = { .code = 0 };
 		int64_t seconds = 0;
 		int code = usher_duration_parse(durations[i].text, &seconds,
@@ -394,8 +443,7 @@ file_is_told(const char *path, int wanted, const char *says_so)
 	assert_int_equal(usher_file_read(path, 100, &text, &length, problems),
 	    wanted);
 	assert_int_equal(usher_problems_count(problems), 1);
-	assert_non_null(strstr(usher_problems_get(problems, 0)->text,
-	    says_so));
+	assert_non_null(strstr(usher_problems_get(problems, 0)->text, says_so));
 	assert_null(text);
 	usher_problems_free(problems);
 }
