@@ -240,6 +240,20 @@ prove(struct caller *caller, const struct setup *setup,
 		    (rule == USHER_SIP_VERSTAT && count == 0)));
 }
 
+/* Where the other side would answer to: both readers must agree on it too. */
+static int
+read_contact(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_CONTACT);
+	struct sip_value read;
+	struct span rest, value;
+
+	if (hdr == NULL || msg->method != SIP_METHOD_INVITE)
+		return 0;
+	rest = hdr->value;
+	return sip_value_next(&rest, &value) ? sip_value_read(&read, value) : 0;
+}
+
 int
 caller_read(struct caller *caller, const struct setup *setup,
     const struct origin *origin, const struct sip_msg *msg)
@@ -250,6 +264,8 @@ caller_read(struct caller *caller, const struct setup *setup,
 	int failed = sip_value_read(&from.value,
 	    sip_msg_value(msg, SIP_HDR_FROM));
 
+	if (failed == 0)
+		failed = read_contact(msg);
 	memset(caller, 0, offsetof(struct caller, ids));
 	caller->display[0] = '\0';
 	if (failed == 0 && origin->trusted)

@@ -72,10 +72,13 @@ class Actor:
     """One speaker at host and port (0: any)."""
 
     def __init__(self, host, port=0):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.socket = socket.socket(family, socket.SOCK_DGRAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         self.socket.bind((host, port))
-        self.host, self.port = self.socket.getsockname()
+        self.host, self.port = self.socket.getsockname()[:2]
+        if ":" in self.host:
+            self.host = f"[{self.host}]"
 
     def close(self):
         self.socket.close()
