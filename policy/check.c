@@ -31,8 +31,7 @@ usher_check_warn(const struct checking *checking, unsigned line,
 }
 
 const struct condition *
-usher_check_find(const struct conditions *conditions,
-    enum condition_kind kind)
+usher_check_find(const struct conditions *conditions, enum condition_kind kind)
 {
 	for (size_t i = 0; i < conditions->count; i++)
 		if (conditions->list[i].kind == kind)
@@ -41,11 +40,10 @@ usher_check_find(const struct conditions *conditions,
 }
 
 unsigned
-usher_check_bits(const struct conditions *conditions,
-    enum condition_kind kind, unsigned all)
+usher_check_bits(const struct conditions *conditions, enum condition_kind kind,
+    unsigned all)
 {
-	const struct condition *condition = usher_check_find(conditions,
-	    kind);
+	const struct condition *condition = usher_check_find(conditions, kind);
 
 	return condition == NULL ? all : condition->bits;
 }
@@ -57,8 +55,9 @@ usher_check_channels(const struct usher_policy *policy)
 
 	for (size_t i = 0; i < policy->address_count; i++)
 		channels |= policy->addresses[i].kind == ADDRESS_MAIL
-		    ? 1u << USHER_EMAIL : 1u << USHER_PHONE;
-	if (policy->address_count == 0)	/* the site's default */
+		    ? 1u << USHER_EMAIL
+		    : 1u << USHER_PHONE;
+	if (policy->address_count == 0) /* the site's default */
 		channels |= 1u << USHER_EMAIL | 1u << USHER_PHONE;
 	if (policy->fax_count > 0)
 		channels |= 1u << USHER_FAX;
@@ -92,7 +91,7 @@ usher_check_may(const struct rule *rule, enum outcome outcome)
 {
 	return rule->then == outcome ||
 	    ((rule->has_during || rule->cap_count > 0) &&
-	    usher_check_else(rule, false) == outcome) ||
+		usher_check_else(rule, false) == outcome) ||
 	    (rule->requires.given && usher_check_else(rule, true) == outcome);
 }
 
@@ -100,12 +99,14 @@ int
 usher_policy_check(struct usher *usher, const struct usher_policy *policy,
     int64_t at, struct usher_problems *problems)
 {
-	struct checking checking = { .policy = policy, .at = at,
-		.problems = problems, .searches = (unsigned)(SEARCHED_RULES /
-		(policy->rule_count + 1)) };
+	struct checking checking = { .policy = policy,
+		.at = at,
+		.problems = problems,
+		.searches = (unsigned)(SEARCHED_RULES /
+		    (policy->rule_count + 1)) };
 	int code;
 
-	(void)usher;	/* other recipients' preferences are their own */
+	(void)usher; /* other recipients' preferences are their own */
 	usher_check_rules(&checking);
 	usher_check_values(&checking);
 	usher_check_targets(&checking);

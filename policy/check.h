@@ -18,8 +18,9 @@ struct checking {
 	const struct usher_policy *policy;
 	int64_t at;
 	struct usher_problems *problems;
-	unsigned searches;	/* for openings, still allowed */
-	bool dead[MOST_RULES];	/* rules that were told never to decide */
+	unsigned searches;     /* for openings, still allowed */
+	bool stranger_closed;  /* was told to be turned away everywhere */
+	bool dead[MOST_RULES]; /* rules that were told never to decide */
 };
 
 /* A warning at a line of the policy's own file. */
@@ -48,8 +49,8 @@ enum check_reach {
  * earlier rules that take it all; set with CHECK_TAKEN alone.
  */
 enum check_reach usher_check_reach(const struct checking *checking,
-    const struct rule *rule, size_t index, unsigned channels,
-    unsigned purposes, const struct rule *by[2]);
+    const struct rule *rule, size_t index, unsigned channels, unsigned purposes,
+    const struct rule *by[2]);
 enum { CHECK_ALL_CHANNELS = (1u << USHER_CHANNELS) - 1 };
 enum { CHECK_ALL_PURPOSES = (1u << (USHER_PERSONAL + 1)) - 1 };
 
@@ -59,7 +60,7 @@ enum { CHECK_ALL_PURPOSES = (1u << (USHER_PERSONAL + 1)) - 1 };
 enum {
 	BRINGS_SUBSTANCE = 1, /* every attachment and link that rules name */
 	BRINGS_TOPICS = 2,
-	BRINGS_TIES = 4, /* known, introduced, every stage, good standing */
+	BRINGS_TIES = 4,     /* known, introduced, every stage, good standing */
 	BRINGS_ANYTHING = 4, /* how many ways without ties */
 	BRINGS_EVERYTHING = 8
 };

@@ -22,7 +22,7 @@ struct making {
 	const struct checking *checking;
 	struct usher_facts *facts;
 	unsigned brings;
-	bool named;	/* an identity has been given */
+	bool named; /* an identity has been given */
 	bool unproven;
 };
 
@@ -75,7 +75,7 @@ name_by_pattern(struct making *making, const struct pattern *pattern)
 	}
 	if (strcmp(pattern->text, "*") == 0)
 		(void)snprintf(who, sizeof(who), STRANGER_ADDRESS);
-	if (number)	/* at most 15 digits */
+	if (number) /* at most 15 digits */
 		who[16] = '\0';
 	name_them(making, who);
 }
@@ -99,7 +99,7 @@ meet_network(struct making *making, const struct as_or_cidr *network)
 		(void)snprintf(text, sizeof(text), "AS%u", network->as);
 		set(making, "network", text);
 	} else if (inet_ntop(family, network->network.address, text,
-	    sizeof(text)) != NULL) {
+		       sizeof(text)) != NULL) {
 		set(making, "client", text);
 	}
 }
@@ -115,7 +115,7 @@ some_words(const struct condition *condition)
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
 		for (size_t k = 0; k < condition->count; k++)
 			if (usher_comparison_holds(&condition->comparisons[k],
-			    tries[i]))
+				tries[i]))
 				return tries[i];
 	return WORDS;
 }
@@ -127,41 +127,24 @@ meet(struct making *making, const struct condition *condition)
 	const char *truth = condition->wanted ? "true" : "false";
 
 	switch (condition->kind) {
-	case ON_CHANNEL: case ON_PURPOSE: case ON_DAY:
-		break;	/* the caller's choice */
-	case ON_TOPIC:
-		set(making, "topic", condition->topics[0]->name);
-		break;
-	case ON_PARTY:
-		name_by_party(making, condition->parties[0]);
-		break;
-	case ON_ORGANIZATION: case ON_FROM:
-		name_by_pattern(making, &condition->patterns[0]);
-		break;
-	case ON_STRANGER:
-		set(making, "stranger", truth);
-		break;
-	case ON_KNOWN:
-		set(making, "known", truth);
-		break;
-	case ON_INTRODUCED:
-		set(making, "introduced", truth);
-		break;
+	case ON_CHANNEL:
+	case ON_PURPOSE:
+	case ON_DAY: break; /* the caller's choice */
+	case ON_TOPIC: set(making, "topic", condition->topics[0]->name); break;
+	case ON_PARTY: name_by_party(making, condition->parties[0]); break;
+	case ON_ORGANIZATION:
+	case ON_FROM: name_by_pattern(making, &condition->patterns[0]); break;
+	case ON_STRANGER: set(making, "stranger", truth); break;
+	case ON_KNOWN: set(making, "known", truth); break;
+	case ON_INTRODUCED: set(making, "introduced", truth); break;
 	case ON_ANONYMOUS:
 		if (condition->wanted)
 			usher_facts_anonymous(making->facts);
 		break;
-	case ON_VERIFIED:
-		break;	/* seen before anybody is named */
-	case ON_COUNTRY:
-		set(making, "country", condition->strings[0]);
-		break;
-	case ON_NETWORK:
-		meet_network(making, &condition->networks[0]);
-		break;
-	case ON_STAGE:
-		set(making, "stage", condition->strings[0]);
-		break;
+	case ON_VERIFIED: break; /* seen before anybody is named */
+	case ON_COUNTRY: set(making, "country", condition->strings[0]); break;
+	case ON_NETWORK: meet_network(making, &condition->networks[0]); break;
+	case ON_STAGE: set(making, "stage", condition->strings[0]); break;
 	case ON_STANDING:
 		for (size_t i = 0; i < 3; i++)
 			if (condition->bits & 1u << i)
@@ -173,9 +156,7 @@ meet(struct making *making, const struct condition *condition)
 	case ON_ATTACHMENT:
 		set(making, "attachment", condition->strings[0]);
 		break;
-	case ON_LINK:
-		set(making, "link", condition->strings[0]);
-		break;
+	case ON_LINK: set(making, "link", condition->strings[0]); break;
 	case ON_WORDS:
 		set_number(making, "words", some_words(condition));
 		break;
@@ -219,7 +200,7 @@ bring(struct making *making)
 		bring_rules(making, scope->after, scope->after_count);
 	}
 	for (; making->brings & BRINGS_TOPICS && scope != NULL;
-	    scope = scope->site)
+	     scope = scope->site)
 		for (size_t i = 0; i < scope->topic_count; i++)
 			set(making, "topic", scope->topics[i].name);
 	if (!(making->brings & BRINGS_TIES))
@@ -238,8 +219,7 @@ begin(const struct checking *checking, enum usher_channel channel,
 	int code;
 
 	*making = (struct making){ .checking = checking, .brings = brings };
-	code = usher_facts_new(checking->policy->conf, channel,
-	    &making->facts);
+	code = usher_facts_new(checking->policy->conf, channel, &making->facts);
 	if (code != 0)
 		return code;
 	usher_facts_shown(making->facts, USHER_ALL);
@@ -253,8 +233,9 @@ static void
 name_nobody(struct making *making)
 {
 	if (!making->named)
-		name_them(making, making->facts->channel == USHER_EMAIL
-		    ? STRANGER_ADDRESS : STRANGER_NUMBER);
+		name_them(making,
+		    making->facts->channel == USHER_EMAIL ? STRANGER_ADDRESS
+							  : STRANGER_NUMBER);
 }
 
 static bool
@@ -269,7 +250,7 @@ meets(const struct making *making, const struct rule *rule)
 	for (size_t i = 0; i < rule->when.count; i++)
 		if (rule->when.list[i].kind != ON_DAY &&
 		    usher_condition_holds(&asked, &reading,
-		    &rule->when.list[i]) != YES)
+			&rule->when.list[i]) != YES)
 			return false;
 	return true;
 }
@@ -288,11 +269,12 @@ end(struct making *making, bool good, struct usher_facts **facts)
 }
 
 int
-usher_check_attempt(const struct checking *checking,
-    const struct rule *rule, enum usher_channel channel,
-    enum usher_purpose purpose, unsigned brings, struct usher_facts **facts)
+usher_check_attempt(const struct checking *checking, const struct rule *rule,
+    enum usher_channel channel, enum usher_purpose purpose, unsigned brings,
+    struct usher_facts **facts)
 {
-	const struct condition *verified = rule == NULL ? NULL
+	const struct condition *verified = rule == NULL
+	    ? NULL
 	    : usher_check_find(&rule->when, ON_VERIFIED);
 	struct making making;
 	int code = begin(checking, channel, purpose, brings, &making);
@@ -309,9 +291,9 @@ usher_check_attempt(const struct checking *checking,
 }
 
 int
-usher_check_member(const struct checking *checking,
-    const struct party *party, enum usher_channel channel,
-    enum usher_purpose purpose, unsigned brings, struct usher_facts **facts)
+usher_check_member(const struct checking *checking, const struct party *party,
+    enum usher_channel channel, enum usher_purpose purpose, unsigned brings,
+    struct usher_facts **facts)
 {
 	struct making making;
 	struct asked asked;
@@ -324,8 +306,7 @@ usher_check_member(const struct checking *checking,
 	name_by_party(&making, party);
 	name_nobody(&making);
 	bring(&making);
-	asked = usher_check_ask(checking, making.facts, channel,
-	    checking->at);
+	asked = usher_check_ask(checking, making.facts, channel, checking->at);
 	usher_reading_make(&asked, true, &reading);
 	return end(&making, usher_in_party(&asked, &reading, party) == YES,
 	    facts);
@@ -335,8 +316,10 @@ struct asked
 usher_check_ask(const struct checking *checking,
     const struct usher_facts *facts, enum usher_channel channel, int64_t at)
 {
-	return (struct asked){ .policy = checking->policy, .facts = facts,
-	    .channel = channel, .at = at };
+	return (struct asked){ .policy = checking->policy,
+		.facts = facts,
+		.channel = channel,
+		.at = at };
 }
 
 bool
@@ -345,11 +328,11 @@ usher_check_opens(struct checking *checking, const struct asked *asked)
 	struct asked later = *asked;
 
 	for (; later.at < asked->at + CHECK_YEAR_S;
-	    later.at += OPENING_WITHIN) {
+	     later.at += OPENING_WITHIN) {
 		struct usher_opening opening;
 
 		if (checking->searches == 0)
-			return true;	/* not known: say nothing */
+			return true; /* not known: say nothing */
 		checking->searches--;
 		if (usher_opening_find(&later, &opening) == YES)
 			return true;

@@ -18,10 +18,10 @@ struct door_check {
 	const struct rule *rule;
 	size_t target_count;
 	const struct target *targets;
-	bool redirects, defers;		/* some attempt is */
-	bool opens;			/* the channel they came by, to some */
+	bool redirects, defers; /* some attempt is */
+	bool opens;		/* the channel they came by, to some */
 	bool target_opens[MOST_TARGETS];
-	enum usher_channel came_by;	/* of the last that was redirected */
+	enum usher_channel came_by; /* of the last that was redirected */
 	enum { STRAIGHT, BACK, AROUND } circle[MOST_TARGETS];
 };
 
@@ -39,8 +39,9 @@ turned_away(const struct door_check *check, struct asked *asked,
 		struct outcome_of outcome = usher_evaluate(asked);
 
 		*answer = outcome.answer;
-		if (outcome.rule == check->rule && (check->rule != NULL ||
-		    strcmp(outcome.name, "otherwise") == 0) &&
+		if (outcome.rule == check->rule &&
+		    (check->rule != NULL ||
+			strcmp(outcome.name, "otherwise") == 0) &&
 		    outcome.reason != USHER_CAP_REACHED &&
 		    (*answer == USHER_REDIRECT || *answer == USHER_DEFER))
 			return true;
@@ -101,7 +102,7 @@ circles_back(const struct asked *asked, enum usher_channel home)
 			return 0;
 		for (size_t k = 0; k < outcome.target_count; k++) {
 			if (!own_channel(asked->policy, &outcome.targets[k]))
-				return 0;	/* a way out */
+				return 0; /* a way out */
 			if (outcome.targets[k].channel == home)
 				return i + 1;
 			if (next == outcome.target_count)
@@ -174,19 +175,21 @@ try_all(struct door_check *check)
 	unsigned channels = check->rule == NULL
 	    ? usher_check_channels(policy)
 	    : usher_check_rule_channels(policy, check->rule);
-	unsigned purposes = check->rule == NULL ? CHECK_ALL_PURPOSES
+	unsigned purposes = check->rule == NULL
+	    ? CHECK_ALL_PURPOSES
 	    : usher_check_bits(&check->rule->when, ON_PURPOSE,
-	    CHECK_ALL_PURPOSES);
+		  CHECK_ALL_PURPOSES);
 
-	for (unsigned i = 0; i < USHER_CHANNELS * (USHER_PERSONAL + 1) *
-	    BRINGS_ANYTHING && !settled(check); i++) {
+	for (unsigned i = 0;
+	     i < USHER_CHANNELS * (USHER_PERSONAL + 1) * BRINGS_ANYTHING &&
+	     !settled(check);
+	     i++) {
 		unsigned channel = i / BRINGS_ANYTHING % USHER_CHANNELS;
 		unsigned purpose = i / BRINGS_ANYTHING / USHER_CHANNELS;
 		struct usher_facts *facts;
 		int code;
 
-		if (!(channels & 1u << channel) ||
-		    !(purposes & 1u << purpose))
+		if (!(channels & 1u << channel) || !(purposes & 1u << purpose))
 			continue;
 		code = usher_check_attempt(check->checking, check->rule,
 		    (enum usher_channel)channel, (enum usher_purpose)purpose,
@@ -204,7 +207,7 @@ static unsigned
 line_of(const struct door_check *check)
 {
 	return check->rule != NULL ? check->rule->line
-	    : check->checking->policy->otherwise_line;
+				   : check->checking->policy->otherwise_line;
 }
 
 static const char *
@@ -230,8 +233,8 @@ tell_target(const struct door_check *check, size_t i)
 		    "rule \"%s\" sends in a circle: from %s to %s%s, and "
 		    "from there back to %s, and no door on the way ever "
 		    "opens; accept on one of them, or name `page` in `to`",
-		    name_of(check), here, there, check->circle[i] == AROUND
-		    ? ", further on" : "", here);
+		    name_of(check), here, there,
+		    check->circle[i] == AROUND ? ", further on" : "", here);
 	else
 		usher_check_warn(check->checking, line_of(check),
 		    "rule \"%s\" redirects from %s to %s, which never opens "
@@ -266,8 +269,10 @@ static int
 check_rule(struct checking *checking, const struct rule *rule,
     size_t target_count, const struct target *targets)
 {
-	struct door_check check = { .checking = checking, .rule = rule,
-		.target_count = target_count, .targets = targets };
+	struct door_check check = { .checking = checking,
+		.rule = rule,
+		.target_count = target_count,
+		.targets = targets };
 	int code;
 
 	if (check.target_count > MOST_TARGETS)

@@ -63,7 +63,8 @@ network_within(const struct as_or_cidr *a, const struct as_or_cidr *b)
 		return false;
 	return bits % 8 == 0 ||
 	    (a->network.address[bits / 8] ^ b->network.address[bits / 8]) >>
-	    (8 - bits % 8) == 0;
+		(8 - bits % 8) ==
+	    0;
 }
 
 /* The numbers that meet a comparison, ends included. */
@@ -99,8 +100,8 @@ comparison_within(const struct comparison *a, const struct comparison *b)
 static bool
 dates_same(const struct dates *a, const struct dates *b)
 {
-	return a == b || (a->count == b->count &&
-	    strcmp(a->name, b->name) == 0);
+	return a == b ||
+	    (a->count == b->count && strcmp(a->name, b->name) == 0);
 }
 
 /* Whether value `i` of `a` is among those of `b`; both of one kind. */
@@ -117,7 +118,9 @@ value_within(const struct condition *a, size_t i, const struct condition *b)
 			if (a->parties[i] == b->parties[k])
 				return true;
 			break;
-		case ON_COUNTRY: case ON_STAGE: case ON_ATTACHMENT:
+		case ON_COUNTRY:
+		case ON_STAGE:
+		case ON_ATTACHMENT:
 			if (strcasecmp(a->strings[i], b->strings[k]) == 0)
 				return true;
 			break;
@@ -140,11 +143,10 @@ value_within(const struct condition *a, size_t i, const struct condition *b)
 			break;
 		case ON_WORDS:
 			if (comparison_within(&a->comparisons[i],
-			    &b->comparisons[k]))
+				&b->comparisons[k]))
 				return true;
 			break;
-		default:
-			return false;
+		default: return false;
 		}
 	return false;
 }
@@ -162,16 +164,19 @@ static bool
 same_kind_implies(const struct condition *a, const struct condition *b)
 {
 	switch (a->kind) {
-	case ON_CHANNEL: case ON_PURPOSE: case ON_STANDING:
-		return (a->bits & ~b->bits) == 0;
-	case ON_STRANGER: case ON_KNOWN: case ON_INTRODUCED:
-	case ON_ANONYMOUS: case ON_VERIFIED:
-		return a->wanted == b->wanted;
-	case ON_ORGANIZATION: case ON_FROM:
+	case ON_CHANNEL:
+	case ON_PURPOSE:
+	case ON_STANDING: return (a->bits & ~b->bits) == 0;
+	case ON_STRANGER:
+	case ON_KNOWN:
+	case ON_INTRODUCED:
+	case ON_ANONYMOUS:
+	case ON_VERIFIED: return a->wanted == b->wanted;
+	case ON_ORGANIZATION:
+	case ON_FROM:
 		return patterns_within(a->count, a->patterns, b->count,
 		    b->patterns);
-	default:
-		return values_within(a, b);
+	default: return values_within(a, b);
 	}
 }
 
@@ -180,8 +185,7 @@ same_kind_implies(const struct condition *a, const struct condition *b)
 static bool
 is_pattern(const struct condition *condition)
 {
-	return condition->kind == ON_ORGANIZATION ||
-	    condition->kind == ON_FROM;
+	return condition->kind == ON_ORGANIZATION || condition->kind == ON_FROM;
 }
 
 /* Any of these is in the party, in any reading. */
@@ -206,7 +210,7 @@ party_has_patterns(const struct condition *a, const struct condition *b)
 	for (size_t i = 0; i < a->count; i++)
 		if (a->parties[i]->code || a->parties[i]->trust_claimed ||
 		    !patterns_within(a->parties[i]->count,
-		    a->parties[i]->patterns, b->count, b->patterns))
+			a->parties[i]->patterns, b->count, b->patterns))
 			return false;
 	return a->count > 0;
 }
@@ -228,7 +232,8 @@ static bool
 is_acquainted(const struct usher_policy *policy, const struct condition *a)
 {
 	return ((a->kind == ON_KNOWN || a->kind == ON_INTRODUCED) &&
-	    a->wanted) || (a->kind == ON_PARTY && own_parties(policy, a));
+		   a->wanted) ||
+	    (a->kind == ON_PARTY && own_parties(policy, a));
 }
 
 /* Channels that can carry what a condition looks for; 0: all can. */
@@ -265,8 +270,9 @@ usher_check_implies(const struct usher_policy *policy,
 	if (a->kind == ON_PARTY && is_pattern(b))
 		return party_has_patterns(a, b);
 	if (is_pattern(a) && is_pattern(b))
-		return b->kind == ON_FROM && patterns_within(a->count,
-		    a->patterns, b->count, b->patterns);
+		return b->kind == ON_FROM &&
+		    patterns_within(a->count, a->patterns, b->count,
+			b->patterns);
 	if (b->kind == ON_CHANNEL)
 		return carried_by(a) != 0 && (carried_by(a) & ~b->bits) == 0;
 	return false;
@@ -297,15 +303,17 @@ static bool
 same_kind_excludes(const struct condition *a, const struct condition *b)
 {
 	switch (a->kind) {
-	case ON_CHANNEL: case ON_PURPOSE: case ON_STANDING:
-		return (a->bits & b->bits) == 0;
-	case ON_STRANGER: case ON_KNOWN: case ON_INTRODUCED:
-	case ON_ANONYMOUS: case ON_VERIFIED:
-		return a->wanted != b->wanted;
-	case ON_COUNTRY: case ON_WORDS:
-		return values_exclude(a, b);
-	default:
-		return false;
+	case ON_CHANNEL:
+	case ON_PURPOSE:
+	case ON_STANDING: return (a->bits & b->bits) == 0;
+	case ON_STRANGER:
+	case ON_KNOWN:
+	case ON_INTRODUCED:
+	case ON_ANONYMOUS:
+	case ON_VERIFIED: return a->wanted != b->wanted;
+	case ON_COUNTRY:
+	case ON_WORDS: return values_exclude(a, b);
+	default: return false;
 	}
 }
 

@@ -28,17 +28,21 @@ static bool
 of_envelope(const struct condition *condition)
 {
 	switch (condition->kind) {
-	case ON_CHANNEL: case ON_ORGANIZATION: case ON_FROM:
-	case ON_STRANGER: case ON_KNOWN: case ON_ANONYMOUS: case ON_VERIFIED:
-	case ON_COUNTRY: case ON_NETWORK: case ON_STANDING: case ON_TRIED:
-	case ON_DAY:
-		return true;
-	case ON_PARTY:
-		return !by_code_alone(condition);
-	case ON_INTRODUCED:
-		return !condition->wanted;
-	default:
-		return false;
+	case ON_CHANNEL:
+	case ON_ORGANIZATION:
+	case ON_FROM:
+	case ON_STRANGER:
+	case ON_KNOWN:
+	case ON_ANONYMOUS:
+	case ON_VERIFIED:
+	case ON_COUNTRY:
+	case ON_NETWORK:
+	case ON_STANDING:
+	case ON_TRIED:
+	case ON_DAY: return true;
+	case ON_PARTY: return !by_code_alone(condition);
+	case ON_INTRODUCED: return !condition->wanted;
+	default: return false;
 	}
 }
 
@@ -48,6 +52,17 @@ turns_away(const struct rule *rule)
 	return usher_check_may(rule, OUTCOME_DEFER) ||
 	    usher_check_may(rule, OUTCOME_REDIRECT) ||
 	    usher_check_may(rule, OUTCOME_REFUSE);
+}
+
+/* Its `unless` means codes, receipts and lists by mail, maybe some of them. */
+static bool
+spares_wanted(const struct rule *rule)
+{
+	unsigned purposes = usher_check_bits(&rule->unless, ON_PURPOSE, 0);
+	unsigned channels = usher_check_bits(&rule->unless, ON_CHANNEL,
+	    CHECK_ALL_CHANNELS);
+
+	return (purposes & wanted) == wanted && channels & 1u << USHER_EMAIL;
 }
 
 static void
@@ -63,11 +78,12 @@ check_wanted(const struct checking *checking, size_t index)
 	for (size_t i = 0; i < rule->when.count; i++)
 		if (!of_envelope(&rule->when.list[i]))
 			return;
-	if ((usher_check_bits(&rule->unless, ON_PURPOSE, 0) & wanted) ==
-	    wanted || usher_check_reach(checking, rule, index,
-	    1u << USHER_EMAIL, wanted, by) != CHECK_REACHED)
+	if (spares_wanted(rule) ||
+	    usher_check_reach(checking, rule, index, 1u << USHER_EMAIL, wanted,
+		by) != CHECK_REACHED)
 		return;
-	usher_check_warn(checking, rule->line, "rule \"%s\" turns mail away "
+	usher_check_warn(checking, rule->line,
+	    "rule \"%s\" turns mail away "
 	    "whatever it is about: codes, receipts and mailing lists too; "
 	    "add unless = { purpose = [ \"transactional\", \"list\" ]; };",
 	    rule->name);
@@ -82,7 +98,7 @@ check_otherwise(const struct checking *checking)
 	struct asked asked;
 	int code;
 
-	if (policy->otherwise == OUTCOME_ACCEPT)
+	if (policy->otherwise == OUTCOME_ACCEPT || checking->stranger_closed)
 		return 0;
 	code = usher_check_attempt(checking, NULL, USHER_EMAIL,
 	    USHER_TRANSACTIONAL, 0, &facts);
@@ -159,12 +175,13 @@ tell_wait(const struct checking *checking, const struct rule *rule,
 	long long patience = checking->policy->conf->mail.patience_s / 3600;
 	char text[40];
 
-	usher_check_warn(checking, rule->line, "rule \"%s\" lets mail wait "
+	usher_check_warn(checking, rule->line,
+	    "rule \"%s\" lets mail wait "
 	    "too long: what comes on %s waits %lld hours for its opening, "
 	    "and mail servers give up (mail.patience is %lld h), so the "
 	    "sender is told the time as a final answer and must send anew; "
-	    "open more often, or redirect instead", rule->name,
-	    shown_instant(checking->policy, since, text),
+	    "open more often, or redirect instead",
+	    rule->name, shown_instant(checking->policy, since, text),
 	    (long long)wait / 3600, patience);
 }
 
@@ -222,7 +239,8 @@ check_aside(const struct checking *checking)
 
 	if (policy->aside != NULL) {
 		if (!at_home(policy, policy->aside))
-			usher_check_warn(checking, 0, "`aside` (%s) is at no "
+			usher_check_warn(checking, 0,
+			    "`aside` (%s) is at no "
 			    "domain of site.domains: mail must not leave "
 			    "this site unseen; name a mailbox here",
 			    policy->aside);
@@ -234,14 +252,15 @@ check_aside(const struct checking *checking)
 	for (size_t i = 0; i < policy->rule_count && !away; i++)
 		away = turns_away(&policy->rules[i]) &&
 		    usher_check_rule_channels(policy, &policy->rules[i]) &
-		    1u << USHER_EMAIL;
+			1u << USHER_EMAIL;
 	if (away)
-		usher_check_warn(checking, 0, "the site puts mail aside "
+		usher_check_warn(checking, 0,
+		    "the site puts mail aside "
 		    "(mail.%s in usher.conf), and there is no mailbox for "
 		    "it: write aside = \"you+aside@your.domain\" here, or "
 		    "have the administrator set mail.aside",
 		    mail->redirect_reply ? "redirect = \"reply\""
-		    : "mixed = \"aside\"");
+					 : "mixed = \"aside\"");
 }
 
 int
@@ -257,10 +276,11 @@ usher_check_mail(struct checking *checking)
 		check_wanted(checking, i);
 	code = check_otherwise(checking);
 	for (size_t i = 0; code == 0 && i < policy->rule_count &&
-	    !policy->conf->mail.defer_hold; i++)
+	     !policy->conf->mail.defer_hold;
+	     i++)
 		if (usher_check_may(&policy->rules[i], OUTCOME_DEFER) &&
 		    usher_check_rule_channels(policy, &policy->rules[i]) &
-		    1u << USHER_EMAIL)
+			1u << USHER_EMAIL)
 			code = check_wait(checking, &policy->rules[i]);
 	return code;
 }

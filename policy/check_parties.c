@@ -10,8 +10,8 @@
 /* How one kind of attempt would end. */
 struct closed {
 	bool opens;
-	bool told;		/* a page, a post box, somebody else */
-	const struct rule *rule;	/* that turned the first away */
+	bool told;		 /* a page, a post box, somebody else */
+	const struct rule *rule; /* that turned the first away */
 	bool by_otherwise;
 };
 
@@ -28,8 +28,8 @@ try_attempt(struct checking *checking, const struct usher_facts *facts,
 		return;
 	}
 	outcome = usher_evaluate(&asked);
-	for (size_t i = 0; outcome.answer == USHER_REDIRECT &&
-	    i < outcome.target_count; i++)
+	for (size_t i = 0;
+	     outcome.answer == USHER_REDIRECT && i < outcome.target_count; i++)
 		if (outcome.targets[i].uri != NULL ||
 		    outcome.targets[i].channel >= USHER_CHANNELS)
 			closed->told = true;
@@ -47,25 +47,25 @@ try_all(struct checking *checking, const struct party *party,
 	unsigned channels = usher_check_channels(checking->policy);
 	unsigned ways = party == NULL ? BRINGS_ANYTHING : BRINGS_EVERYTHING;
 
-	for (unsigned i = 0; i < USHER_CHANNELS * (USHER_PERSONAL + 1) *
-	    ways && !closed->opens && !closed->told; i++) {
-		enum usher_channel channel = (enum usher_channel)
-		    (i / ways % USHER_CHANNELS);
-		enum usher_purpose purpose = (enum usher_purpose)
-		    (i / ways / USHER_CHANNELS);
+	for (unsigned i = 0; i < USHER_CHANNELS * (USHER_PERSONAL + 1) * ways &&
+	     !closed->opens && !closed->told;
+	     i++) {
+		enum usher_channel channel = (enum usher_channel)(
+		    i / ways % USHER_CHANNELS);
+		enum usher_purpose purpose = (enum usher_purpose)(
+		    i / ways / USHER_CHANNELS);
 		struct usher_facts *facts = NULL;
 		int code;
 
 		if (!(channels & 1u << channel))
 			continue;
-		code = party == NULL
-		    ? usher_check_attempt(checking, NULL, channel, purpose,
-		    i % ways, &facts)
-		    : usher_check_member(checking, party, channel, purpose,
-		    i % ways, &facts);
+		code = party == NULL ? usher_check_attempt(checking, NULL,
+					   channel, purpose, i % ways, &facts)
+				     : usher_check_member(checking, party,
+					   channel, purpose, i % ways, &facts);
 		if (code != 0)
 			return code;
-		if (facts == NULL)	/* nobody could be made up */
+		if (facts == NULL) /* nobody could be made up */
 			closed->opens = true;
 		else
 			try_attempt(checking, facts, closed);
@@ -82,9 +82,11 @@ usher_check_parties(struct checking *checking)
 	struct closed closed = { 0 };
 	int code = try_all(checking, NULL, &closed);
 
-	if (code == 0 && !closed.opens && !closed.told)
-		usher_check_warn(checking, closed.rule != NULL
-		    ? closed.rule->line : policy->otherwise_line,
+	checking->stranger_closed = code == 0 && !closed.opens && !closed.told;
+	if (checking->stranger_closed)
+		usher_check_warn(checking,
+		    closed.rule != NULL ? closed.rule->line
+					: policy->otherwise_line,
 		    "a stranger is turned away on every channel at any time, "
 		    "and told no way that is open; unless you mean that, "
 		    "accept one channel, or redirect to a `page`");
@@ -96,7 +98,8 @@ usher_check_parties(struct checking *checking)
 			    "party \"%s\" is turned away on every channel at "
 			    "any time, and told no way that is open; unless "
 			    "you mean that, accept them on one channel, or "
-			    "redirect to a `page`", scope->parties[i].name);
+			    "redirect to a `page`",
+			    scope->parties[i].name);
 	}
 	return code;
 }

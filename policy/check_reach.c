@@ -23,14 +23,13 @@ imply(const struct premises *premises, const struct condition *condition)
 {
 	for (size_t i = 0; i < premises->count; i++)
 		if (usher_check_implies(premises->policy, premises->list[i],
-		    condition))
+			condition))
 			return true;
 	return false;
 }
 
 static bool
-imply_all(const struct premises *premises,
-    const struct conditions *conditions)
+imply_all(const struct premises *premises, const struct conditions *conditions)
 {
 	for (size_t i = 0; i < conditions->count; i++)
 		if (!imply(premises, &conditions->list[i]))
@@ -43,7 +42,7 @@ exclude(const struct premises *premises, const struct condition *condition)
 {
 	for (size_t i = 0; i < premises->count; i++)
 		if (usher_check_excludes(premises->policy, premises->list[i],
-		    condition))
+			condition))
 			return true;
 	return false;
 }
@@ -74,8 +73,8 @@ no_exception(const struct premises *premises, const struct rule *earlier)
 	for (size_t i = 0; i < earlier->unless.count; i++)
 		if (exclude(premises, &earlier->unless.list[i]))
 			return true;
-	for (size_t i = 0; i < earlier->unless.count &&
-	    i < MOST_CONDITIONS; i++)
+	for (size_t i = 0; i < earlier->unless.count && i < MOST_CONDITIONS;
+	     i++)
 		excepted.list[excepted.count++] = &earlier->unless.list[i];
 	return own->given && imply_all(&excepted, own);
 }
@@ -90,7 +89,7 @@ hours_within(const struct rule *rule, const struct rule *earlier, int64_t at)
 		int64_t edge = usher_hours_edge(&earlier->during, at, limit);
 
 		if ((!rule->has_during ||
-		    usher_hours_hold(&rule->during, at)) &&
+			usher_hours_hold(&rule->during, at)) &&
 		    !usher_hours_hold(&earlier->during, at))
 			return false;
 		if (rule->has_during) {
@@ -111,21 +110,21 @@ decides(const struct rule *earlier, const struct rule *rule, int64_t at)
 	    ? earlier->otherwise != OUTCOME_NEXT
 	    : earlier->then == OUTCOME_ACCEPT;
 
-	if (stays || (!earlier->has_during && earlier->cap_count == 0 &&
-	    !earlier->requires.given))
+	if (stays ||
+	    (!earlier->has_during && earlier->cap_count == 0 &&
+		!earlier->requires.given))
 		return true;
 	if (earlier->cap_count > 0 || earlier->requires.given)
 		return false;
 	/* Outside its hours a rule with `else` decides something too. */
 	if (rule->otherwise_given ? rule->otherwise != OUTCOME_NEXT
-	    : rule->then == OUTCOME_ACCEPT)
+				  : rule->then == OUTCOME_ACCEPT)
 		return hours_within(&(struct rule){ 0 }, earlier, at);
 	return hours_within(rule, earlier, at);
 }
 
 static bool
-takes(const struct premises *premises, const struct rule *earlier,
-    int64_t at)
+takes(const struct premises *premises, const struct rule *earlier, int64_t at)
 {
 	return imply_all(premises, &earlier->when) &&
 	    no_exception(premises, earlier) &&
@@ -137,7 +136,8 @@ rule_at(const struct checking *checking, size_t place)
 {
 	const struct scope *scope = &checking->policy->scope;
 
-	return place < scope->before_count ? &scope->before[place]
+	return place < scope->before_count
+	    ? &scope->before[place]
 	    : &checking->policy->rules[place - scope->before_count];
 }
 
@@ -148,8 +148,8 @@ taker_of(const struct checking *checking, const struct premises *premises,
 {
 	size_t place = 0;
 
-	while (place < count && !takes(premises, rule_at(checking, place),
-	    checking->at))
+	while (place < count &&
+	    !takes(premises, rule_at(checking, place), checking->at))
 		place++;
 	return place;
 }
@@ -159,19 +159,18 @@ static bool
 premises_of(const struct checking *checking, const struct rule *rule,
     unsigned cell, struct condition added[3], struct premises *premises)
 {
-	*premises = (struct premises){
-		.policy = checking->policy, .rule = rule
-	};
+	*premises = (struct premises){ .policy = checking->policy,
+		.rule = rule };
 	if (rule->when.count > MOST_CONDITIONS)
 		return false;
 	for (size_t i = 0; i < rule->when.count; i++)
 		premises->list[premises->count++] = &rule->when.list[i];
 	added[0] = (struct condition){ .kind = ON_CHANNEL,
-	    .bits = 1u << cell / 2 % USHER_CHANNELS };
+		.bits = 1u << cell / 2 % USHER_CHANNELS };
 	added[1] = (struct condition){ .kind = ON_PURPOSE,
-	    .bits = 1u << cell / 2 / USHER_CHANNELS };
+		.bits = 1u << cell / 2 / USHER_CHANNELS };
 	added[2] = (struct condition){ .kind = ON_STRANGER,
-	    .wanted = cell % 2 == 1 };
+		.wanted = cell % 2 == 1 };
 	for (size_t i = 0; i < 3; i++)
 		premises->list[premises->count++] = &added[i];
 	return true;

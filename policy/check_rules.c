@@ -11,11 +11,10 @@ enum { EVER_S = 2 * CHECK_YEAR_S };
 static const char *
 done_by(const struct rule *rule)
 {
-	static const char *const words[] = {
-		[OUTCOME_ACCEPT] = "accepts", [OUTCOME_DEFER] = "defers",
+	static const char *const words[] = { [OUTCOME_ACCEPT] = "accepts",
+		[OUTCOME_DEFER] = "defers",
 		[OUTCOME_REDIRECT] = "redirects",
-		[OUTCOME_REFUSE] = "refuses"
-	};
+		[OUTCOME_REFUSE] = "refuses" };
 
 	return words[rule->then];
 }
@@ -38,13 +37,14 @@ contradicts(const struct checking *checking, const struct rule *rule)
 				usher_check_warn(checking, rule->line,
 				    "rule \"%s\" can never match: nothing "
 				    "meets `%s`; drop it or write another "
-				    "value", rule->name, a->text);
+				    "value",
+				    rule->name, a->text);
 			else
 				usher_check_warn(checking, rule->line,
 				    "rule \"%s\" can never match: `%s` and "
 				    "`%s` never hold together; drop one of "
-				    "them, or make two rules", rule->name,
-				    a->text, b->text);
+				    "them, or make two rules",
+				    rule->name, a->text, b->text);
 			return true;
 		}
 	return false;
@@ -53,8 +53,8 @@ contradicts(const struct checking *checking, const struct rule *rule)
 static bool
 is_past(const struct checking *checking, const struct condition *condition)
 {
-	int32_t today = usher_zone_local(checking->policy->zone,
-	    checking->at).day;
+	int32_t today =
+	    usher_zone_local(checking->policy->zone, checking->at).day;
 
 	for (size_t i = 0; i < condition->count; i++)
 		for (size_t k = 0; k < condition->dates[i]->count; k++) {
@@ -74,9 +74,11 @@ has_passed(const struct checking *checking, const struct rule *rule)
 
 	if (on == NULL || !is_past(checking, on))
 		return false;
-	usher_check_warn(checking, rule->line, "rule \"%s\" can never match "
+	usher_check_warn(checking, rule->line,
+	    "rule \"%s\" can never match "
 	    "again: every date of `%s` is past; write coming dates, or a "
-	    "date of every year as \"12-24\"", rule->name, on->text);
+	    "date of every year as \"12-24\"",
+	    rule->name, on->text);
 	return true;
 }
 
@@ -101,20 +103,22 @@ static void
 tell_excepted(const struct checking *checking, const struct rule *rule)
 {
 	if (rule->unless.count == 0)
-		usher_check_warn(checking, rule->line, "rule \"%s\" never "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" never "
 		    "decides: an empty `unless` always holds; leave it out",
 		    rule->name);
 	else
-		usher_check_warn(checking, rule->line, "rule \"%s\" never "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" never "
 		    "decides: its `unless` holds whenever its `if` does; "
-		    "widen `if`, or narrow `unless`", rule->name);
+		    "widen `if`, or narrow `unless`",
+		    rule->name);
 }
 
 /* ---- rules that come too late ---- */
 
 static const char *
-where(const struct checking *checking, const struct rule *rule,
-    char text[40])
+where(const struct checking *checking, const struct rule *rule, char text[40])
 {
 	const struct usher_policy *policy = checking->policy;
 	bool own = rule >= policy->rules &&
@@ -134,28 +138,32 @@ tell_taken(const struct checking *checking, const struct rule *rule,
 	char place[40], other[40];
 
 	if (by != last)
-		usher_check_warn(checking, rule->line, "rule \"%s\" is never "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" is never "
 		    "reached: earlier rules, from \"%s\" (%s) to \"%s\" "
 		    "(%s), decide all that it would between them; move it up "
-		    "or delete it", rule->name, by->name,
-		    where(checking, by, place), last->name,
-		    where(checking, last, other));
+		    "or delete it",
+		    rule->name, by->name, where(checking, by, place),
+		    last->name, where(checking, last, other));
 	else if (rule->then == OUTCOME_ACCEPT && by->then != OUTCOME_ACCEPT)
-		usher_check_warn(checking, rule->line, "rule \"%s\" never "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" never "
 		    "accepts: rule \"%s\" (%s) %s all that it would accept; "
 		    "move it before that rule, or narrow that rule with "
-		    "`unless`", rule->name, by->name,
-		    where(checking, by, place), done_by(by));
+		    "`unless`",
+		    rule->name, by->name, where(checking, by, place),
+		    done_by(by));
 	else
-		usher_check_warn(checking, rule->line, "rule \"%s\" is never "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" is never "
 		    "reached: rule \"%s\" (%s) comes first and decides "
 		    "all that it would; move it up, or delete it",
 		    rule->name, by->name, where(checking, by, place));
 }
 
 static enum check_reach
-reach_of(const struct checking *checking, const struct rule *rule,
-    size_t index, const struct rule *by[2])
+reach_of(const struct checking *checking, const struct rule *rule, size_t index,
+    const struct rule *by[2])
 {
 	return usher_check_reach(checking, rule, index, CHECK_ALL_CHANNELS,
 	    CHECK_ALL_PURPOSES, by);
@@ -177,7 +185,8 @@ check_hours_taken(const struct checking *checking, size_t index)
 	inside.otherwise = OUTCOME_NEXT;
 	if (reach_of(checking, &inside, index, by) == CHECK_TAKEN &&
 	    by[0]->then != OUTCOME_ACCEPT)
-		usher_check_warn(checking, rule->line, "rule \"%s\" never "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" never "
 		    "accepts: within its hours rule \"%s\" (%s) %s first; "
 		    "move it before that rule, or change the hours of one",
 		    rule->name, by[0]->name, where(checking, by[0], place),
@@ -203,10 +212,11 @@ ever_open(const struct checking *checking, const struct rule *rule,
 		int64_t midnight = usher_zone_next(policy->zone, at,
 		    (const int32_t[]){ 0 }, 1);
 
-		if (usher_hours_hold(&rule->during, at) && (on == NULL ||
-		    usher_condition_holds(&asked, &reading, on) == YES) &&
-		    (off == NULL || usher_condition_holds(&asked, &reading,
-		    off) == NO))
+		if (usher_hours_hold(&rule->during, at) &&
+		    (on == NULL ||
+			usher_condition_holds(&asked, &reading, on) == YES) &&
+		    (off == NULL ||
+			usher_condition_holds(&asked, &reading, off) == NO))
 			return true;
 		at = edge < midnight ? edge : midnight;
 	}
@@ -218,21 +228,25 @@ never_open(const struct checking *checking, const struct rule *rule)
 {
 	const struct condition *on = usher_check_find(&rule->when, ON_DAY);
 	const struct condition *off = rule->unless.count == 1
-	    ? usher_check_find(&rule->unless, ON_DAY) : NULL;
+	    ? usher_check_find(&rule->unless, ON_DAY)
+	    : NULL;
 
 	if (!rule->has_during || ever_open(checking, rule, on, off))
 		return false;
 	if (usher_hours_ever(&rule->during, checking->at,
-	    checking->at + EVER_S))
-		usher_check_warn(checking, rule->line, "the hours \"%s\" of "
+		checking->at + EVER_S))
+		usher_check_warn(checking, rule->line,
+		    "the hours \"%s\" of "
 		    "rule \"%s\" hold on none of its days (`on`): it %s "
-		    "nobody; write days that both have", rule->during.text,
-		    rule->name, done_by(rule));
+		    "nobody; write days that both have",
+		    rule->during.text, rule->name, done_by(rule));
 	else
-		usher_check_warn(checking, rule->line, "the hours \"%s\" of "
+		usher_check_warn(checking, rule->line,
+		    "the hours \"%s\" of "
 		    "rule \"%s\" are not open once within two years: it %s "
 		    "nobody; look at the days behind `not`, and at clock "
-		    "changes", rule->during.text, rule->name, done_by(rule));
+		    "changes",
+		    rule->during.text, rule->name, done_by(rule));
 	return true;
 }
 
@@ -254,11 +268,8 @@ is_dead(const struct checking *checking, size_t index)
 		if (rule->unless.given)
 			tell_excepted(checking, rule);
 		return true;
-	case CHECK_TAKEN:
-		tell_taken(checking, rule, by[0], by[1]);
-		return true;
-	case CHECK_REACHED:
-		break;
+	case CHECK_TAKEN: tell_taken(checking, rule, by[0], by[1]); return true;
+	case CHECK_REACHED: break;
 	}
 	return never_open(checking, rule);
 }

@@ -19,9 +19,10 @@ unknown_has_a_rule(const struct usher_policy *policy, unsigned channels)
 		const struct rule *rule = &policy->rules[i];
 
 		if (usher_check_bits(&rule->when, ON_PURPOSE, 0) &
-		    1u << USHER_PURPOSE_UNKNOWN &&
+			1u << USHER_PURPOSE_UNKNOWN &&
 		    usher_check_bits(&rule->when, ON_CHANNEL,
-		    CHECK_ALL_CHANNELS) & channels)
+			CHECK_ALL_CHANNELS) &
+			channels)
 			return true;
 	}
 	return false;
@@ -30,17 +31,18 @@ unknown_has_a_rule(const struct usher_policy *policy, unsigned channels)
 static void
 check_sales_alone(const struct checking *checking, const struct rule *rule)
 {
-	unsigned channels = usher_check_rule_channels(checking->policy,
-	    rule) & calls;
+	unsigned channels = usher_check_rule_channels(checking->policy, rule) &
+	    calls;
 
-	if (usher_check_bits(&rule->when, ON_PURPOSE, 0) !=
-	    1u << USHER_SALES || channels == 0 ||
-	    unknown_has_a_rule(checking->policy, channels))
+	if (usher_check_bits(&rule->when, ON_PURPOSE, 0) != 1u << USHER_SALES ||
+	    channels == 0 || unknown_has_a_rule(checking->policy, channels))
 		return;
-	usher_check_warn(checking, rule->line, "rule \"%s\" meets few calls: "
+	usher_check_warn(checking, rule->line,
+	    "rule \"%s\" meets few calls: "
 	    "a caller hardly ever says that it is sales, and who says "
 	    "nothing is `unknown`; write purpose = [ \"sales\", \"unknown\" "
-	    "], or stranger = true", rule->name);
+	    "], or stranger = true",
+	    rule->name);
 }
 
 /* ---- organizations ---- */
@@ -58,12 +60,15 @@ check_organization(const struct checking *checking, unsigned line,
 	usher_arena_init(&arena);
 	organization = usher_domain_organization(&arena, pattern->text);
 	if (organization == NULL)
-		usher_check_warn(checking, line, "\"%s\" is nobody's "
+		usher_check_warn(checking, line,
+		    "\"%s\" is nobody's "
 		    "organization: anybody may register a name below it; "
 		    "write the registrable domain of one, as "
-		    "\"example.com\"", pattern->written);
+		    "\"example.com\"",
+		    pattern->written);
 	else if (strcmp(organization, pattern->text) != 0)
-		usher_check_warn(checking, line, "organization \"%s\" never "
+		usher_check_warn(checking, line,
+		    "organization \"%s\" never "
 		    "matches: an organization is its registrable domain; "
 		    "write \"%s\", or for this host alone from = \"%s\"",
 		    pattern->written, organization, pattern->written);
@@ -99,23 +104,23 @@ static void
 check_carried(const struct checking *checking, const struct rule *rule)
 {
 	const struct requirement *requires = &rule->requires;
-	unsigned channels = usher_check_rule_channels(checking->policy,
-	    rule);
+	unsigned channels = usher_check_rule_channels(checking->policy, rule);
 	const char *what = NULL;
 
 	if (!requires->given ||
 	    usher_check_find(&rule->when, ON_CHANNEL) != NULL)
-		return;	/* named channels are errors already */
-	if (requires->link_count > 0 && channels & calls &
-	    ~(1u << USHER_MESSAGE))
+		return; /* named channels are errors already */
+	if (requires->link_count > 0 &&
+	    channels & calls & ~(1u << USHER_MESSAGE))
 		what = "link";
-	if (requires->comparison_count > 0 && channels & calls &
-	    ~(1u << USHER_MESSAGE))
+	if (requires->comparison_count > 0 &&
+	    channels & calls & ~(1u << USHER_MESSAGE))
 		what = "words";
 	if (requires->attachment_count > 0 && channels & calls)
 		what = "attachment";
 	if (what != NULL)
-		usher_check_warn(checking, requires->line, "rule \"%s\" asks "
+		usher_check_warn(checking, requires->line,
+		    "rule \"%s\" asks "
 		    "every caller for what no call can carry (`%s`): calls "
 		    "fail it always; write channel = \"email\" in its `if`",
 		    rule->name, what);
@@ -130,7 +135,7 @@ of_memory(const struct conditions *conditions)
 	    ON_STRANGER);
 
 	return condition != NULL ? condition
-	    : usher_check_find(conditions, ON_KNOWN);
+				 : usher_check_find(conditions, ON_KNOWN);
 }
 
 /* Softly, and once a file: nothing remembers yet whom anybody wrote to. */
@@ -147,10 +152,12 @@ check_memory(const struct checking *checking)
 			condition = of_memory(&rule->unless);
 		if (condition == NULL)
 			continue;
-		usher_check_warn(checking, rule->line, "`%s`: memory is "
+		usher_check_warn(checking, rule->line,
+		    "`%s`: memory is "
 		    "empty, so nobody is known yet, and whoever is in none "
 		    "of your `parties` is a stranger; put those who must "
-		    "get through into a party", condition->text);
+		    "get through into a party",
+		    condition->text);
 		return;
 	}
 }
@@ -161,7 +168,8 @@ static int
 openness(const char *listing)
 {
 	return strcmp(listing, "public") == 0 ? 2
-	    : strcmp(listing, "code") == 0 ? 1 : 0;
+	    : strcmp(listing, "code") == 0    ? 1
+					      : 0;
 }
 
 static void
@@ -170,10 +178,11 @@ check_listing(const struct checking *checking, const struct rule *rule)
 	const char *file = checking->policy->listing;
 
 	if (rule->listing != NULL && openness(rule->listing) > openness(file))
-		usher_check_warn(checking, rule->line, "rule \"%s\" has "
+		usher_check_warn(checking, rule->line,
+		    "rule \"%s\" has "
 		    "listing = \"%s\", but the file says \"%s\": a rule can "
-		    "only show less; change the file's `listing`", rule->name,
-		    rule->listing, file);
+		    "only show less; change the file's `listing`",
+		    rule->name, rule->listing, file);
 }
 
 void
@@ -209,9 +218,11 @@ check_published(const struct checking *checking, const struct target *target)
 	    policy->conf->site.page_url[0] != '\0')
 		return;
 	word = usher_channel_word(target->channel);
-	usher_check_warn(checking, target->line, "`to` names %s, but "
+	usher_check_warn(checking, target->line,
+	    "`to` names %s, but "
 	    "`published` has no %s: whoever is redirected is not told where; "
-	    "add %s to `published`", word, word, word);
+	    "add %s to `published`",
+	    word, word, word);
 }
 
 static void
@@ -229,8 +240,7 @@ usher_check_targets(struct checking *checking)
 
 	for (size_t i = 0; i < policy->rule_count; i++)
 		if (usher_check_may(&policy->rules[i], OUTCOME_REDIRECT))
-			check_all_published(checking,
-			    policy->rules[i].targets,
+			check_all_published(checking, policy->rules[i].targets,
 			    policy->rules[i].target_count);
 	if (policy->otherwise == OUTCOME_REDIRECT)
 		check_all_published(checking, policy->targets,
