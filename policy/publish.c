@@ -122,7 +122,8 @@ publish_all(struct publish_run *run)
 {
 	char **paths;
 	size_t count;
-	int code = usher_sources_list(run->conf, &paths, &count, run->error);
+	int code = usher_sources_list(run->conf, true, &paths, &count,
+	    run->error);
 
 	if (code != 0)
 		return code;

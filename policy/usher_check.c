@@ -71,18 +71,19 @@ check_mail(const struct usher_conf *conf, struct usher_problems *problems)
 }
 
 static void
-check_sources(struct usher_conf *conf, struct usher_problems *problems)
+check_sources(const struct usher_conf *conf, struct usher_problems *problems)
 {
 	struct usher_error error;
 	char **paths;
+	size_t count;
 	int code;
 
 	if (*conf->site.file == '\0')
 		return;
-	code = usher_conf_sources(conf, &paths, &error);
+	code = usher_sources_list(conf, true, &paths, &count, &error);
 	if (code != 0)
 		warn(conf, problems, "%s", error.text);
-	else if (paths[0] == NULL)
+	else if (count == 0)
 		warn(conf, problems,
 		    "`preferences` names no file that is"
 		    " there: nobody is screened");

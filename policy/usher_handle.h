@@ -33,11 +33,11 @@ int usher_handle_store(struct usher *usher, const struct usher_conf *conf,
 
 /*
  * The source files that `preferences` names: absolute, sorted, each once.
- * ENOENT when a folder is not there: what was published from it would seem
- * to be gone. usher_sources_free().
+ * `strict`: a folder that is not there is ENOENT, since what was published
+ * from it would seem to be gone. usher_sources_free().
  */
-int usher_sources_list(const struct usher_conf *conf, char ***paths,
-    size_t *count, struct usher_error *error);
+int usher_sources_list(const struct usher_conf *conf, bool strict,
+    char ***paths, size_t *count, struct usher_error *error);
 /* One path in the form of that list; *named: `preferences` names it. */
 int usher_sources_path(const struct usher_conf *conf, const char *path,
     char **full, bool *named, struct usher_error *error);

@@ -103,18 +103,22 @@ stop_at_trouble(const char *path, int code)
 }
 
 static int
-add_pattern(struct list *list, const char *pattern, struct usher_error *error)
+add_pattern(struct list *list, const char *pattern, bool strict,
+    struct usher_error *error)
 {
 	size_t length = fixed_length(pattern);
 	char folder[PATH_MAX];
 	glob_t found;
 	int code;
 
-	if (!resolve_folder(pattern, length, folder))
+	if (!resolve_folder(pattern, length, folder)) {
+		if (!strict && errno == ENOENT)
+			return 0;
 		return usher_error_set(error, errno,
 		    "`preferences` names"
 		    " \"%s\", whose folder cannot be opened: %s",
 		    pattern, strerror(errno));
+	}
 	code = glob(pattern, GLOB_NOSORT, stop_at_trouble, &found);
 	if (code == GLOB_NOMATCH)
 		return 0;
@@ -157,8 +161,8 @@ sort_list(struct list *list)
 }
 
 int
-usher_sources_list(const struct usher_conf *conf, char ***paths, size_t *count,
-    struct usher_error *error)
+usher_sources_list(const struct usher_conf *conf, bool strict, char ***paths,
+    size_t *count, struct usher_error *error)
 {
 	struct list *list = calloc(1, sizeof(*list));
 	int code = 0;
@@ -172,7 +176,7 @@ usher_sources_list(const struct usher_conf *conf, char ***paths, size_t *count,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	}
 	for (size_t i = 0; code == 0 && i < conf->source_count; i++)
-		code = add_pattern(list, conf->sources[i], error);
+		code = add_pattern(list, conf->sources[i], strict, error);
 	sort_list(list);
 	if (code == 0) {
 		*paths = list->paths;
@@ -190,7 +194,7 @@ usher_conf_sources(struct usher_conf *conf, char ***paths,
 {
 	size_t count;
 
-	return usher_sources_list(conf, paths, &count, error);
+	return usher_sources_list(conf, false, paths, &count, error);
 }
 
 void
