@@ -108,7 +108,8 @@ read_preferences(struct cli_recipient *recipient, const char *path)
 			code = code == ENOMEM ? CLI_FAILED : CLI_WRONG;
 	}
 	usher_problems_free(problems);
-	if (code == 0 && !usher_policy_owns(recipient->policy, recipient->who))
+	if (code == 0 && usher_policy_address(recipient->policy, 0) != NULL &&
+	    !usher_policy_owns(recipient->policy, recipient->who))
 		code = not_of_file(recipient, path);
 	return code;
 }

@@ -64,18 +64,28 @@ usher_policy_compile_default(struct usher_conf *conf, const char *name,
 	return compile(conf, name, text, length, true, policy, problems);
 }
 
-int
-usher_policy_compile(struct usher_conf *conf, const char *name,
-    const char *text, size_t length, struct usher_policy **policy,
+static int
+compile_held(struct usher_conf *conf, const char *name, const char *text,
+    size_t length, bool anybody, struct usher_policy **policy,
     struct usher_problems *problems)
 {
-	int code = compile(conf, name, text, length, false, policy, problems);
+	int code = compile(conf, name, text, length, anybody, policy,
+	    problems);
 
 	if (code == 0) {
 		atomic_fetch_add(&conf->references, 1);
 		(*policy)->holds_conf = true;
 	}
 	return code;
+}
+
+int
+usher_policy_compile(struct usher_conf *conf, const char *name,
+    const char *text, size_t length, struct usher_policy **policy,
+    struct usher_problems *problems)
+{
+	return compile_held(conf, name, text, length, false, policy,
+	    problems);
 }
 
 int
@@ -89,9 +99,14 @@ usher_policy_read(struct usher_conf *conf, const char *path,
 	*policy = NULL;
 	code = usher_file_read(path, USHER_SOURCE_LIMIT, &text, &length,
 	    problems);
+	/* Rules can be rehearsed before it is clear whose they will be. */
 	if (code == 0)
-		code = usher_policy_compile(conf, path, text, length, policy,
+		code = compile_held(conf, path, text, length, true, policy,
 		    problems);
+	if (code == 0 && (*policy)->address_count == 0)
+		usher_problems_add(problems, true, path, 0, "the file names "
+		    "no recipient and will not be published: give "
+		    "`addresses` or `phones`");
 	free(text);
 	return code;
 }

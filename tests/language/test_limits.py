@@ -74,6 +74,18 @@ def test_nothing_else_is_read(check, tmp_path):
     assert "Bob" not in done.stderr + done.stdout
 
 
+def test_rules_are_rehearsed_before_they_are_somebodys(tmp_path):
+    path = tmp_path / "rules.conf"
+    path.write_text('rules = ( { name = "r"; then = "refuse"; } );\n')
+    done = run_usher("explain", "--preferences", path, "--to",
+                     "alice@example.com", "--from", "bob@vendor.example",
+                     "--json")
+    assert (done.code, done.json()["rule"]) == (1, "r")
+    done = run_usher("check", path)
+    assert "addresses" in done.stderr + done.stdout
+    assert run_usher("check", "--strict", path).code == 1
+
+
 BROKEN = [b"\0", b"\xff\xfe", b"(" * 60000, b"{" * 60000, b"a={" * 20000,
           b"a=(" * 20000, b"[" * 65536, b'"' * 65535, b"/*" * 30000,
           b"rules = ( { if = { if = { if = { } } } } );", b"a" * 65536,
@@ -81,8 +93,7 @@ BROKEN = [b"\0", b"\xff\xfe", b"(" * 60000, b"{" * 60000, b"a={" * 20000,
           b"rules = ( ( ( ) ) );", b"topics = ( );", b"parties = { p = 1; };",
           b"hours = { a = { }; };", b"days = { a = 1L; };", b"published = [];",
           b"addresses = { };", b"phones = ( 1, 2.5, true );",
-          b"name = 99999999999999999999999999;", b"say = @", b"#", b"//",
-          b"name = \"\x01\x02\";", b"language = \"\xc3\x28\";"]
+          b"name = 99999999999999999999999999;", b"say = @", b"name = \"\x01\x02\";", b"language = \"\xc3\x28\";"]
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: repr(text[:20]))
@@ -141,3 +152,20 @@ def test_thousands_of_windows_are_no_wait(tmp_path):
                      "--at", "2026-11-24T12:00Z", "--json")
     assert done.code == 1 and done.json()["verdict"] == "defer"
     assert time.monotonic() - start < 15
+
+
+def test_topics_are_looked_for_in_500_words(tmp_path):
+    path = tmp_path / "alice.conf"
+    path.write_text(WHO + 'topics = { t = [ "document storage" ]; };\n'
+                    'rules = ( { if = { topic = "t"; }; '
+                    'then = "refuse"; } );\n')
+
+    def verdict(before):
+        text = "word " * before + "document storage and more"
+        return run_usher(
+            "explain", "--preferences", path, "--to", "alice@example.com",
+            "--from", "bob@vendor.example", "--fact", f"text={text}",
+            "--json").json()["verdict"]
+    assert verdict(498) == "refuse"
+    assert verdict(499) == "accept"
+    assert verdict(500) == "accept"
