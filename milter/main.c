@@ -190,6 +190,7 @@ say_clock(const struct milter *milter)
 struct service {
 	pthread_t thread;
 	atomic_bool ended;
+	bool asked; /* to stop */
 	bool well;
 };
 
@@ -251,6 +252,7 @@ wait_for_signals(struct service *service, struct reload *reload,
 			reload_look(reload, got == SIGUSR1);
 			continue;
 		}
+		service->asked = true;
 		stop(service, place);
 		break;
 	}
@@ -290,7 +292,8 @@ serve(struct milter *milter, const struct options *options,
 	(void)sd_notify(0, "STOPPING=1");
 	wait_for_sessions(milter);
 	tell_counts(milter);
-	return service.well ? 0 : EIO;
+	/* libmilter calls it a failure when its socket goes first. */
+	return service.well || service.asked ? 0 : EIO;
 }
 
 static int
