@@ -159,9 +159,10 @@ usher_policy_owns(const struct usher_policy *policy, const char *who)
 	usher_arena_init(&arena);
 	if (usher_address_parse(&arena, who, &policy->conf->dialling,
 	    &address, NULL) == 0)
-		owns = usher_preferences_hold(policy, address.text) ||
-		    usher_preferences_hold(policy, usher_address_undelimited(
-		    &arena, address.text, '+'));
+		owns = usher_preferences_hold(policy, address.kind,
+		    address.text) || usher_preferences_hold(policy,
+		    address.kind, usher_address_undelimited(&arena,
+		    address.text, '+'));
 	usher_arena_free(&arena);
 	return owns;
 }

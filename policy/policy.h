@@ -42,7 +42,7 @@ void usher_preferences_compile(struct compiling *compiling,
     struct usher_policy *policy, bool anybody);
 /* Whether a normal address or number is one of the policy's own. */
 bool usher_preferences_hold(const struct usher_policy *policy,
-    const char *text);
+    enum address_kind kind, const char *text);
 
 /*
  * The site's `default`: it speaks for whoever published nothing, so it need

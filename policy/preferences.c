@@ -28,10 +28,12 @@ static const char *const otherwise_words[] = {
 };
 
 bool
-usher_preferences_hold(const struct usher_policy *policy, const char *text)
+usher_preferences_hold(const struct usher_policy *policy,
+    enum address_kind kind, const char *text)
 {
 	for (size_t i = 0; i < policy->address_count; i++)
-		if (strcmp(policy->addresses[i].text, text) == 0)
+		if (policy->addresses[i].kind == kind &&
+		    strcmp(policy->addresses[i].text, text) == 0)
 			return true;
 	return false;
 }
@@ -72,7 +74,8 @@ take_addresses(struct compiling *compiling, const config_setting_t *root,
 			    mail ? "no mail address"
 			    : "a mail address", mail ? "phones"
 			    : "addresses");
-		else if (usher_preferences_hold(policy, address->text))
+		else if (usher_preferences_hold(policy, address->kind,
+		    address->text))
 			usher_source_wrong(compiling->source, setting,
 			    "\"%s\" stands here twice", texts[i]);
 		else
@@ -268,7 +271,8 @@ take_rest(struct compiling *compiling, const config_setting_t *root,
 		    &address, &error) != 0)
 			usher_source_wrong(source, config_setting_get_member(
 			    root, "aside"), "%s", error.text);
-		else if (usher_preferences_hold(policy, address.text))
+		else if (usher_preferences_hold(policy, address.kind,
+		    address.text))
 			usher_source_wrong(source, config_setting_get_member(
 			    root, "aside"), "`aside` is one of `addresses`; "
 			    "it must be a mailbox that nobody writes to");
