@@ -119,6 +119,7 @@ find_group(const char *name, gid_t *group, struct usher_error *error)
 	*group = (gid_t)-1;
 	if (name == NULL || *name == '\0')
 		return 0;
+	/* cppcheck-suppress getgrnamCalled; no other thread runs yet */
 	found = getgrnam(name);
 	if (found == NULL)
 		return wrong(error, EINVAL,
