@@ -216,6 +216,20 @@ name_of(const struct door_check *check)
 	return check->rule != NULL ? check->rule->name : "otherwise";
 }
 
+/* Who was made up to try: see check_attempt.c. */
+static const char *
+whom(const struct door_check *check)
+{
+	static const enum condition_kind naming[] = { ON_PARTY, ON_FROM,
+		ON_ORGANIZATION, ON_KNOWN, ON_INTRODUCED, ON_STAGE };
+
+	for (size_t i = 0;
+	     check->rule != NULL && i < sizeof(naming) / sizeof(naming[0]); i++)
+		if (usher_check_find(&check->rule->when, naming[i]) != NULL)
+			return "those";
+	return "strangers";
+}
+
 static void
 tell_target(const struct door_check *check, size_t i)
 {
@@ -238,9 +252,9 @@ tell_target(const struct door_check *check, size_t i)
 	else
 		usher_check_warn(check->checking, line_of(check),
 		    "rule \"%s\" redirects from %s to %s, which never opens "
-		    "to those it sends there; accept them on %s in an "
-		    "earlier rule, or name another channel in `to`",
-		    name_of(check), here, there, there);
+		    "to %s it sends there; accept them on %s in an earlier "
+		    "rule, or name another channel in `to`",
+		    name_of(check), here, there, whom(check), there);
 }
 
 static void
