@@ -251,11 +251,13 @@ install: all			## install below DESTDIR and PREFIX
 	install -m 644 $(BUILD)/$(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libusher.so
-	install -m 644 policy/usher.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 policy/usher.h policy/usher_sip.h $(DESTDIR)$(INCLUDEDIR)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' usher.pc.in \
 		>$(DESTDIR)$(LIBDIR)/pkgconfig/usher.pc
+	install -D -m 644 packaging/completion/usher \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/usher
 	for page in packaging/man/*.[158]; do \
 		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${page##*.} \
 			$$page || exit; \

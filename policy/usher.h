@@ -9,13 +9,13 @@
  *	usher_conf_hold()		one immutable snapshot of usher.conf
  *	usher_policy_find()		who is approached
  *	usher_facts_new() ...		who approaches, how, about what
- *	usher_decide()			accept, defer, redirect, refuse, or pending
+ *	usher_decide()			accept, defer, redirect, refuse, pending
  *	usher_words_lines()		what to tell whoever is turned away
  *
  * Functions return 0 or an errno value and fill an usher_error with a sentence
- * for a person; `error` may be NULL. Strings are UTF-8. Instants are seconds since
- * 1970-01-01T00:00:00Z. Handles, snapshots and policies may be shared by threads;
- * facts, messages and verdicts belong to one thread at a time.
+ * for a person; `error` may be NULL. Strings are UTF-8. Instants are seconds
+ * since 1970-01-01T00:00:00Z. Handles, snapshots and policies may be shared by
+ * threads; facts, messages and decisions belong to one thread at a time.
  */
 #ifndef USHER_H
 #define USHER_H
@@ -34,17 +34,17 @@ extern "C" {
 #define USHER_VERSION "0.1.0"
 
 struct usher_error {
-	int code;		/* errno value */
-	unsigned line;		/* in `file`, or 0 */
-	char file[256];		/* or "" */
-	char text[768];		/* what was wrong, where, what to do */
+	int code;	/* errno value */
+	unsigned line;	/* in `file`, or 0 */
+	char file[256]; /* or "" */
+	char text[768]; /* what was wrong, where, what to do */
 };
 
 /* ---- problems of a source text: several are reported in one run ---- */
 
 struct usher_problem {
 	bool warning;
-	unsigned line;		/* 0: the file as a whole */
+	unsigned line; /* 0: the file as a whole */
 	const char *file;
 	const char *text;
 };
@@ -62,27 +62,44 @@ USHER_API const struct usher_problem *usher_problems_get(
 /* ---- words of the design ---- */
 
 enum usher_channel {
-	USHER_EMAIL, USHER_PHONE, USHER_VIDEO, USHER_FAX, USHER_MESSAGE,
-	USHER_CHANNELS,		/* how many an attempt may come by */
-	USHER_POST = USHER_CHANNELS, USHER_PAGE,	/* targets only */
-	USHER_URI		/* a target written as a URI */
+	USHER_EMAIL,
+	USHER_PHONE,
+	USHER_VIDEO,
+	USHER_FAX,
+	USHER_MESSAGE,
+	USHER_CHANNELS, /* how many an attempt may come by */
+	USHER_POST = USHER_CHANNELS,
+	USHER_PAGE, /* targets only */
+	USHER_URI   /* a target written as a URI */
 };
 
 enum usher_purpose {
-	USHER_PURPOSE_UNKNOWN, USHER_SALES, USHER_BULK, USHER_LIST,
-	USHER_TRANSACTIONAL, USHER_PERSONAL
+	USHER_PURPOSE_UNKNOWN,
+	USHER_SALES,
+	USHER_BULK,
+	USHER_LIST,
+	USHER_TRANSACTIONAL,
+	USHER_PERSONAL
 };
 
 /* In the order of favour: the less favourable of two readings stands. */
 enum usher_answer {
-	USHER_REFUSE, USHER_REDIRECT, USHER_DEFER, USHER_ACCEPT,
-	USHER_PENDING		/* more facts are needed: see `needs` */
+	USHER_REFUSE,
+	USHER_REDIRECT,
+	USHER_DEFER,
+	USHER_ACCEPT,
+	USHER_PENDING /* more facts are needed: see `needs` */
 };
 
 enum usher_reason {
-	USHER_BY_RULE, USHER_OUTSIDE_HOURS, USHER_CAP_REACHED,
-	USHER_SUBSTANCE_MISSING, USHER_BY_OVERRIDE, USHER_BY_PROMISE,
-	USHER_FOR_SAFETY, USHER_NO_MEMORY
+	USHER_BY_RULE,
+	USHER_OUTSIDE_HOURS,
+	USHER_CAP_REACHED,
+	USHER_SUBSTANCE_MISSING,
+	USHER_BY_OVERRIDE,
+	USHER_BY_PROMISE,
+	USHER_FOR_SAFETY,
+	USHER_NO_MEMORY
 };
 
 enum usher_standing { USHER_NEW, USHER_GOOD, USHER_POOR };
@@ -91,7 +108,8 @@ enum usher_mode { USHER_OFF, USHER_OBSERVE, USHER_ENFORCE };
 
 /* What a protocol has shown, and what a policy may need. */
 enum {
-	USHER_HEADERS = 1, USHER_BODY = 2,
+	USHER_HEADERS = 1,
+	USHER_BODY = 2,
 	USHER_ALL = USHER_HEADERS | USHER_BODY
 };
 
@@ -113,39 +131,38 @@ USHER_API const char *usher_text_suggest(const char *word,
 /* ---- handle and configuration ---- */
 
 struct usher;
-struct usher_conf;		/* a snapshot of usher.conf, shared by count */
+struct usher_conf; /* a snapshot of usher.conf, shared by count */
 
 /*
  * path NULL: no configuration file; defaults, no store (`--preferences`).
  * `flags`: USHER_STORE opens the store too.
  */
 enum { USHER_STORE = 1 };
-USHER_API int usher_open(struct usher **usher, const char *path,
-    unsigned flags, struct usher_problems *problems,
-    struct usher_error *error);
+USHER_API int usher_open(struct usher **usher, const char *path, unsigned flags,
+    struct usher_problems *problems, struct usher_error *error);
 USHER_API void usher_close(struct usher *usher);
 
 /*
  * Reads usher.conf again; on any error the old snapshot stays. Decisions
  * under way keep theirs.
  */
-USHER_API int usher_reload(struct usher *usher,
-    struct usher_problems *problems, struct usher_error *error);
+USHER_API int usher_reload(struct usher *usher, struct usher_problems *problems,
+    struct usher_error *error);
 
 USHER_API struct usher_conf *usher_conf_hold(struct usher *usher);
 USHER_API void usher_conf_release(struct usher_conf *conf);
 
 /* Site settings every part may need. Strings live as long as the snapshot. */
 struct usher_site {
-	const char *file;		/* usher.conf, or "" */
-	const char *directory;		/* it stands in */
+	const char *file;      /* usher.conf, or "" */
+	const char *directory; /* it stands in */
 	size_t domain_count;
 	const char *const *domains;
-	const char *timezone;		/* IANA name */
+	const char *timezone; /* IANA name */
 	enum usher_mode mode;
-	const char *page_url;		/* "" : none */
+	const char *page_url; /* "" : none */
 	const char *page_directory;
-	size_t allow_count;		/* host patterns */
+	size_t allow_count; /* host patterns */
 	const char *const *allow;
 };
 USHER_API const struct usher_site *usher_conf_site(
@@ -161,8 +178,8 @@ struct usher_mail {
 	const char *socket_group;
 	size_t authserv_count;
 	const char *const *authserv_ids;
-	bool authserv_stripped;		/* authserv = "stripped" */
-	bool trust_claimed;		/* trust = "claimed" */
+	bool authserv_stripped; /* authserv = "stripped" */
+	bool trust_claimed;	/* trust = "claimed" */
 	bool defer_hold;
 	bool redirect_reply;
 	bool mixed_aside;
@@ -178,129 +195,13 @@ USHER_API const struct usher_mail *usher_conf_mail(
 USHER_API bool usher_conf_relay(const struct usher_conf *conf,
     const struct sockaddr *client);
 
-/* ---- usher.conf `sip` (design-calls.md): durations in ms but where `_s` ---- */
+/* ---- usher.conf `sip` ---- */
 
-enum usher_sip_transport { USHER_SIP_UDP, USHER_SIP_TCP, USHER_SIP_TLS };
-enum usher_sip_place { USHER_SIP_BEFORE_PBX, USHER_SIP_BEFORE_PHONES };
-enum usher_sip_identity {
-	USHER_SIP_ASSERTED, USHER_SIP_FROM, USHER_SIP_VERSTAT
-};
-enum usher_sip_register {
-	USHER_SIP_REGISTER_AUTO, USHER_SIP_REGISTER_PATH, USHER_SIP_REGISTER_OFF
-};
-enum usher_sip_verify {
-	USHER_SIP_VERIFY_NONE, USHER_SIP_VERIFY_GIVEN, USHER_SIP_VERIFY_REQUIRED
-};
-
-struct usher_sip_listen {
-	enum usher_sip_transport transport;
-	struct sockaddr_storage address;	/* with its port */
-	const char *public_host;	/* as in a URI; "": the bound address */
-	uint16_t public_port;		/* 0: the bound port */
-};
-
-/* Where requests may come from: "ADDR[/LEN][:PORT]" or "tls:NAME". */
-struct usher_sip_from {
-	const char *tls_name;		/* or NULL: the address counts */
-	struct sockaddr_storage address;
-	unsigned length;		/* bits of its prefix */
-	uint16_t port;			/* 0: any */
-};
-
-/* One of `next_hops` or `trunks`. */
-struct usher_sip_hop {
-	const char *uri;		/* as written */
-	const char *host;		/* name or address, IPv6 in [] */
-	uint16_t port;			/* 0: none given */
-	enum usher_sip_transport transport;
-	unsigned priority, weight;
-};
-
-/* The facts and answers that a peer may have of its own. */
-struct usher_sip_terms {
-	enum usher_sip_identity identity;
-	bool e164;			/* numbers = "e164" */
-	size_t extension_count;
-	const char *const *extensions;	/* patterns with * */
-	const char *outside_prefix;
-	bool asks;
-	bool follows_302;
-	unsigned refuse;		/* 480, 486, 603, 608 */
-	const char *defer_to, *announce, *card;	/* "": none */
-	unsigned max_diversions;
-};
-
-struct usher_sip_peer {
-	const char *name;
-	size_t from_count;
-	const struct usher_sip_from *from;
-	bool inside, trusted;
-	struct usher_sip_terms terms;	/* whole: what is not set is the site's */
-};
-
-struct usher_sip_timers {
-	uint32_t t1, t2, t4, c, failover, probe, handshake, idle, drain;
-};
-
-struct usher_sip_limits {
-	uint32_t message, head, line, headers, values;
-	uint32_t transactions, connections, per_source, rate, burst, bad;
-	uint32_t ban_s;
-};
-
-struct usher_sip {
-	bool listen_default;		/* nobody asked for these listeners */
-	size_t listen_count;
-	const struct usher_sip_listen *listen;
-	size_t domain_count;		/* `domains` and site.domains */
-	const char *const *domains;
-	const char *tls_certificate, *tls_key, *tls_ca;	/* "": none */
-	enum usher_sip_verify tls_verify;
-	enum usher_sip_place place;
-	size_t hop_count;		/* 0: the proxy cannot start */
-	const struct usher_sip_hop *hops;
-	size_t trunk_count;
-	const struct usher_sip_hop *trunks;
-	size_t trusted_count;
-	const struct usher_sip_from *trusted;
-	bool screen_others;
-	size_t peer_count;
-	const struct usher_sip_peer *peers;
-	size_t allow_count;		/* host patterns, with site.allow */
-	const char *const *allow;
-	enum usher_sip_register registers;
-	bool record_route;
-	struct usher_sip_terms terms;	/* of whoever has no peers entry */
-	size_t emergency_count;
-	const char *const *emergency_numbers;
-	uint32_t emergency_callback_s;
-	struct usher_sip_timers timers;
-	struct usher_sip_limits limits;
-};
-USHER_API const struct usher_sip *usher_conf_sip(
-    const struct usher_conf *conf);
-/* Where what must survive a restart is kept: the directory of the store, in
- * `path`. ENOENT: the store has none; ENAMETOOLONG. */
-USHER_API int usher_conf_sip_directory(const struct usher_conf *conf,
-    char *path, size_t size);
-/*
- * The E.164 number that the user part of a SIP or tel URI means under these
- * terms ("Numbers"); `context` is a phone-context or NULL. Users are bytes
- * without escapes. false: no number, an extension.
- */
-enum { USHER_SIP_NUMBER = 17 };
-USHER_API bool usher_sip_number(const struct usher_conf *conf,
-    const struct usher_sip_terms *terms, const char *user, size_t length,
-    const char *context, char number[USHER_SIP_NUMBER]);
-/* Whether a user part, as written, is one of the inside numbers. */
-USHER_API bool usher_sip_is_extension(const struct usher_sip_terms *terms,
-    const char *user, size_t length);
-/* Whether `allow` lets a target be at this host. */
-USHER_API bool usher_sip_allows(const struct usher_sip *sip, const char *host);
+#include "usher_sip.h"
 
 /* ---- policies ---- */
 
-struct usher_policy;		/* compiled preferences, shared by count */
+struct usher_policy; /* compiled preferences, shared by count */
 
 /*
  * The policy of a recipient by address ("alice@example.com", the delimiter
@@ -311,8 +212,7 @@ struct usher_policy;		/* compiled preferences, shared by count */
  * caller then fails open. The caller releases.
  */
 USHER_API int usher_policy_find(struct usher *usher, struct usher_conf *conf,
-    const char *who, struct usher_policy **policy,
-    struct usher_error *error);
+    const char *who, struct usher_policy **policy, struct usher_error *error);
 
 /* Compiles preferences straight from a file; problems tell of errors. */
 USHER_API int usher_policy_read(struct usher_conf *conf, const char *path,
@@ -326,8 +226,8 @@ USHER_API void usher_policy_release(struct usher_policy *policy);
 USHER_API const char *usher_policy_name(const struct usher_policy *policy);
 USHER_API const char *usher_policy_timezone(const struct usher_policy *policy);
 /* Published address of a channel (or post, page), or NULL. */
-USHER_API const char *usher_policy_published(
-    const struct usher_policy *policy, enum usher_channel channel);
+USHER_API const char *usher_policy_published(const struct usher_policy *policy,
+    enum usher_channel channel);
 /* Whether an address or number, in any spelling, is one of its own. */
 USHER_API bool usher_policy_owns(const struct usher_policy *policy,
     const char *who);
@@ -373,8 +273,8 @@ USHER_API int usher_facts_client(struct usher_facts *facts,
 /* The subject of a mail or call, and the reason a caller gave (RFC 9796). */
 USHER_API int usher_facts_subject(struct usher_facts *facts,
     const char *subject, size_t length);
-USHER_API int usher_facts_reason(struct usher_facts *facts,
-    const char *reason, size_t length);
+USHER_API int usher_facts_reason(struct usher_facts *facts, const char *reason,
+    size_t length);
 USHER_API void usher_facts_purpose(struct usher_facts *facts,
     enum usher_purpose purpose);
 /* Purpose of a call or message from evidence in what was said of it. */
@@ -401,17 +301,17 @@ struct usher_message;
 
 /* What is known of a mail besides its own bytes. Any pointer may be NULL. */
 struct usher_envelope {
-	const char *mail_from;		/* without <>; "" is the null sender */
-	const char *queue_id;		/* this message's, for its proof */
+	const char *mail_from; /* without <>; "" is the null sender */
+	const char *queue_id;  /* this message's, for its proof */
 	const struct sockaddr *client;
 	const char *client_name, *helo;
 };
 
 /* Traits that safety rests on (design-mail.md "always accepted"). */
 struct usher_traits {
-	bool report;		/* multipart/report, disposition-notification */
-	bool automatic;		/* Auto-Submitted other than "no" */
-	bool list;		/* List-* or Precedence of a list */
+	bool report;	/* multipart/report, disposition-notification */
+	bool automatic; /* Auto-Submitted other than "no" */
+	bool list;	/* List-* or Precedence of a list */
 };
 
 USHER_API int usher_message_new(struct usher_conf *conf,
@@ -426,7 +326,7 @@ USHER_API int usher_message_body(struct usher_message *message,
     const unsigned char *data, size_t length);
 /* Whether mail.keep is full: further body changes nothing. */
 USHER_API bool usher_message_full(const struct usher_message *message);
-/* A whole message, header and body; CRLF or LF; a leading mbox From_ line is skipped. */
+/* A whole message; CRLF or LF; a leading mbox From_ line is skipped. */
 USHER_API int usher_message_read(struct usher_message *message,
     const char *data, size_t length);
 /*
@@ -446,49 +346,49 @@ USHER_API bool usher_message_time(struct usher_message *message, int64_t *at);
 
 /* ---- deciding ---- */
 
-struct usher_memory;		/* what the store remembers; NULL: nothing */
+struct usher_memory; /* what the store remembers; NULL: nothing */
 
 struct usher_opening {
 	bool exists;
-	int64_t from;		/* never before the question's instant */
-	int64_t until;		/* exclusive; INT64_MAX: no end in 35 days */
+	int64_t from;  /* never before the question's instant */
+	int64_t until; /* exclusive; INT64_MAX: no end in 35 days */
 };
 
 struct usher_target {
-	enum usher_channel channel;	/* USHER_URI for a URI of no channel */
-	const char *uri;		/* published or written, or NULL */
+	enum usher_channel channel; /* USHER_URI for a URI of no channel */
+	const char *uri;	    /* published or written, or NULL */
 	struct usher_opening opening;
 };
 
 struct usher_verdict {
 	enum usher_answer answer;
-	unsigned needs;			/* pending: USHER_HEADERS, USHER_BODY */
-	const char *rule;		/* name, "rules[0]", "otherwise", ... */
+	unsigned needs;	  /* pending: USHER_HEADERS, USHER_BODY */
+	const char *rule; /* name, "rules[0]", "otherwise", ... */
 	enum usher_reason reason;
-	struct usher_opening opening;	/* of the channel asked */
+	struct usher_opening opening; /* of the channel asked */
 	size_t target_count;
 	const struct usher_target *targets;
 	/* Of the channel they came by, once introduced by a target. */
 	struct usher_opening introduced;
-	size_t missing_count;		/* what to bring, in words */
+	size_t missing_count; /* what to bring, in words */
 	const char *const *missing;
-	bool asked;			/* ... was not shown yet: it is asked */
-	const char *say;		/* the rule's text, or NULL */
+	bool asked;	 /* ... was not shown yet: it is asked */
+	const char *say; /* the rule's text, or NULL */
 	bool introduces;
 	const char *deliver_to, *ring;
 };
 
 struct usher_question {
-	const struct usher_policy *policy;	/* NULL: left alone */
+	const struct usher_policy *policy; /* NULL: left alone */
 	const struct usher_facts *facts;
 	const struct usher_memory *memory;
 	int64_t at;
-	const char *language;		/* of the sender, or NULL */
-	bool trace;			/* keep what JSON tells */
-	bool safety;			/* always accepted, and why not asked */
+	const char *language; /* of the sender, or NULL */
+	bool trace;	      /* keep what JSON tells */
+	bool safety;	      /* always accepted, and why not asked */
 };
 
-struct usher_decision;		/* a verdict with the memory it lives in */
+struct usher_decision; /* a verdict with the memory it lives in */
 
 /*
  * Pure: the same question has the same answer. `usher` gives targets that
@@ -512,8 +412,7 @@ USHER_API const struct usher_verdict *usher_decision_verdict(
  */
 enum { USHER_WORDS_LINES = 3 };
 USHER_API size_t usher_words_lines(struct usher_decision *decision,
-    const char *reference, bool ascii,
-    const char *lines[USHER_WORDS_LINES]);
+    const char *reference, bool ascii, const char *lines[USHER_WORDS_LINES]);
 /* A short reference for logs and words; `out` holds 13 bytes. */
 enum { USHER_REFERENCE_TEXT = 13 };
 USHER_API void usher_reference_make(char out[USHER_REFERENCE_TEXT]);
@@ -547,8 +446,8 @@ USHER_API int usher_policy_check(struct usher *usher,
 USHER_API int usher_conf_check(struct usher *usher, int64_t at,
     struct usher_problems *problems);
 /* The source files that `preferences` names, NULL past the last. */
-USHER_API int usher_conf_sources(struct usher_conf *conf,
-    char ***paths, struct usher_error *error);
+USHER_API int usher_conf_sources(struct usher_conf *conf, char ***paths,
+    struct usher_error *error);
 USHER_API void usher_sources_free(char **paths);
 
 struct usher_publication {
@@ -567,9 +466,8 @@ USHER_API int usher_publish(struct usher *usher, const char *const *paths,
     struct usher_problems *problems, struct usher_error *error);
 
 /* The recipient's week from the day of `at` as a table, a channel a column. */
-USHER_API int usher_show(struct usher *usher,
-    const struct usher_policy *policy, int64_t at, FILE *out,
-    struct usher_error *error);
+USHER_API int usher_show(struct usher *usher, const struct usher_policy *policy,
+    int64_t at, FILE *out, struct usher_error *error);
 
 #ifdef __cplusplus
 }
