@@ -15,7 +15,7 @@
 /* What one call of usher_address_parse() passes down. */
 struct reading {
 	struct arena *arena;
-	const char *text;	/* as written, for the sentence */
+	const char *text; /* as written, for the sentence */
 	const struct dialling *dialling;
 	struct address *address;
 	struct usher_error *error;
@@ -25,8 +25,7 @@ static int
 fail(const struct reading *reading, const char *why)
 {
 	if (reading->arena->failed)
-		return usher_error_set(reading->error, ENOMEM,
-		    "out of memory");
+		return usher_error_set(reading->error, ENOMEM, "out of memory");
 	return usher_error_set(reading->error, EINVAL, "\"%s\" %s",
 	    usher_address_shown(reading->arena, reading->text), why);
 }
@@ -40,20 +39,18 @@ finish_number(const struct reading *reading, const char *number)
 }
 
 static int
-finish(const struct reading *reading, enum address_kind kind,
-    const char *user, const char *host)
+finish(const struct reading *reading, enum address_kind kind, const char *user,
+    const char *host)
 {
 	struct address *address = reading->address;
 	size_t length = strlen(user);
 
 	address->kind = kind;
-	address->text = usher_arena_printf(reading->arena, "%s@%s", user,
-	    host);
+	address->text = usher_arena_printf(reading->arena, "%s@%s", user, host);
 	if (address->text == NULL)
 		return fail(reading, "");
 	address->domain = address->text + length + 1;
-	address->organization = usher_domain_organization(reading->arena,
-	    host);
+	address->organization = usher_domain_organization(reading->arena, host);
 	return reading->arena->failed ? fail(reading, "") : 0;
 }
 
@@ -63,15 +60,18 @@ parse_number(const struct reading *reading, const char *text)
 	char number[USHER_NUMBER_TEXT];
 
 	if (text[0] == '\0')
-		return fail(reading, "is empty: write local@domain, +digits "
+		return fail(reading,
+		    "is empty: write local@domain, +digits "
 		    "or sip:user@host");
 	if (usher_number_normal(text, strlen(text), reading->dialling, false,
-	    number) != NULL)
+		number) != NULL)
 		return finish_number(reading, number);
 	if (strpbrk(text, "0123456789") == NULL)
-		return fail(reading, "is no address: write local@domain, "
+		return fail(reading,
+		    "is no address: write local@domain, "
 		    "+digits or sip:user@host");
-	return fail(reading, "is no telephone number: write + and 1 to 15 "
+	return fail(reading,
+	    "is no telephone number: write + and 1 to 15 "
 	    "digits with the country code; an extension as sip:1001@host");
 }
 
@@ -92,7 +92,7 @@ parse_sip(const struct reading *reading, const char *text)
 	if (host == NULL)
 		return fail(reading, "has no host behind the @");
 	if (usher_number_normal(user, strlen(user), reading->dialling, false,
-	    number) != NULL)
+		number) != NULL)
 		return finish_number(reading, number);
 	/* Cut before unescaping, where %3B and %3A are not yet ; and : */
 	user = usher_address_unescape(reading->arena, text,
@@ -111,10 +111,10 @@ parse_mail(const struct reading *reading, const char *text)
 		return fail(reading, "has no @: write local@domain");
 	if (at == text)
 		return fail(reading, "has nothing before the @");
-	local = usher_address_local(reading->arena, text,
-	    (size_t)(at - text));
+	local = usher_address_local(reading->arena, text, (size_t)(at - text));
 	if (local == NULL)
-		return fail(reading, "has a local part that must not stand "
+		return fail(reading,
+		    "has a local part that must not stand "
 		    "before an @: one word, or \"in quotes\"");
 	host = usher_address_host(reading->arena, at + 1);
 	if (host == NULL)
@@ -149,21 +149,18 @@ static int
 parse(const struct reading *reading, const char *text)
 {
 	switch (usher_address_scheme(&text)) {
-	case SCHEME_TEL:
-		return parse_number(reading, text);
-	case SCHEME_SIP:
-		return parse_sip(reading, text);
+	case SCHEME_TEL: return parse_number(reading, text);
+	case SCHEME_SIP: return parse_sip(reading, text);
 	case SCHEME_MAILTO:
 		text = usher_address_unescape(reading->arena, text,
 		    strcspn(text, "?"));
 		if (text == NULL)
 			return fail(reading, "has a bad escape or byte");
 		return parse_mail(reading, text);
-	case SCHEME_NONE:
-		break;
+	case SCHEME_NONE: break;
 	}
 	return strchr(text, '@') == NULL ? parse_number(reading, text)
-	    : parse_mail(reading, text);
+					 : parse_mail(reading, text);
 }
 
 int
@@ -180,7 +177,8 @@ usher_address_parse(struct arena *arena, const char *text,
 		return fail(&reading, "holds control characters");
 	result = open_angles(&reading, &trimmed);
 	if (result == 0 && strlen(trimmed) > ADDRESS_BYTES)
-		result = fail(&reading, "is longer than the 320 bytes that "
+		result = fail(&reading,
+		    "is longer than the 320 bytes that "
 		    "an address may have");
 	if (result == 0)
 		result = parse(&reading, trimmed);
@@ -190,8 +188,7 @@ usher_address_parse(struct arena *arena, const char *text,
 }
 
 const char *
-usher_address_undelimited(struct arena *arena, const char *text,
-    char delimiter)
+usher_address_undelimited(struct arena *arena, const char *text, char delimiter)
 {
 	const char *at = strrchr(text, '@'), *cut;
 
@@ -200,6 +197,5 @@ usher_address_undelimited(struct arena *arena, const char *text,
 	cut = memchr(text, delimiter, (size_t)(at - text));
 	if (cut == NULL || cut == text)
 		return text;
-	return usher_arena_printf(arena, "%.*s%s", (int)(cut - text), text,
-	    at);
+	return usher_arena_printf(arena, "%.*s%s", (int)(cut - text), text, at);
 }

@@ -24,9 +24,9 @@ enum address_kind { ADDRESS_NONE, ADDRESS_MAIL, ADDRESS_NUMBER, ADDRESS_SIP };
  * NULL or "" for country_code: only numbers with + are numbers.
  */
 struct dialling {
-	const char *country_code;		/* "1", "44" */
-	const char *international_prefix;	/* "011", "00" */
-	const char *national_prefix;		/* "1", "0" */
+	const char *country_code;	  /* "1", "44" */
+	const char *international_prefix; /* "011", "00" */
+	const char *national_prefix;	  /* "1", "0" */
 };
 
 /*
@@ -42,8 +42,8 @@ struct dialling {
 struct address {
 	enum address_kind kind;
 	const char *text;
-	const char *domain;	/* behind the @, or NULL for a number */
-	const char *organization;	/* registrable domain, or NULL */
+	const char *domain;	  /* behind the @, or NULL for a number */
+	const char *organization; /* registrable domain, or NULL */
 };
 
 /*
@@ -92,27 +92,27 @@ bool usher_domain_within(const char *host, const char *domain);
 
 /* A pattern of `from`, `addresses`, `phones` or `organizations`. */
 enum pattern_kind {
-	PATTERN_ADDRESS,	/* whole address, * wildcards; * alone: all */
-	PATTERN_DOMAIN,		/* bare domain, * wildcards: it, all below */
-	PATTERN_NUMBER,		/* +digits, * wildcards */
-	PATTERN_ORGANIZATION	/* registrable domain, * wildcards */
+	PATTERN_ADDRESS,     /* whole address, * wildcards; * alone: all */
+	PATTERN_DOMAIN,	     /* bare domain, * wildcards: it, all below */
+	PATTERN_NUMBER,	     /* +digits, * wildcards */
+	PATTERN_ORGANIZATION /* registrable domain, * wildcards */
 };
 struct pattern {
 	enum pattern_kind kind;
-	const char *text;	/* normal form */
-	const char *written;	/* as the source has it */
+	const char *text;    /* normal form */
+	const char *written; /* as the source has it */
 };
 /* `organization`: read as PATTERN_ORGANIZATION. EINVAL with a sentence. */
-int usher_pattern_make(struct arena *arena, const char *text,
-    bool organization, const struct dialling *dialling,
-    struct pattern *pattern, struct usher_error *error);
+int usher_pattern_make(struct arena *arena, const char *text, bool organization,
+    const struct dialling *dialling, struct pattern *pattern,
+    struct usher_error *error);
 bool usher_pattern_matches(const struct pattern *pattern,
     const struct address *address);
 
 /* A network in CIDR, or one address. v4-mapped IPv6 is IPv4. */
 struct network {
 	uint8_t address[16];
-	uint8_t family_bits;	/* 32 or 128 */
+	uint8_t family_bits; /* 32 or 128 */
 	uint8_t length;
 };
 int usher_network_parse(const char *text, struct network *network,

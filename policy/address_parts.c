@@ -28,8 +28,10 @@ usher_address_scheme(const char **text)
 		const char *name;
 		enum address_scheme scheme;
 	} schemes[] = {
-		{ "mailto:", SCHEME_MAILTO }, { "tel:", SCHEME_TEL },
-		{ "sip:", SCHEME_SIP }, { "sips:", SCHEME_SIP },
+		{ "mailto:", SCHEME_MAILTO },
+		{ "tel:", SCHEME_TEL },
+		{ "sip:", SCHEME_SIP },
+		{ "sips:", SCHEME_SIP },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(schemes); i++) {
@@ -199,7 +201,7 @@ usher_address_local(struct arena *arena, const char *text, size_t length)
 {
 	bool quoted = length > 0 && text[0] == '"';
 	const char *local = quoted ? unquote(arena, text, length)
-	    : usher_arena_bytes(arena, text, length);
+				   : usher_arena_bytes(arena, text, length);
 
 	if (local == NULL || local[0] == '\0')
 		return NULL;
@@ -266,8 +268,8 @@ usher_address_sip_host(struct arena *arena, const char *text)
 	if (host < length) {
 		size_t digits = strspn(text + host + 1, "0123456789");
 
-		if (text[host] != ':' || digits == 0 || digits > 5
-		    || host + 1 + digits != length)
+		if (text[host] != ':' || digits == 0 || digits > 5 ||
+		    host + 1 + digits != length)
 			return NULL;
 	}
 	copy = usher_arena_bytes(arena, text, host);

@@ -9,7 +9,7 @@
 
 #include "address.h"
 
-enum { ADDRESS_BYTES = 320 };	/* RFC 3696 erratum: 64 + 1 + 255 */
+enum { ADDRESS_BYTES = 320 }; /* RFC 3696 erratum: 64 + 1 + 255 */
 
 enum address_scheme { SCHEME_NONE, SCHEME_MAILTO, SCHEME_TEL, SCHEME_SIP };
 

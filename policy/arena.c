@@ -56,7 +56,7 @@ static bool
 grow(struct arena *arena, size_t size)
 {
 	size_t step = arena->block == NULL ? FIRST_BLOCK
-	    : arena->block->size * 2;
+					   : arena->block->size * 2;
 	struct arena_block *block;
 
 	if (step > LARGEST_STEP)
@@ -120,8 +120,7 @@ usher_arena_string(struct arena *arena, const char *string)
 }
 
 char *
-usher_arena_vprintf(struct arena *arena, const char *format,
-    va_list arguments)
+usher_arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
 	va_list again;
 	char *text;

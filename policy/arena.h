@@ -16,9 +16,9 @@
 struct arena_block;
 
 struct arena {
-	struct arena_block *block;	/* newest block, or NULL */
-	size_t used;			/* bytes used of the newest block */
-	bool failed;			/* an allocation has failed */
+	struct arena_block *block; /* newest block, or NULL */
+	size_t used;		   /* bytes used of the newest block */
+	bool failed;		   /* an allocation has failed */
 };
 
 void usher_arena_init(struct arena *arena);
@@ -35,7 +35,7 @@ void *usher_arena_array(struct arena *arena, size_t count, size_t size);
 char *usher_arena_string(struct arena *arena, const char *string);
 char *usher_arena_bytes(struct arena *arena, const char *data, size_t length);
 char *usher_arena_printf(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 char *usher_arena_vprintf(struct arena *arena, const char *format,
     va_list arguments) __attribute__((format(printf, 2, 0)));
 

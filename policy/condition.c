@@ -14,12 +14,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const channel_words[] = {
-	"email", "phone", "video", "fax", "message"
-};
-static const char *const purpose_words[] = {
-	"unknown", "sales", "bulk", "list", "transactional", "personal"
-};
+static const char *const channel_words[] = { "email", "phone", "video", "fax",
+	"message" };
+static const char *const purpose_words[] = { "unknown", "sales", "bulk", "list",
+	"transactional", "personal" };
 static const char *const standing_words[] = { "new", "good", "poor" };
 
 struct compile_values {
@@ -83,8 +81,8 @@ compile_standing(struct compile_values *values)
 }
 
 static void
-undeclared(struct compile_values *values, const char *name,
-    const char *kind, const char *where)
+undeclared(struct compile_values *values, const char *name, const char *kind,
+    const char *where)
 {
 	usher_source_wrong(values->compiling->source, values->setting,
 	    "no %s \"%s\" in `%s`%s", kind, name, where,
@@ -98,8 +96,9 @@ compile_topic_names(struct compile_values *values)
 
 	condition->topics = array_of(values, sizeof(*condition->topics));
 	for (size_t i = 0; condition->topics && i < values->count; i++) {
-		const struct topic *topic = usher_scope_topic(
-		    values->compiling->scope, values->values[i]);
+		const struct topic *topic =
+		    usher_scope_topic(values->compiling->scope,
+			values->values[i]);
 
 		if (topic == NULL)
 			undeclared(values, values->values[i], "topic",
@@ -116,8 +115,9 @@ compile_party_names(struct compile_values *values)
 
 	condition->parties = array_of(values, sizeof(*condition->parties));
 	for (size_t i = 0; condition->parties && i < values->count; i++) {
-		const struct party *party = usher_scope_party(
-		    values->compiling->scope, values->values[i]);
+		const struct party *party =
+		    usher_scope_party(values->compiling->scope,
+			values->values[i]);
 
 		if (party == NULL)
 			undeclared(values, values->values[i], "party",
@@ -152,14 +152,16 @@ compile_country(struct compile_values *values)
 		if (strlen(given) != 2 || !isalpha((unsigned char)given[0]) ||
 		    !isalpha((unsigned char)given[1])) {
 			usher_source_wrong(values->compiling->source,
-			    values->setting, "\"%s\" is no country; write two "
-			    "letters of ISO 3166, as \"US\"", given);
+			    values->setting,
+			    "\"%s\" is no country; write two "
+			    "letters of ISO 3166, as \"US\"",
+			    given);
 			continue;
 		}
-		countries[values->condition->count] = usher_arena_printf(
-		    values->compiling->source->arena, "%c%c",
-		    toupper((unsigned char)given[0]),
-		    toupper((unsigned char)given[1]));
+		countries[values->condition->count] =
+		    usher_arena_printf(values->compiling->source->arena, "%c%c",
+			toupper((unsigned char)given[0]),
+			toupper((unsigned char)given[1]));
 		if (countries[values->condition->count] != NULL)
 			values->condition->count++;
 	}
@@ -197,11 +199,14 @@ compile_network(struct compile_values *values)
 		struct usher_error error;
 
 		network->as = as_number(values->values[i]);
-		if (network->as == 0 && usher_network_parse(values->values[i],
-		    &network->network, &error) != 0) {
+		if (network->as == 0 &&
+		    usher_network_parse(values->values[i], &network->network,
+			&error) != 0) {
 			usher_source_wrong(values->compiling->source,
-			    values->setting, "%s; or write an autonomous "
-			    "system as \"AS64500\"", error.text);
+			    values->setting,
+			    "%s; or write an autonomous "
+			    "system as \"AS64500\"",
+			    error.text);
 			continue;
 		}
 		condition->count++;
@@ -217,19 +222,18 @@ compile_stage(struct compile_values *values)
 		const char *meant;
 		size_t at = 0;
 
-		while (at < conf->stage_count && strcmp(conf->stages[at],
-		    values->values[i]) != 0)
+		while (at < conf->stage_count &&
+		    strcmp(conf->stages[at], values->values[i]) != 0)
 			at++;
 		if (at < conf->stage_count)
 			continue;
 		meant = usher_text_suggest(values->values[i], conf->stages,
 		    conf->stage_count);
 		usher_source_wrong(values->compiling->source, values->setting,
-		    "\"%s\" is no stage of this site%s%s%s",
-		    values->values[i],
+		    "\"%s\" is no stage of this site%s%s%s", values->values[i],
 		    meant == NULL ? "; `site.stages` may add it"
-		    : "; did you mean \"", meant == NULL ? "" : meant,
-		    meant == NULL ? "" : "\"?");
+				  : "; did you mean \"",
+		    meant == NULL ? "" : meant, meant == NULL ? "" : "\"?");
 	}
 	values->condition->strings = values->values;
 	values->condition->count = values->count;
@@ -245,7 +249,7 @@ compile_tried(struct compile_values *values)
 		struct usher_error error;
 
 		if (usher_cap_parse(values->values[i], false,
-		    &condition->caps[condition->count], &error) == 0)
+			&condition->caps[condition->count], &error) == 0)
 			condition->count++;
 		else
 			usher_source_wrong(values->compiling->source,
@@ -263,8 +267,9 @@ compile_on(struct compile_values *values)
 	condition->dates = array_of(values, sizeof(*condition->dates));
 	for (size_t i = 0; condition->dates && i < values->count; i++) {
 		const char *text = values->values[i];
-		const struct dates *named = usher_scope_dates(
-		    values->compiling->scope, text, strlen(text));
+		const struct dates *named =
+		    usher_scope_dates(values->compiling->scope, text,
+			strlen(text));
 		struct dates *placed;
 		struct usher_error error;
 
@@ -317,28 +322,22 @@ static const struct key {
 	const char *name;
 	enum condition_kind kind;
 	compile_h *compile;
-} keys[] = {
-	{ "channel", ON_CHANNEL, compile_channel },
+} keys[] = { { "channel", ON_CHANNEL, compile_channel },
 	{ "purpose", ON_PURPOSE, compile_purpose },
 	{ "topic", ON_TOPIC, compile_topic_names },
 	{ "party", ON_PARTY, compile_party_names },
 	{ "organization", ON_ORGANIZATION, compile_organization },
-	{ "from", ON_FROM, compile_from },
-	{ "stranger", ON_STRANGER, NULL },
-	{ "known", ON_KNOWN, NULL },
-	{ "introduced", ON_INTRODUCED, NULL },
-	{ "anonymous", ON_ANONYMOUS, NULL },
-	{ "verified", ON_VERIFIED, NULL },
+	{ "from", ON_FROM, compile_from }, { "stranger", ON_STRANGER, NULL },
+	{ "known", ON_KNOWN, NULL }, { "introduced", ON_INTRODUCED, NULL },
+	{ "anonymous", ON_ANONYMOUS, NULL }, { "verified", ON_VERIFIED, NULL },
 	{ "country", ON_COUNTRY, compile_country },
 	{ "network", ON_NETWORK, compile_network },
 	{ "stage", ON_STAGE, compile_stage },
 	{ "standing", ON_STANDING, compile_standing },
-	{ "tried", ON_TRIED, compile_tried },
-	{ "on", ON_DAY, compile_on },
+	{ "tried", ON_TRIED, compile_tried }, { "on", ON_DAY, compile_on },
 	{ "attachment", ON_ATTACHMENT, compile_endings },
 	{ "link", ON_LINK, compile_domains },
-	{ "words", ON_WORDS, compile_words }
-};
+	{ "words", ON_WORDS, compile_words } };
 
 static const struct key *
 key_of(const char *name)
@@ -366,27 +365,26 @@ compile_value(struct compiling *compiling, const config_setting_t *group,
     const config_setting_t *setting, const struct key *key,
     struct condition *condition)
 {
-	struct compile_values values = {
-		.compiling = compiling, .setting = setting,
-		.condition = condition
-	};
+	struct compile_values values = { .compiling = compiling,
+		.setting = setting,
+		.condition = condition };
 
 	if (key->compile == NULL) {
 		if (!usher_source_bool(compiling->source, group, key->name,
-		    &condition->wanted))
+			&condition->wanted))
 			return false;
 		condition->text = usher_arena_printf(compiling->source->arena,
-		    "%s = %s", key->name, condition->wanted ? "true"
-		    : "false");
+		    "%s = %s", key->name, condition->wanted ? "true" : "false");
 		return condition->text != NULL;
 	}
 	if (!usher_source_setting_strings(compiling->source, setting,
-	    &values.values, &values.count))
+		&values.values, &values.count))
 		return false;
 	if (values.count == 0) {
 		usher_source_wrong(compiling->source, setting,
 		    "`%s` has an empty list, which nothing can meet; give it "
-		    "a value or leave it out", key->name);
+		    "a value or leave it out",
+		    key->name);
 		return false;
 	}
 	condition->text = shown_text(compiling->source->arena, key->name,
@@ -420,8 +418,8 @@ usher_conditions_compile(struct compiling *compiling,
 	conditions->list = usher_arena_array(compiling->source->arena,
 	    (size_t)count + 1, sizeof(*conditions->list));
 	for (int i = 0; conditions->list != NULL && i < count; i++) {
-		const config_setting_t *setting =
-		    config_setting_get_elem(group, (unsigned)i);
+		const config_setting_t *setting = config_setting_get_elem(group,
+		    (unsigned)i);
 		const struct key *key = key_of(config_setting_name(setting));
 		struct condition *condition =
 		    &conditions->list[conditions->count];

@@ -18,39 +18,39 @@ struct zone;
 struct zones;
 struct evidence;
 struct words;
-struct scope;		/* site topics, parties, hours, days and rules: rule.h */
+struct scope; /* site topics, parties, hours, days and rules: rule.h */
 
 enum { USHER_SCOPE_HASH = 32 };
 
 /* One snapshot of usher.conf; immutable once built. */
 struct usher_conf {
 	atomic_uint references;
-	unsigned long serial;		/* of the handle: tells snapshots apart */
+	unsigned long serial; /* of the handle: tells snapshots apart */
 	struct arena arena;
-	struct zones *zones;		/* the handle's, outlives the snapshot */
-	struct geo *geo;		/* NULL: none configured */
+	struct zones *zones; /* the handle's, outlives the snapshot */
+	struct geo *geo;     /* NULL: none configured */
 	struct dialling dialling;
-	const struct zone *zone;	/* the site's */
+	const struct zone *zone; /* the site's */
 	struct usher_site site;
 	struct usher_mail mail;
 	struct usher_sip *sip;
 	size_t internal_count, relay_count;
 	struct network *internal, *relays;
-	size_t stage_count;		/* the four and the site's */
+	size_t stage_count; /* the four and the site's */
 	const char *const *stages;
-	const char *store;		/* "lmdb:..." or "redis://..." */
-	size_t source_count;		/* globs of `preferences` */
+	const char *store;   /* "lmdb:..." or "redis://..." */
+	size_t source_count; /* globs of `preferences` */
 	const char *const *sources;
-	const char *default_text;	/* site.default's text, or NULL */
+	const char *default_text; /* site.default's text, or NULL */
 	size_t default_length;
 	const char *default_file;
-	/* Compiled from `site`: what every recipient may name, before, after. */
+	/* Of `site`: what every recipient may name, before, after. */
 	const struct scope *scope;
 	struct evidence *evidence;
 	struct words *words;
 	/* Of all in `site` that a recipient's policy rests on. */
 	unsigned char scope_hash[USHER_SCOPE_HASH];
-	struct usher_policy *fallback;	/* compiled site.default, or NULL */
+	struct usher_policy *fallback; /* compiled site.default, or NULL */
 };
 
 #endif

@@ -15,7 +15,7 @@
 #include "error.h"
 
 struct deciding {
-	struct usher *usher;		/* or NULL */
+	struct usher *usher; /* or NULL */
 	struct usher_decision *decision;
 	struct asked asked;
 	struct outcome_of outcome;
@@ -66,8 +66,8 @@ keep_promise(struct deciding *deciding)
 	const struct usher_memory *memory = deciding->asked.memory;
 	const struct outcome_of *now = &deciding->outcome;
 
-	if (memory == NULL || (now->answer != USHER_DEFER &&
-	    now->answer != USHER_REDIRECT) ||
+	if (memory == NULL ||
+	    (now->answer != USHER_DEFER && now->answer != USHER_REDIRECT) ||
 	    now->reason == USHER_BY_OVERRIDE)
 		return;
 	for (size_t i = 0; i < memory->promise_count; i++) {
@@ -175,8 +175,7 @@ identity_of_uri(struct arena *arena, const char *uri)
  * false when they do not accept now.
  */
 static bool
-ask_recipient(struct deciding *deciding, struct asked *asked,
-    const char *uri)
+ask_recipient(struct deciding *deciding, struct asked *asked, const char *uri)
 {
 	const char *who = identity_of_uri(&deciding->decision->arena, uri);
 	struct usher_policy *other = NULL;
@@ -185,8 +184,9 @@ ask_recipient(struct deciding *deciding, struct asked *asked,
 	if (who == NULL || usher_policy_owns(asked->policy, who) ||
 	    deciding->usher == NULL)
 		return true;
-	if (usher_policy_find(deciding->usher, asked->policy->conf, who,
-	    &other, NULL) != 0 || other == NULL)
+	if (usher_policy_find(deciding->usher, asked->policy->conf, who, &other,
+		NULL) != 0 ||
+	    other == NULL)
 		return true;
 	asked->policy = other;
 	asked->topics = NULL;
@@ -209,13 +209,14 @@ make_target(struct deciding *deciding, const struct target *from,
 
 	target->channel = from->channel;
 	target->uri = from->uri != NULL ? from->uri
-	    : policy->published[from->channel];
+					: policy->published[from->channel];
 	target->opening.exists = true;
 	target->opening.from = there.at;
 	target->opening.until = INT64_MAX;
-	own = from->channel < USHER_CHANNELS && (from->uri == NULL ||
-	    usher_policy_owns(policy, identity_of_uri(
-	    &deciding->decision->arena, from->uri)));
+	own = from->channel < USHER_CHANNELS &&
+	    (from->uri == NULL ||
+		usher_policy_owns(policy,
+		    identity_of_uri(&deciding->decision->arena, from->uri)));
 	if (!own) {
 		struct asked other = there;
 
@@ -253,8 +254,9 @@ make_targets(struct deciding *deciding)
 	if (targets == NULL)
 		return ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		if (make_target(deciding, came_by ? &here
-		    : &outcome->targets[i], &targets[made], &introduced))
+		if (make_target(deciding,
+			came_by ? &here : &outcome->targets[i], &targets[made],
+			&introduced))
 			made++;
 	decision->verdict.targets = targets;
 	decision->verdict.target_count = made;
@@ -339,7 +341,7 @@ decide(struct deciding *deciding)
 	if (verdict->answer != USHER_PENDING)
 		return code;
 	verdict->needs = deciding->asked.needs;
-	if (verdict->needs == 0)	/* all is shown: nothing to wait for */
+	if (verdict->needs == 0) /* all is shown: nothing to wait for */
 		verdict->needs = USHER_ALL & ~deciding->asked.facts->shown;
 	return code;
 }
@@ -376,17 +378,16 @@ usher_decide(struct usher *usher, const struct usher_question *question,
 		return 0;
 	}
 	deciding.decision = decision;
-	deciding.asked = (struct asked){
-		.policy = question->policy, .facts = question->facts,
-		.memory = question->memory, .at = question->at,
+	deciding.asked = (struct asked){ .policy = question->policy,
+		.facts = question->facts,
+		.memory = question->memory,
+		.at = question->at,
 		.channel = question->facts->channel,
 		.topics = usher_arena_alloc(&decision->arena,
-		    usher_topics_kept(question->policy) + 1)
-	};
+		    usher_topics_kept(question->policy) + 1) };
 	code = decide(&deciding);
 	if (code == 0 && question->trace) {
-		usher_trace_make(decision, &deciding.asked,
-		    &deciding.outcome);
+		usher_trace_make(decision, &deciding.asked, &deciding.outcome);
 		if (decision->verdict.answer != USHER_ACCEPT)
 			usher_why_not(decision, &deciding.asked,
 			    &deciding.outcome);

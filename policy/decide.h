@@ -44,26 +44,26 @@ tri_of(bool value)
 struct asked {
 	const struct usher_policy *policy;
 	const struct usher_facts *facts;
-	const struct usher_memory *memory;	/* or NULL */
+	const struct usher_memory *memory; /* or NULL */
 	int64_t at;
 	enum usher_channel channel;
-	bool target;		/* on the target channel of a redirect */
-	bool brought;		/* `requires` is taken as brought */
-	bool introduced;	/* taken as introduced */
-	bool proof;		/* claims are taken as proven ("why not?") */
-	const char *kept;	/* `during` of this rule is taken as met */
-	unsigned char *topics;	/* answers by topic, 0 at first; or NULL */
-	const struct condition *forced;	/* taken as ... */
+	bool target;	       /* on the target channel of a redirect */
+	bool brought;	       /* `requires` is taken as brought */
+	bool introduced;       /* taken as introduced */
+	bool proof;	       /* claims are taken as proven ("why not?") */
+	const char *kept;      /* `during` of this rule is taken as met */
+	unsigned char *topics; /* answers by topic, 0 at first; or NULL */
+	const struct condition *forced; /* taken as ... */
 	enum tri forced_value;
-	unsigned needs;		/* out: what was unknown for not being shown */
-	bool lost;		/* out: what was unknown for lack of memory */
+	unsigned needs; /* out: what was unknown for not being shown */
+	bool lost;	/* out: what was unknown for lack of memory */
 };
 
 struct reading {
 	bool proven;
-	size_t count;		/* identities that count */
+	size_t count; /* identities that count */
 	const struct address *identities;
-	bool open;		/* more identities may be shown */
+	bool open; /* more identities may be shown */
 };
 
 void usher_reading_make(const struct asked *asked, bool proven,
@@ -80,8 +80,7 @@ bool usher_topic_holds(const struct asked *asked,
     const struct condition *condition);
 /* How many answers asked->topics has room for. */
 size_t usher_topics_kept(const struct usher_policy *policy);
-enum tri usher_is_stranger(struct asked *asked,
-    const struct reading *reading);
+enum tri usher_is_stranger(struct asked *asked, const struct reading *reading);
 enum tri usher_in_party(struct asked *asked, const struct reading *reading,
     const struct party *party);
 /* What this reading's memory holds, or NULL. */
@@ -109,8 +108,8 @@ size_t usher_requires_missing(struct asked *asked, struct arena *arena,
 struct outcome_of {
 	enum usher_answer answer;
 	enum usher_reason reason;
-	const struct rule *rule;	/* NULL: override, otherwise */
-	const char *name;		/* of the rule, "override", "otherwise" */
+	const struct rule *rule; /* NULL: override, otherwise */
+	const char *name;	 /* of the rule, "override", "otherwise" */
 	size_t target_count;
 	const struct target *targets;
 };
@@ -131,22 +130,21 @@ enum { OPENING_WITHIN = 35 * 24 * 3600 };
 enum tri usher_opening_find(const struct asked *asked,
     struct usher_opening *opening);
 /* The next instant at which any answer may change; at most `limit`. */
-int64_t usher_policy_edge(const struct asked *asked, int64_t at,
-    int64_t limit);
+int64_t usher_policy_edge(const struct asked *asked, int64_t at, int64_t limit);
 
 /* One line of a trace. */
 struct step {
 	const char *rule;
-	const char *part;	/* "if", "unless", "during", ... */
-	const char *condition;	/* text of it */
-	const char *fact;	/* what it was held against */
+	const char *part;      /* "if", "unless", "during", ... */
+	const char *condition; /* text of it */
+	const char *fact;      /* what it was held against */
 	enum tri proven, claimed;
 };
 
 struct usher_decision {
 	struct arena arena;
 	struct usher_verdict verdict;
-	struct usher_policy *policy;	/* held for the words; or NULL */
+	struct usher_policy *policy; /* held for the words; or NULL */
 	enum usher_channel channel;
 	enum usher_purpose purpose;
 	int64_t at;
@@ -158,14 +156,14 @@ struct usher_decision {
 	struct step *steps;
 	size_t why_count;
 	const char *why_not[4];
-	/* What the accepting rule of an opening asks to bring; for the words. */
+	/* What the rule that accepts at an opening asks to bring. */
 	size_t bring_count;
 	const char *bring[MOST_MISSING];
 };
 
 void usher_trace_make(struct usher_decision *decision,
     const struct asked *asked, const struct outcome_of *outcome);
-void usher_why_not(struct usher_decision *decision,
-    const struct asked *asked, const struct outcome_of *outcome);
+void usher_why_not(struct usher_decision *decision, const struct asked *asked,
+    const struct outcome_of *outcome);
 
 #endif

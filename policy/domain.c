@@ -19,7 +19,7 @@
 enum { LONGEST_NAME = 253, LONGEST_LABEL = 63 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static const psl_ctx_t *suffixes;	/* set once, immutable */
+static const psl_ctx_t *suffixes; /* set once, immutable */
 
 static void
 load_suffixes(void)
@@ -33,12 +33,12 @@ load_suffixes(void)
 static bool
 is_label(const char *label, size_t length)
 {
-	if (length == 0 || length > LONGEST_LABEL || label[0] == '-'
-	    || label[length - 1] == '-')
+	if (length == 0 || length > LONGEST_LABEL || label[0] == '-' ||
+	    label[length - 1] == '-')
 		return false;
 	for (size_t i = 0; i < length; i++)
-		if (!g_ascii_isalnum(label[i]) && label[i] != '-'
-		    && label[i] != '_')
+		if (!g_ascii_isalnum(label[i]) && label[i] != '-' &&
+		    label[i] != '_')
 			return false;
 	return true;
 }
@@ -101,8 +101,7 @@ usher_domain_organization(struct arena *arena, const char *host)
 	if (name == NULL)
 		return NULL;
 	pthread_once(&once, load_suffixes);
-	return suffixes == NULL ? NULL
-	    : psl_registrable_domain(suffixes, name);
+	return suffixes == NULL ? NULL : psl_registrable_domain(suffixes, name);
 }
 
 bool
@@ -110,8 +109,8 @@ usher_domain_within(const char *host, const char *domain)
 {
 	size_t host_length = strlen(host), length = strlen(domain);
 
-	if (length == 0 || host_length < length
-	    || strcmp(host + host_length - length, domain) != 0)
+	if (length == 0 || host_length < length ||
+	    strcmp(host + host_length - length, domain) != 0)
 		return false;
 	return host_length == length || host[host_length - length - 1] == '.';
 }

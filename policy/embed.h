@@ -10,8 +10,8 @@
 #include <stddef.h>
 
 struct usher_embedded {
-	const char *name;	/* below conf/, as in "words/en.conf" */
-	const char *data;	/* length bytes, then a NUL not counted */
+	const char *name; /* below conf/, as in "words/en.conf" */
+	const char *data; /* length bytes, then a NUL not counted */
 	size_t length;
 };
 

@@ -92,7 +92,7 @@ usher_error_at(struct usher_error *error, int code, const char *file,
 	error->code = code;
 	error->line = line;
 	if (snprintf(error->file, sizeof(error->file), "%s",
-	    file == NULL ? "" : file) >= (int)sizeof(error->file))
+		file == NULL ? "" : file) >= (int)sizeof(error->file))
 		mark_cut(error->file, sizeof(error->file));
 	va_start(arguments, format);
 	format_text(error->text, sizeof(error->text), format, arguments);
@@ -140,8 +140,8 @@ sort_problems(struct usher_problems *problems)
 			struct usher_problem *before = &problems->list[at - 1];
 			int order = strcmp(before->file, one.file);
 
-			if (order < 0 || (order == 0 &&
-			    before->line <= one.line))
+			if (order < 0 ||
+			    (order == 0 && before->line <= one.line))
 				break;
 			problems->list[at] = *before;
 			at--;
@@ -201,8 +201,9 @@ usher_problems_add(struct usher_problems *problems, bool warning,
 	    file == NULL ? "" : file);
 	va_start(arguments, format);
 	text = usher_arena_vprintf(&problems->arena,
-	    problems->count == MOST_PROBLEMS ?
-	    "and more; mend these first" : format, arguments);
+	    problems->count == MOST_PROBLEMS ? "and more; mend these first"
+					     : format,
+	    arguments);
 	va_end(arguments);
 	if (problem->file == NULL || text == NULL)
 		return;

@@ -15,11 +15,11 @@ int usher_error_set(struct usher_error *error, int code, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 int usher_error_at(struct usher_error *error, int code, const char *file,
     unsigned line, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 5, 6)));
 
-/* A NULL list is legal and forgets. At most 1,000 are kept, then a last word. */
+/* A NULL list is legal. At most 1,000 are kept, then a last word. */
 void usher_problems_add(struct usher_problems *problems, bool warning,
     const char *file, unsigned line, const char *format, ...)
-	__attribute__((format(printf, 5, 6)));
+    __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -31,7 +31,7 @@ usher_reading_same(const struct asked *asked)
 
 	return facts->claims_proven || asked->proof ||
 	    ((facts->shown & USHER_HEADERS) != 0 &&
-	    facts->claim_count == facts->proven_count);
+		facts->claim_count == facts->proven_count);
 }
 
 static enum tri
@@ -46,7 +46,7 @@ static enum tri
 unshown_is(struct asked *asked, unsigned needs)
 {
 	return (asked->facts->shown & needs) == needs ? NO
-	    : unshown(asked, needs);
+						      : unshown(asked, needs);
 }
 
 static enum tri
@@ -56,13 +56,13 @@ no_more(struct asked *asked, const struct reading *reading)
 }
 
 static enum tri
-patterns_match(struct asked *asked, const struct reading *reading,
-    size_t count, const struct pattern *patterns)
+patterns_match(struct asked *asked, const struct reading *reading, size_t count,
+    const struct pattern *patterns)
 {
 	for (size_t i = 0; i < count; i++)
 		for (size_t k = 0; k < reading->count; k++)
 			if (usher_pattern_matches(&patterns[i],
-			    &reading->identities[k]))
+				&reading->identities[k]))
 				return YES;
 	return no_more(asked, reading);
 }
@@ -84,15 +84,14 @@ usher_in_party(struct asked *asked, const struct reading *reading,
 
 	if (party->code && code_for(asked->facts, party->name))
 		return YES;
-	if (party->count == 0)
-		return NO;
+	if (party->count == 0)	/* a code alone, which headers may bring */
+		return no_more(asked, reading);
 	if (party->trust_claimed && reading->proven) {
 		usher_reading_make(asked, false, &claimed);
 		return patterns_match(asked, &claimed, party->count,
 		    party->patterns);
 	}
-	return patterns_match(asked, reading, party->count,
-	    party->patterns);
+	return patterns_match(asked, reading, party->count, party->patterns);
 }
 
 const struct remembered *
@@ -160,8 +159,7 @@ is_introduced(struct asked *asked, const struct reading *reading)
 
 	if (asked->introduced)
 		return YES;
-	return of_identity(asked, reading,
-	    asked->facts->remembered.introduced,
+	return of_identity(asked, reading, asked->facts->remembered.introduced,
 	    memory != NULL && memory->introduced);
 }
 
@@ -174,8 +172,8 @@ usher_is_stranger(struct asked *asked, const struct reading *reading)
 	int given = asked->facts->remembered.stranger;
 
 	for (size_t i = 0; i < scope->party_count && acquainted != YES; i++)
-		acquainted = tri_or(acquainted, usher_in_party(asked, reading,
-		    &scope->parties[i]));
+		acquainted = tri_or(acquainted,
+		    usher_in_party(asked, reading, &scope->parties[i]));
 	if (given >= 0 && acquainted != YES &&
 	    (given == 1 || !reading->proven || reading->count > 0))
 		return tri_of(given != 0);
@@ -262,7 +260,7 @@ country_is(const struct asked *asked, const struct reading *reading,
 	    facts->client.ss_family == AF_UNSPEC)
 		return NO;
 	return tri_of(usher_geo_country(facts->conf->geo,
-	    (const struct sockaddr *)&facts->client, found) &&
+			  (const struct sockaddr *)&facts->client, found) &&
 	    named(condition, found));
 }
 
@@ -270,8 +268,7 @@ static enum tri
 network_is(const struct asked *asked, const struct condition *condition)
 {
 	const struct usher_facts *facts = asked->facts;
-	const struct sockaddr *client =
-	    (const struct sockaddr *)&facts->client;
+	const struct sockaddr *client = (const struct sockaddr *)&facts->client;
 	bool has_client = facts->client.ss_family != AF_UNSPEC;
 
 	for (size_t i = 0; i < condition->count; i++) {
@@ -279,8 +276,8 @@ network_is(const struct asked *asked, const struct condition *condition)
 		uint32_t as = facts->network;
 
 		if (network->as == 0) {
-			if (has_client && usher_network_holds(
-			    &network->network, client))
+			if (has_client &&
+			    usher_network_holds(&network->network, client))
 				return YES;
 			continue;
 		}
@@ -310,8 +307,7 @@ stage_is(struct asked *asked, const struct reading *reading,
 }
 
 static enum tri
-standing_is(struct asked *asked, const struct reading *reading,
-    unsigned bits)
+standing_is(struct asked *asked, const struct reading *reading, unsigned bits)
 {
 	const struct remembered *memory = usher_remembered(asked, reading);
 	int given = asked->facts->remembered.standing;
@@ -341,8 +337,9 @@ has_tried(struct asked *asked, const struct reading *reading,
 
 		if (given >= 0 && (reading->count > 0 || !reading->proven))
 			count = (size_t)given;
-		for (size_t k = 0; given < 0 && memory != NULL &&
-		    k < memory->attempt_count; k++)
+		for (size_t k = 0;
+		     given < 0 && memory != NULL && k < memory->attempt_count;
+		     k++)
 			if (memory->attempts[k] > asked->at - cap->seconds &&
 			    memory->attempts[k] <= asked->at)
 				count++;
@@ -379,14 +376,14 @@ substance_is(struct asked *asked, const struct condition *condition)
 		for (size_t i = 0; i < facts->link_count; i++)
 			for (size_t k = 0; k < condition->count; k++)
 				if (usher_domain_within(facts->links[i],
-				    condition->strings[k]))
+					condition->strings[k]))
 					return YES;
 	if ((facts->shown & USHER_BODY) == 0)
 		return unshown(asked, USHER_ALL);
 	if (condition->kind == ON_WORDS)
 		for (size_t i = 0; i < condition->count; i++)
-			if (usher_comparison_holds(
-			    &condition->comparisons[i], facts->words))
+			if (usher_comparison_holds(&condition->comparisons[i],
+				facts->words))
 				return YES;
 	return NO;
 }
@@ -404,8 +401,7 @@ evaluate(struct asked *asked, const struct reading *reading,
 	switch (condition->kind) {
 	case ON_CHANNEL:
 		return tri_of((condition->bits & 1u << asked->channel) != 0);
-	case ON_PURPOSE:
-		return purpose_is(asked, reading, condition->bits);
+	case ON_PURPOSE: return purpose_is(asked, reading, condition->bits);
 	case ON_TOPIC:
 		if (usher_topic_holds(asked, condition))
 			return YES;
@@ -414,8 +410,9 @@ evaluate(struct asked *asked, const struct reading *reading,
 		enum tri holds = NO;
 
 		for (size_t i = 0; i < condition->count && holds != YES; i++)
-			holds = tri_or(holds, usher_in_party(asked, reading,
-			    condition->parties[i]));
+			holds = tri_or(holds,
+			    usher_in_party(asked, reading,
+				condition->parties[i]));
 		return holds;
 	}
 	case ON_ORGANIZATION:
@@ -425,31 +422,21 @@ evaluate(struct asked *asked, const struct reading *reading,
 	case ON_STRANGER:
 		return flag(usher_is_stranger(asked, reading),
 		    condition->wanted);
-	case ON_KNOWN:
-		return flag(is_known(asked, reading), condition->wanted);
+	case ON_KNOWN: return flag(is_known(asked, reading), condition->wanted);
 	case ON_INTRODUCED:
-		return flag(is_introduced(asked, reading),
-		    condition->wanted);
+		return flag(is_introduced(asked, reading), condition->wanted);
 	case ON_ANONYMOUS:
 		return flag(is_anonymous(asked, reading), condition->wanted);
-	case ON_VERIFIED:
-		return flag(is_verified(asked), condition->wanted);
-	case ON_COUNTRY:
-		return country_is(asked, reading, condition);
-	case ON_NETWORK:
-		return network_is(asked, condition);
-	case ON_STAGE:
-		return stage_is(asked, reading, condition);
-	case ON_STANDING:
-		return standing_is(asked, reading, condition->bits);
-	case ON_TRIED:
-		return has_tried(asked, reading, condition);
-	case ON_DAY:
-		return day_is(asked, condition);
+	case ON_VERIFIED: return flag(is_verified(asked), condition->wanted);
+	case ON_COUNTRY: return country_is(asked, reading, condition);
+	case ON_NETWORK: return network_is(asked, condition);
+	case ON_STAGE: return stage_is(asked, reading, condition);
+	case ON_STANDING: return standing_is(asked, reading, condition->bits);
+	case ON_TRIED: return has_tried(asked, reading, condition);
+	case ON_DAY: return day_is(asked, condition);
 	case ON_ATTACHMENT:
 	case ON_LINK:
-	case ON_WORDS:
-		return substance_is(asked, condition);
+	case ON_WORDS: return substance_is(asked, condition);
 	}
 	return NO;
 }
@@ -470,7 +457,8 @@ usher_conditions_hold(struct asked *asked, const struct reading *reading,
 	enum tri all = YES;
 
 	for (size_t i = 0; i < conditions->count && all != NO; i++)
-		all = tri_and(all, usher_condition_holds(asked, reading,
-		    &conditions->list[i]));
+		all = tri_and(all,
+		    usher_condition_holds(asked, reading,
+			&conditions->list[i]));
 	return all;
 }

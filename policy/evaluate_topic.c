@@ -17,7 +17,7 @@ usher_topics_kept(const struct usher_policy *policy)
 	size_t count = 0;
 
 	for (const struct scope *scope = &policy->scope; scope != NULL;
-	    scope = scope->site)
+	     scope = scope->site)
 		count += scope->topic_count;
 	return count;
 }
@@ -33,8 +33,8 @@ kept(const struct asked *asked, const struct topic *topic)
 		uintptr_t first = (uintptr_t)scope->topics;
 		uintptr_t one = (uintptr_t)topic;
 
-		if (one >= first && one < first +
-		    scope->topic_count * sizeof(*topic))
+		if (one >= first &&
+		    one < first + scope->topic_count * sizeof(*topic))
 			return answers + (one - first) / sizeof(*topic);
 		answers += scope->topic_count;
 	}
@@ -49,14 +49,13 @@ spoken_of(const struct usher_facts *facts, const struct topic *topic)
 			return true;
 	for (size_t i = 0; facts->folded_length > 0 && i < topic->count; i++)
 		if (usher_phrase_occurs(&topic->phrases[i], facts->folded,
-		    facts->folded_length))
+			facts->folded_length))
 			return true;
 	return false;
 }
 
 bool
-usher_topic_holds(const struct asked *asked,
-    const struct condition *condition)
+usher_topic_holds(const struct asked *asked, const struct condition *condition)
 {
 	for (size_t i = 0; i < condition->count; i++) {
 		const struct topic *topic = condition->topics[i];

@@ -91,8 +91,8 @@ unmapped(const struct sockaddr *address, struct sockaddr_in *v4)
 {
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
 
-	if (address->sa_family != AF_INET6
-	    || !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
+	if (address->sa_family != AF_INET6 ||
+	    !IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr))
 		return address;
 	memset(v4, 0, sizeof(*v4));
 	v4->sin_family = AF_INET;
@@ -107,9 +107,8 @@ find(const struct base *base, const struct sockaddr *address,
 	struct sockaddr_in v4;
 	int status;
 
-	if (!base->open || address == NULL
-	    || (address->sa_family != AF_INET
-	    && address->sa_family != AF_INET6))
+	if (!base->open || address == NULL ||
+	    (address->sa_family != AF_INET && address->sa_family != AF_INET6))
 		return false;
 	*found = MMDB_lookup_sockaddr(&base->mmdb, unmapped(address, &v4),
 	    &status);
@@ -121,9 +120,10 @@ read_code(MMDB_lookup_result_s *found, const char *group, char out[3])
 {
 	MMDB_entry_data_s data;
 
-	if (MMDB_get_value(&found->entry, &data, group, "iso_code", NULL)
-	    != MMDB_SUCCESS || !data.has_data
-	    || data.type != MMDB_DATA_TYPE_UTF8_STRING || data.data_size != 2)
+	if (MMDB_get_value(&found->entry, &data, group, "iso_code", NULL) !=
+		MMDB_SUCCESS ||
+	    !data.has_data || data.type != MMDB_DATA_TYPE_UTF8_STRING ||
+	    data.data_size != 2)
 		return false;
 	for (int i = 0; i < 2; i++)
 		if (data.utf8_string[i] < 'A' || data.utf8_string[i] > 'Z')
@@ -139,9 +139,9 @@ usher_geo_country(const struct geo *geo, const struct sockaddr *address,
 {
 	MMDB_lookup_result_s found;
 
-	return geo != NULL && find(&geo->country, address, &found)
-	    && (read_code(&found, "country", out)
-	    || read_code(&found, "registered_country", out));
+	return geo != NULL && find(&geo->country, address, &found) &&
+	    (read_code(&found, "country", out) ||
+		read_code(&found, "registered_country", out));
 }
 
 uint32_t
@@ -150,16 +150,14 @@ usher_geo_network(const struct geo *geo, const struct sockaddr *address)
 	MMDB_lookup_result_s found;
 	MMDB_entry_data_s data;
 
-	if (geo == NULL || !find(&geo->network, address, &found)
-	    || MMDB_get_value(&found.entry, &data, "autonomous_system_number",
-	    NULL) != MMDB_SUCCESS || !data.has_data)
+	if (geo == NULL || !find(&geo->network, address, &found) ||
+	    MMDB_get_value(&found.entry, &data, "autonomous_system_number",
+		NULL) != MMDB_SUCCESS ||
+	    !data.has_data)
 		return 0;
 	switch (data.type) {
-	case MMDB_DATA_TYPE_UINT16:
-		return data.uint16;
-	case MMDB_DATA_TYPE_UINT32:
-		return data.uint32;
-	default:
-		return 0;
+	case MMDB_DATA_TYPE_UINT16: return data.uint16;
+	case MMDB_DATA_TYPE_UINT32: return data.uint32;
+	default: return 0;
 	}
 }

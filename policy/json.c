@@ -45,10 +45,11 @@ opening_json(const struct usher_opening *opening)
 	if (!opening->exists)
 		return json_null();
 	json = json_object();
-	(void)json_object_set_new(json, "from", instant_json(opening->from,
-	    NULL));
-	(void)json_object_set_new(json, "until", opening->until == INT64_MAX
-	    ? json_null() : instant_json(opening->until, NULL));
+	(void)json_object_set_new(json, "from",
+	    instant_json(opening->from, NULL));
+	(void)json_object_set_new(json, "until",
+	    opening->until == INT64_MAX ? json_null()
+					: instant_json(opening->until, NULL));
 	return json;
 }
 
@@ -61,10 +62,9 @@ targets_json(const struct usher_verdict *verdict)
 		const struct usher_target *target = &verdict->targets[i];
 		json_t *json = json_object();
 
-		(void)json_object_set_new(json, "channel", json_string(
-		    usher_channel_word(target->channel)));
-		(void)json_object_set_new(json, "uri",
-		    text_json(target->uri));
+		(void)json_object_set_new(json, "channel",
+		    json_string(usher_channel_word(target->channel)));
+		(void)json_object_set_new(json, "uri", text_json(target->uri));
 		(void)json_object_set_new(json, "opening",
 		    opening_json(&target->opening));
 		(void)json_array_append_new(list, json);
@@ -91,8 +91,7 @@ evidence_json(const struct usher_decision *decision)
 		const struct evidence_item *item = &decision->evidence[i];
 		json_t *json = json_object();
 
-		(void)json_object_set_new(json, "name",
-		    text_json(item->name));
+		(void)json_object_set_new(json, "name", text_json(item->name));
 		(void)json_object_set_new(json, "where",
 		    text_json(item->where));
 		(void)json_object_set_new(json, "weight",
@@ -111,14 +110,12 @@ trace_json(const struct usher_decision *decision)
 		const struct step *step = &decision->steps[i];
 		json_t *json = json_object();
 
-		(void)json_object_set_new(json, "rule",
-		    text_json(step->rule));
+		(void)json_object_set_new(json, "rule", text_json(step->rule));
 		(void)json_object_set_new(json, "part",
 		    json_string(step->part));
 		(void)json_object_set_new(json, "condition",
 		    text_json(step->condition));
-		(void)json_object_set_new(json, "fact",
-		    text_json(step->fact));
+		(void)json_object_set_new(json, "fact", text_json(step->fact));
 		(void)json_object_set_new(json, "proven",
 		    json_string(tri_words[step->proven]));
 		(void)json_object_set_new(json, "claimed",
@@ -133,22 +130,22 @@ set_verdict(json_t *json, const struct usher_decision *decision)
 {
 	const struct usher_verdict *verdict = &decision->verdict;
 
-	(void)json_object_set_new(json, "verdict", json_string(
-	    usher_answer_word(verdict->answer)));
+	(void)json_object_set_new(json, "verdict",
+	    json_string(usher_answer_word(verdict->answer)));
 	(void)json_object_set_new(json, "rule", text_json(verdict->rule));
-	(void)json_object_set_new(json, "reason", json_string(
-	    usher_reason_word(verdict->reason)));
+	(void)json_object_set_new(json, "reason",
+	    json_string(usher_reason_word(verdict->reason)));
 	(void)json_object_set_new(json, "opening",
 	    opening_json(&verdict->opening));
 	(void)json_object_set_new(json, "to", targets_json(verdict));
-	(void)json_object_set_new(json, "missing", strings_json(
-	    verdict->missing, verdict->missing_count));
+	(void)json_object_set_new(json, "missing",
+	    strings_json(verdict->missing, verdict->missing_count));
 	(void)json_object_set_new(json, "say", text_json(verdict->say));
 	(void)json_object_set_new(json, "introduces",
 	    json_boolean(verdict->introduces));
 	(void)json_object_set_new(json, "trace", trace_json(decision));
-	(void)json_object_set_new(json, "why_not", strings_json(
-	    decision->why_not, decision->why_count));
+	(void)json_object_set_new(json, "why_not",
+	    strings_json(decision->why_not, decision->why_count));
 }
 
 char *
@@ -162,14 +159,14 @@ usher_decision_json(const struct usher_decision *decision,
 		(void)json_object_set_new(json, "file", text_json(file));
 	(void)json_object_set_new(json, "recipient", text_json(recipient));
 	(void)json_object_set_new(json, "from", text_json(from));
-	(void)json_object_set_new(json, "channel", json_string(
-	    usher_channel_word(decision->channel)));
-	(void)json_object_set_new(json, "purpose", json_string(
-	    usher_purpose_word(decision->purpose)));
-	(void)json_object_set_new(json, "evidence",
-	    evidence_json(decision));
-	(void)json_object_set_new(json, "at", instant_json(decision->at,
-	    decision->policy == NULL ? NULL : decision->policy->zone));
+	(void)json_object_set_new(json, "channel",
+	    json_string(usher_channel_word(decision->channel)));
+	(void)json_object_set_new(json, "purpose",
+	    json_string(usher_purpose_word(decision->purpose)));
+	(void)json_object_set_new(json, "evidence", evidence_json(decision));
+	(void)json_object_set_new(json, "at",
+	    instant_json(decision->at,
+		decision->policy == NULL ? NULL : decision->policy->zone));
 	set_verdict(json, decision);
 	text = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	json_decref(json);
@@ -199,12 +196,15 @@ static void
 add_verdict(struct buffer *buffer, const struct usher_decision *decision)
 {
 	const struct usher_verdict *verdict = &decision->verdict;
-	const struct zone *zone = decision->policy == NULL ? NULL
+	const struct zone *zone = decision->policy == NULL
+	    ? NULL
 	    : decision->policy->zone;
 
-	usher_buffer_printf(buffer, "  verdict  %s\n  rule     %s\n"
-	    "  reason   %s\n", usher_answer_word(verdict->answer),
-	    verdict->rule, usher_reason_word(verdict->reason));
+	usher_buffer_printf(buffer,
+	    "  verdict  %s\n  rule     %s\n"
+	    "  reason   %s\n",
+	    usher_answer_word(verdict->answer), verdict->rule,
+	    usher_reason_word(verdict->reason));
 	if (verdict->answer == USHER_DEFER ||
 	    verdict->answer == USHER_REDIRECT) {
 		usher_buffer_puts(buffer, "  opening  ");
@@ -217,7 +217,7 @@ add_verdict(struct buffer *buffer, const struct usher_decision *decision)
 		usher_buffer_printf(buffer, "  to       %s %s, open ",
 		    usher_channel_word(target->channel),
 		    target->uri == NULL ? "(no address published)"
-		    : target->uri);
+					: target->uri);
 		add_opening(buffer, &target->opening, zone);
 		usher_buffer_puts(buffer, "\n");
 	}
@@ -265,8 +265,8 @@ usher_decision_text(const struct usher_decision *decision,
 	struct buffer buffer = { .data = NULL };
 	char at[USHER_TIME_TEXT];
 
-	usher_time_format(decision->at, decision->policy == NULL ? NULL
-	    : decision->policy->zone, at);
+	usher_time_format(decision->at,
+	    decision->policy == NULL ? NULL : decision->policy->zone, at);
 	usher_buffer_printf(&buffer, "%s to %s by %s, %s, at %s\n",
 	    from == NULL ? "somebody" : from, recipient,
 	    usher_channel_word(decision->channel),

@@ -58,14 +58,13 @@ usher_caps_hold(struct asked *asked, const struct reading *reading,
 	}
 	for (size_t i = 0; i < rule->cap_count; i++)
 		if (!cap_holds(asked, &rule->caps[i], rule,
-		    reading->count > 0 && reading->proven, asked->at))
+			reading->count > 0 && reading->proven, asked->at))
 			return NO;
 	return YES;
 }
 
 int64_t
-usher_caps_edge(const struct asked *asked, const struct rule *rule,
-    int64_t at)
+usher_caps_edge(const struct asked *asked, const struct rule *rule, int64_t at)
 {
 	int64_t edge = INT64_MAX;
 
@@ -75,8 +74,7 @@ usher_caps_edge(const struct asked *asked, const struct rule *rule,
 		for (size_t i = 0; i < asked->memory->accepted_count; i++) {
 			const struct accepted *accepted =
 			    &asked->memory->accepted[i];
-			int64_t lets_go = accepted->at +
-			    rule->caps[c].seconds;
+			int64_t lets_go = accepted->at + rule->caps[c].seconds;
 
 			if (strcmp(accepted->rule, rule->name) == 0 &&
 			    lets_go > at && lets_go < edge)
@@ -124,16 +122,17 @@ attachment_holds(struct asked *asked, const struct requirement *requires)
 
 	for (size_t i = 0; i < requires->attachment_count && !holds; i++)
 		holds = has_ending(asked->facts, requires->attachments[i]);
-	holds = holds || has_link(asked->facts, requires->or_links,
-	    requires->or_link_count);
+	holds = holds ||
+	    has_link(asked->facts, requires->or_links, requires->or_link_count);
 	return found(asked, holds, USHER_ALL);
 }
 
 static enum tri
 link_holds(struct asked *asked, const struct requirement *requires)
 {
-	return found(asked, requires->link_count == 0 ||
-	    has_link(asked->facts, requires->links, requires->link_count),
+	return found(asked,
+	    requires->link_count == 0 ||
+		has_link(asked->facts, requires->links, requires->link_count),
 	    USHER_ALL);
 }
 
@@ -146,7 +145,7 @@ words_hold(struct asked *asked, const struct requirement *requires)
 		return found(asked, false, USHER_ALL);
 	for (size_t i = 0; i < requires->comparison_count; i++)
 		if (usher_comparison_holds(&requires->comparisons[i],
-		    asked->facts->words))
+			asked->facts->words))
 			return YES;
 	return NO;
 }
@@ -156,9 +155,10 @@ reason_holds(struct asked *asked, const struct requirement *requires)
 {
 	const struct usher_facts *facts = asked->facts;
 
-	return found(asked, !requires->reason ||
-	    (facts->subject != NULL && facts->subject[0] != '\0') ||
-	    (facts->reason != NULL && facts->reason[0] != '\0'),
+	return found(asked,
+	    !requires->reason ||
+		(facts->subject != NULL && facts->subject[0] != '\0') ||
+		(facts->reason != NULL && facts->reason[0] != '\0'),
 	    USHER_HEADERS);
 }
 
@@ -170,8 +170,9 @@ usher_requires_hold(struct asked *asked, const struct rule *rule)
 	if (!requires->given || asked->brought)
 		return YES;
 	return tri_and(tri_and(attachment_holds(asked, requires),
-	    link_holds(asked, requires)), tri_and(words_hold(asked, requires),
-	    reason_holds(asked, requires)));
+			   link_holds(asked, requires)),
+	    tri_and(words_hold(asked, requires),
+		reason_holds(asked, requires)));
 }
 
 static const char *
@@ -182,22 +183,25 @@ joined(struct arena *arena, const char *before, const char *const *words,
 
 	for (size_t i = 0; i < count && text != NULL; i++)
 		text = usher_arena_printf(arena, "%s%s%s", text,
-		    i == 0 ? "" : i + 1 == count ? " or " : ", ", words[i]);
+		    i == 0		 ? ""
+			: i + 1 == count ? " or "
+					 : ", ",
+		    words[i]);
 	return text == NULL ? NULL
-	    : usher_arena_printf(arena, "%s%s", text, after);
+			    : usher_arena_printf(arena, "%s%s", text, after);
 }
 
 static const char *
 comparison_text(struct arena *arena, const struct comparison *comparison)
 {
-	static const char *const how[] = {
-		[AT_MOST] = "at most", [AT_LEAST] = "at least",
-		[LESS] = "fewer than", [MORE] = "more than",
-		[EQUAL] = "exactly"
-	};
+	static const char *const how[] = { [AT_MOST] = "at most",
+		[AT_LEAST] = "at least",
+		[LESS] = "fewer than",
+		[MORE] = "more than",
+		[EQUAL] = "exactly" };
 
-	return usher_arena_printf(arena, "%s %zu words",
-	    how[comparison->how], comparison->number);
+	return usher_arena_printf(arena, "%s %zu words", how[comparison->how],
+	    comparison->number);
 }
 
 static const char *
@@ -208,14 +212,14 @@ attachment_text(struct arena *arena, const struct requirement *requires)
 
 	if (requires->or_link_count == 0 || text == NULL)
 		return text;
-	return joined(arena, usher_arena_printf(arena, "%s or a link to ",
-	    text), requires->or_links, requires->or_link_count, "");
+	return joined(arena,
+	    usher_arena_printf(arena, "%s or a link to ", text),
+	    requires->or_links, requires->or_link_count, "");
 }
 
 size_t
 usher_requires_missing(struct asked *asked, struct arena *arena,
-    const struct rule *rule, const char *missing[MOST_MISSING],
-    bool *asked_for)
+    const struct rule *rule, const char *missing[MOST_MISSING], bool *asked_for)
 {
 	const struct requirement *requires = &rule->requires;
 	size_t count = 0;
@@ -229,12 +233,13 @@ usher_requires_missing(struct asked *asked, struct arena *arena,
 	*asked_for = *asked_for || holds == MAYBE;
 	holds = link_holds(asked, requires);
 	if (holds != YES)
-		missing[count++] = joined(arena, "a link to ",
-		    requires->links, requires->link_count, "");
+		missing[count++] = joined(arena, "a link to ", requires->links,
+		    requires->link_count, "");
 	*asked_for = *asked_for || holds == MAYBE;
 	holds = words_hold(asked, requires);
 	for (size_t i = 0; holds != YES && i < requires->comparison_count &&
-	    count + 1 < MOST_MISSING; i++)
+	     count + 1 < MOST_MISSING;
+	     i++)
 		missing[count++] = comparison_text(arena,
 		    &requires->comparisons[i]);
 	*asked_for = *asked_for || holds == MAYBE;

@@ -15,9 +15,8 @@
 
 enum { MOST_COUNT = 1000000 };
 
-static const char *const require_keys[] = {
-	"attachment", "link", "or_link", "words", "reason"
-};
+static const char *const require_keys[] = { "attachment", "link", "or_link",
+	"words", "reason" };
 
 static const char *
 blanks(const char *text)
@@ -69,14 +68,17 @@ usher_cap_parse(const char *text, bool in_all_allowed, struct cap *cap,
 	if (cap->in_all && !in_all_allowed)
 		return usher_error_set(error, EINVAL,
 		    "\"%s\": \"in all\" counts everybody and stands in "
-		    "at_most only", text);
+		    "at_most only",
+		    text);
 	if (*at == '\0' || cap->in_all)
 		return 0;
 wrong:
-	return usher_error_set(error, EINVAL, "\"%s\" is no cap; write a "
-	    "number and a time, as \"3 per 30d\" (m, h, d or w)%s", text,
+	return usher_error_set(error, EINVAL,
+	    "\"%s\" is no cap; write a "
+	    "number and a time, as \"3 per 30d\" (m, h, d or w)%s",
+	    text,
 	    in_all_allowed ? ", with \"in all\" behind it to count everybody"
-	    : "");
+			   : "");
 }
 
 int
@@ -109,24 +111,21 @@ usher_comparison_parse(const char *text, struct comparison *comparison,
 	comparison->number = (size_t)number;
 	return 0;
 wrong:
-	return usher_error_set(error, EINVAL, "\"%s\" is no comparison; "
-	    "write \"<=300\" or \">=20\"", text);
+	return usher_error_set(error, EINVAL,
+	    "\"%s\" is no comparison; "
+	    "write \"<=300\" or \">=20\"",
+	    text);
 }
 
 bool
 usher_comparison_holds(const struct comparison *comparison, size_t number)
 {
 	switch (comparison->how) {
-	case AT_MOST:
-		return number <= comparison->number;
-	case AT_LEAST:
-		return number >= comparison->number;
-	case LESS:
-		return number < comparison->number;
-	case MORE:
-		return number > comparison->number;
-	case EQUAL:
-		break;
+	case AT_MOST: return number <= comparison->number;
+	case AT_LEAST: return number >= comparison->number;
+	case LESS: return number < comparison->number;
+	case MORE: return number > comparison->number;
+	case EQUAL: break;
 	}
 	return number == comparison->number;
 }
@@ -138,8 +137,9 @@ compile_caps(struct compiling *compiling, const config_setting_t *setting,
 	const char *const *texts;
 	size_t count;
 
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &texts, &count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &texts,
+		&count))
 		return;
 	rule->caps = usher_arena_array(compiling->source->arena, count + 1,
 	    sizeof(*rule->caps));
@@ -147,7 +147,7 @@ compile_caps(struct compiling *compiling, const config_setting_t *setting,
 		struct usher_error error;
 
 		if (usher_cap_parse(texts[i], true,
-		    &rule->caps[rule->cap_count], &error) == 0)
+			&rule->caps[rule->cap_count], &error) == 0)
 			rule->cap_count++;
 		else
 			usher_source_wrong(compiling->source, setting, "%s",
@@ -157,21 +157,20 @@ compile_caps(struct compiling *compiling, const config_setting_t *setting,
 
 void
 usher_endings_compile(struct compiling *compiling,
-    const config_setting_t *setting, const char *const **endings,
-    size_t *count)
+    const config_setting_t *setting, const char *const **endings, size_t *count)
 {
 	struct arena *arena = compiling->source->arena;
 	const char *const *given;
 	char **made;
 
 	*count = 0;
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &given, count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &given,
+		count))
 		return;
 	made = usher_arena_array(arena, *count + 1, sizeof(*made));
 	for (size_t i = 0; made != NULL && i < *count; i++) {
-		const char *one = given[i][0] == '.' ? given[i] + 1
-		    : given[i];
+		const char *one = given[i][0] == '.' ? given[i] + 1 : given[i];
 
 		if (*one == '\0' || strpbrk(one, "/\\ ") != NULL)
 			usher_source_wrong(compiling->source, setting,
@@ -190,28 +189,29 @@ usher_endings_compile(struct compiling *compiling,
 
 void
 usher_domains_compile(struct compiling *compiling,
-    const config_setting_t *setting, const char *const **domains,
-    size_t *count)
+    const config_setting_t *setting, const char *const **domains, size_t *count)
 {
 	const char *const *given;
 	const char **normal;
 	size_t given_count;
 
 	*count = 0;
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &given, &given_count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &given,
+		&given_count))
 		return;
 	normal = usher_arena_array(compiling->source->arena, given_count + 1,
 	    sizeof(*normal));
 	for (size_t i = 0; normal != NULL && i < given_count; i++) {
-		normal[*count] = usher_domain_normal(
-		    compiling->source->arena, given[i]);
+		normal[*count] = usher_domain_normal(compiling->source->arena,
+		    given[i]);
 		if (normal[*count] != NULL)
 			++*count;
 		else
 			usher_source_wrong(compiling->source, setting,
 			    "\"%s\" is no domain; write \"slideshare.net\", "
-			    "without path or scheme", given[i]);
+			    "without path or scheme",
+			    given[i]);
 	}
 	*domains = normal;
 }
@@ -226,16 +226,17 @@ usher_comparisons_compile(struct compiling *compiling,
 	size_t text_count;
 
 	*count = 0;
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &texts, &text_count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &texts,
+		&text_count))
 		return;
 	made = usher_arena_array(compiling->source->arena, text_count + 1,
 	    sizeof(*made));
 	for (size_t i = 0; made != NULL && i < text_count; i++) {
 		struct usher_error error;
 
-		if (usher_comparison_parse(texts[i], &made[*count],
-		    &error) == 0)
+		if (usher_comparison_parse(texts[i], &made[*count], &error) ==
+		    0)
 			++*count;
 		else
 			usher_source_wrong(compiling->source, setting, "%s",
@@ -265,30 +266,28 @@ check_carried(struct compiling *compiling, const config_setting_t *group,
 		const char *name;
 		bool asked;
 		unsigned carried;
-	} substances[] = {
-		{ "attachment", rule->requires.attachment_count > 0,
-		    1u << USHER_EMAIL },
+	} substances[] = { { "attachment", rule->requires.attachment_count > 0,
+			       1u << USHER_EMAIL },
 		{ "link", rule->requires.link_count > 0, text },
 		{ "or_link", rule->requires.or_link_count > 0, text },
-		{ "words", rule->requires.comparison_count > 0, text }
-	};
+		{ "words", rule->requires.comparison_count > 0, text } };
 
 	for (size_t i = 0; i < COUNT(substances); i++)
-		for (unsigned channel = 0; channel < USHER_CHANNELS;
-		    channel++)
+		for (unsigned channel = 0; channel < USHER_CHANNELS; channel++)
 			if (substances[i].asked && (all & 1u << channel) &&
 			    !(substances[i].carried & 1u << channel))
 				usher_source_wrong(compiling->source,
 				    config_setting_get_member(group,
-				    substances[i].name), "%s cannot carry "
+					substances[i].name),
+				    "%s cannot carry "
 				    "`%s`; name a channel in `if` that can",
 				    usher_channel_word(channel),
 				    substances[i].name);
 }
 
 static void
-compile_requires(struct compiling *compiling,
-    const config_setting_t *setting, struct rule *rule)
+compile_requires(struct compiling *compiling, const config_setting_t *setting,
+    struct rule *rule)
 {
 	const config_setting_t *group = config_setting_get_member(setting,
 	    "requires");
@@ -299,7 +298,8 @@ compile_requires(struct compiling *compiling,
 	requires->given = true;
 	requires->line = config_setting_source_line(group);
 	if (!config_setting_is_group(group)) {
-		usher_source_wrong(compiling->source, group, "`requires` must "
+		usher_source_wrong(compiling->source, group,
+		    "`requires` must "
 		    "be a group: requires = { attachment = [ \"pdf\" ]; };");
 		return;
 	}
@@ -315,8 +315,8 @@ compile_requires(struct compiling *compiling,
 	    config_setting_get_member(group, "or_link"), &requires->or_links,
 	    &requires->or_link_count);
 	usher_comparisons_compile(compiling,
-	    config_setting_get_member(group, "words"),
-	    &requires->comparisons, &requires->comparison_count);
+	    config_setting_get_member(group, "words"), &requires->comparisons,
+	    &requires->comparison_count);
 	(void)usher_source_bool(compiling->source, group, "reason",
 	    &requires->reason);
 	if (requires->or_link_count > 0 && requires->attachment_count == 0)
@@ -334,10 +334,10 @@ usher_limiters_compile(struct compiling *compiling,
 	const config_setting_t *during = config_setting_get_member(setting,
 	    "during");
 
-	if (during != NULL && usher_hours_compile(compiling, during,
-	    &rule->during))
+	if (during != NULL &&
+	    usher_hours_compile(compiling, during, &rule->during))
 		rule->has_during = true;
-	compile_caps(compiling, config_setting_get_member(setting,
-	    "at_most"), rule);
+	compile_caps(compiling, config_setting_get_member(setting, "at_most"),
+	    rule);
 	compile_requires(compiling, setting, rule);
 }

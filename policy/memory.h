@@ -29,26 +29,26 @@ struct accepted {
 };
 
 struct override {
-	bool opens;		/* else closes */
-	unsigned channels;	/* bits; 0: any */
-	const char *party, *topic;	/* names, or NULL: any */
+	bool opens;		   /* else closes */
+	unsigned channels;	   /* bits; 0: any */
+	const char *party, *topic; /* names, or NULL: any */
 	int64_t given, until;
 };
 
 struct promise {
 	enum usher_channel channel;
-	int64_t from, until;	/* the opening that was told */
+	int64_t from, until; /* the opening that was told */
 	int64_t kept_until;
-	const char *rule;	/* that gave it, by name */
+	const char *rule; /* that gave it, by name */
 };
 
 struct usher_memory {
-	bool unreadable;	/* the store could not be read */
+	bool unreadable; /* the store could not be read */
 	struct remembered proven, claimed;
 	size_t accepted_count;
 	const struct accepted *accepted;
 	size_t override_count;
-	const struct override *overrides;	/* in the order given */
+	const struct override *overrides; /* in the order given */
 	size_t promise_count;
 	const struct promise *promises;
 };

@@ -23,8 +23,8 @@ parse_length(const char *text, unsigned most, unsigned *length)
 {
 	unsigned value = 0;
 
-	if (text[0] == '\0' || strlen(text) > 3
-	    || (text[0] == '0' && text[1] != '\0'))
+	if (text[0] == '\0' || strlen(text) > 3 ||
+	    (text[0] == '0' && text[1] != '\0'))
 		return false;
 	for (; *text != '\0'; text++) {
 		if (*text < '0' || *text > '9')
@@ -41,7 +41,7 @@ clear_host_bits(struct network *network)
 	bool any = false;
 
 	for (unsigned bit = network->length; bit < network->family_bits;
-	    bit++) {
+	     bit++) {
 		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
 
 		if ((network->address[bit / 8] & mask) == 0)
@@ -67,8 +67,8 @@ print_network(const struct network *network, char text[LONGEST_TEXT])
 static bool
 undress(struct network *network)
 {
-	if (network->family_bits != 128
-	    || memcmp(network->address, mapped, sizeof(mapped)) != 0)
+	if (network->family_bits != 128 ||
+	    memcmp(network->address, mapped, sizeof(mapped)) != 0)
 		return true;
 	if (network->length < MAPPED_BITS)
 		return false;
@@ -87,13 +87,14 @@ finish(const char *text, struct network *network, struct usher_error *error)
 	if (!undress(network))
 		return usher_error_set(error, EINVAL,
 		    "\"%s\" is a network of IPv4 in IPv6 form and reaches "
-		    "beyond it: write it as IPv4, as in 192.0.2.0/24", text);
+		    "beyond it: write it as IPv4, as in 192.0.2.0/24",
+		    text);
 	if (clear_host_bits(network)) {
 		print_network(network, right);
 		return usher_error_set(error, EINVAL,
 		    "\"%s\" has bits set behind its length: the network is "
-		    "%s; for the one address leave the /%u out", text, right,
-		    (unsigned)network->length);
+		    "%s; for the one address leave the /%u out",
+		    text, right, (unsigned)network->length);
 	}
 	return 0;
 }
@@ -108,9 +109,11 @@ usher_network_parse(const char *text, struct network *network,
 
 	memset(network, 0, sizeof(*network));
 	if (length >= sizeof(address))
-		return usher_error_set(error, EINVAL, "\"%.60s\" is no "
+		return usher_error_set(error, EINVAL,
+		    "\"%.60s\" is no "
 		    "network: write 192.0.2.0/24, 2001:db8::/32, or one "
-		    "address", text);
+		    "address",
+		    text);
 	memcpy(address, text, length);
 	address[length] = '\0';
 	if (inet_pton(AF_INET, address, network->address) == 1)
@@ -118,15 +121,18 @@ usher_network_parse(const char *text, struct network *network,
 	else if (inet_pton(AF_INET6, address, network->address) == 1)
 		network->family_bits = 128;
 	else
-		return usher_error_set(error, EINVAL, "\"%.60s\" is no "
+		return usher_error_set(error, EINVAL,
+		    "\"%.60s\" is no "
 		    "network: write 192.0.2.0/24, 2001:db8::/32, or one "
-		    "address", text);
+		    "address",
+		    text);
 	bits = network->family_bits;
-	if (text[length] == '/'
-	    && !parse_length(text + length + 1, bits, &bits))
-		return usher_error_set(error, EINVAL, "\"%.60s\" has no "
-		    "length from 0 to %u behind the /", text,
-		    (unsigned)network->family_bits);
+	if (text[length] == '/' &&
+	    !parse_length(text + length + 1, bits, &bits))
+		return usher_error_set(error, EINVAL,
+		    "\"%.60s\" has no "
+		    "length from 0 to %u behind the /",
+		    text, (unsigned)network->family_bits);
 	network->length = (uint8_t)bits;
 	return finish(text, network, error);
 }
@@ -138,8 +144,8 @@ client_bytes(const struct sockaddr *client, const uint8_t **bytes)
 	if (client == NULL)
 		return 0;
 	if (client->sa_family == AF_INET) {
-		*bytes = (const uint8_t *)
-		    &((const struct sockaddr_in *)client)->sin_addr;
+		*bytes = (const uint8_t *)&((const struct sockaddr_in *)client)
+			     ->sin_addr;
 		return 32;
 	}
 	if (client->sa_family != AF_INET6)
@@ -162,6 +168,6 @@ usher_network_holds(const struct network *network,
 		return false;
 	if (memcmp(network->address, bytes, whole) != 0)
 		return false;
-	return rest == 0
-	    || ((network->address[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
+	return rest == 0 ||
+	    ((network->address[whole] ^ bytes[whole]) >> (8 - rest)) == 0;
 }

@@ -8,8 +8,8 @@
 #include <strings.h>
 
 enum {
-	MOST_DIGITS = 15,	/* ITU-T E.164 §6 */
-	LEAST_DIGITS = 7,	/* fewer are an extension */
+	MOST_DIGITS = 15, /* ITU-T E.164 §6 */
+	LEAST_DIGITS = 7, /* fewer are an extension */
 	MOST_DIALLED = 32
 };
 
@@ -45,8 +45,8 @@ read_dialled(const char *text, size_t length, struct dialled *dialled)
 	for (size_t i = 0; i < length; i++) {
 		char c = text[i];
 
-		if (dialled->plus && dialled->count > 0 && length - i >= 3
-		    && memcmp(text + i, "(0)", 3) == 0) {
+		if (dialled->plus && dialled->count > 0 && length - i >= 3 &&
+		    memcmp(text + i, "(0)", 3) == 0) {
 			i += 2;
 		} else if (is_digit(c)) {
 			if (dialled->count == MOST_DIALLED)
@@ -102,15 +102,15 @@ in_context(const char *parameters, size_t length, const char *digits,
 		struct dialled context;
 		const char *value = p + name_length, *next;
 
-		if (left <= name_length
-		    || strncasecmp(p, name, name_length) != 0)
+		if (left <= name_length ||
+		    strncasecmp(p, name, name_length) != 0)
 			continue;
 		next = memchr(value, ';', left - name_length);
 		if (next == NULL)
 			next = end;
-		if (!read_dialled(value, (size_t)(next - value), &context)
-		    || !context.plus)
-			return NULL;	/* a domain tells no number */
+		if (!read_dialled(value, (size_t)(next - value), &context) ||
+		    !context.plus)
+			return NULL; /* a domain tells no number */
 		return compose(context.digits, digits, out);
 	}
 	return NULL;
@@ -121,12 +121,14 @@ local_number(const char *digits, const struct dialling *dialling, bool e164,
     char out[USHER_NUMBER_TEXT])
 {
 	const char *code = dialling == NULL || dialling->country_code == NULL
-	    ? "" : dialling->country_code;
-	const char *national = dialling == NULL ? NULL
+	    ? ""
+	    : dialling->country_code;
+	const char *national = dialling == NULL
+	    ? NULL
 	    : behind_prefix(digits, dialling->national_prefix);
 
-	if (code[0] != '\0' && national != NULL
-	    && strlen(national) >= LEAST_DIGITS)
+	if (code[0] != '\0' && national != NULL &&
+	    strlen(national) >= LEAST_DIGITS)
 		return compose(code, national, out);
 	if (strlen(digits) < LEAST_DIGITS)
 		return NULL;
@@ -140,8 +142,7 @@ usher_number_normal(const char *text, size_t length,
     const struct dialling *dialling, bool e164, char out[USHER_NUMBER_TEXT])
 {
 	const char *parameters = memchr(text, ';', length);
-	size_t user = parameters == NULL ? length
-	    : (size_t)(parameters - text);
+	size_t user = parameters == NULL ? length : (size_t)(parameters - text);
 	const char *abroad, *result;
 	struct dialled dialled;
 
@@ -149,11 +150,13 @@ usher_number_normal(const char *text, size_t length,
 		return NULL;
 	if (dialled.plus)
 		return compose("", dialled.digits, out);
-	abroad = dialling == NULL ? NULL
+	abroad = dialling == NULL
+	    ? NULL
 	    : behind_prefix(dialled.digits, dialling->international_prefix);
 	/* No country code begins with 0, and no country is that small. */
 	if (abroad != NULL)
-		return abroad[0] == '0' || strlen(abroad) < LEAST_DIGITS ? NULL
+		return abroad[0] == '0' || strlen(abroad) < LEAST_DIGITS
+		    ? NULL
 		    : compose("", abroad, out);
 	if (parameters != NULL) {
 		result = in_context(parameters, length - user, dialled.digits,

@@ -10,7 +10,7 @@
  */
 #include "decide.h"
 
-enum { MOST_WORK = 4000000 };	/* windows looked at; about 0.1 s */
+enum { MOST_WORK = 4000000 }; /* windows looked at; about 0.1 s */
 
 /* Rules without account for an attempt; all have some when it is NULL. */
 struct skipped {
@@ -20,7 +20,7 @@ struct skipped {
 struct search {
 	struct asked asked;
 	struct skipped skipped;
-	size_t steps;			/* left */
+	size_t steps; /* left */
 };
 
 static int64_t
@@ -30,19 +30,19 @@ earlier(int64_t a, int64_t b)
 }
 
 static int64_t
-conditions_edge(const struct asked *asked,
-    const struct conditions *conditions, int64_t at, int64_t limit)
+conditions_edge(const struct asked *asked, const struct conditions *conditions,
+    int64_t at, int64_t limit)
 {
 	int64_t edge = INT64_MAX;
 
 	for (size_t i = 0; i < conditions->count; i++) {
 		const struct condition *condition = &conditions->list[i];
 
-		for (size_t k = 0; condition->kind == ON_DAY &&
-		    k < condition->count; k++)
-			edge = earlier(edge, usher_dates_edge(
-			    condition->dates[k], asked->policy->zone, at,
-			    earlier(edge, limit)));
+		for (size_t k = 0;
+		     condition->kind == ON_DAY && k < condition->count; k++)
+			edge = earlier(edge,
+			    usher_dates_edge(condition->dates[k],
+				asked->policy->zone, at, earlier(edge, limit)));
 	}
 	return edge;
 }
@@ -66,23 +66,22 @@ tried_edge(const struct asked *asked, const struct conditions *conditions,
 			continue;
 		for (size_t c = 0; c < condition->count; c++)
 			for (size_t p = 0; p < 2; p++)
-				for (size_t k = 0;
-				    k < parts[p]->attempt_count; k++) {
+				for (size_t k = 0; k < parts[p]->attempt_count;
+				     k++) {
 					int64_t lets_go =
 					    parts[p]->attempts[k] +
 					    condition->caps[c].seconds;
 
 					if (lets_go > at)
-						edge = earlier(edge,
-						    lets_go);
+						edge = earlier(edge, lets_go);
 				}
 	}
 	return edge;
 }
 
 static int64_t
-rules_edge(const struct asked *asked, const struct rule *rules,
-    size_t count, const bool *skipped, int64_t at, int64_t limit)
+rules_edge(const struct asked *asked, const struct rule *rules, size_t count,
+    const bool *skipped, int64_t at, int64_t limit)
 {
 	int64_t edge = INT64_MAX;
 
@@ -92,17 +91,17 @@ rules_edge(const struct asked *asked, const struct rule *rules,
 		if (skipped != NULL && skipped[i])
 			continue;
 		if (rule->has_during)
-			edge = earlier(edge, usher_hours_edge(&rule->during,
-			    at, earlier(edge, limit)));
-		edge = earlier(edge, conditions_edge(asked, &rule->when, at,
-		    limit));
-		edge = earlier(edge, conditions_edge(asked, &rule->unless,
-		    at, limit));
+			edge = earlier(edge,
+			    usher_hours_edge(&rule->during, at,
+				earlier(edge, limit)));
+		edge = earlier(edge,
+		    conditions_edge(asked, &rule->when, at, limit));
+		edge = earlier(edge,
+		    conditions_edge(asked, &rule->unless, at, limit));
 		edge = earlier(edge, tried_edge(asked, &rule->when, at));
 		edge = earlier(edge, tried_edge(asked, &rule->unless, at));
 		if (rule->cap_count > 0)
-			edge = earlier(edge, usher_caps_edge(asked, rule,
-			    at));
+			edge = earlier(edge, usher_caps_edge(asked, rule, at));
 	}
 	return edge;
 }
@@ -112,10 +111,9 @@ overrides_edge(const struct asked *asked, int64_t at)
 {
 	int64_t edge = INT64_MAX;
 
-	for (size_t i = 0; asked->memory != NULL &&
-	    i < asked->memory->override_count; i++) {
-		const struct override *override =
-		    &asked->memory->overrides[i];
+	for (size_t i = 0;
+	     asked->memory != NULL && i < asked->memory->override_count; i++) {
+		const struct override *override = &asked->memory->overrides[i];
 
 		if (override->given > at)
 			edge = earlier(edge, override->given);
@@ -133,15 +131,18 @@ edge_of(const struct asked *asked, const struct skipped *skipped, int64_t at,
 	const struct scope *scope = &policy->scope;
 	int64_t edge = overrides_edge(asked, at);
 
-	edge = earlier(edge, rules_edge(asked, scope->before,
-	    scope->before_count, skipped == NULL ? NULL : skipped->before,
-	    at, earlier(edge, limit)));
-	edge = earlier(edge, rules_edge(asked, policy->rules,
-	    policy->rule_count, skipped == NULL ? NULL : skipped->own,
-	    at, earlier(edge, limit)));
-	edge = earlier(edge, rules_edge(asked, scope->after,
-	    scope->after_count, skipped == NULL ? NULL : skipped->after,
-	    at, earlier(edge, limit)));
+	edge = earlier(edge,
+	    rules_edge(asked, scope->before, scope->before_count,
+		skipped == NULL ? NULL : skipped->before, at,
+		earlier(edge, limit)));
+	edge = earlier(edge,
+	    rules_edge(asked, policy->rules, policy->rule_count,
+		skipped == NULL ? NULL : skipped->own, at,
+		earlier(edge, limit)));
+	edge = earlier(edge,
+	    rules_edge(asked, scope->after, scope->after_count,
+		skipped == NULL ? NULL : skipped->after, at,
+		earlier(edge, limit)));
 	return edge > limit ? INT64_MAX : edge;
 }
 
@@ -197,12 +198,12 @@ begin(struct search *search, const struct asked *asked)
 	search->asked = *asked;
 	search->asked.brought = true;
 	search->asked.kept = NULL;
-	looks += skip_rules(&search->asked, scope->before,
-	    scope->before_count, search->skipped.before);
-	looks += skip_rules(&search->asked, policy->rules,
-	    policy->rule_count, search->skipped.own);
-	looks += skip_rules(&search->asked, scope->after,
-	    scope->after_count, search->skipped.after);
+	looks += skip_rules(&search->asked, scope->before, scope->before_count,
+	    search->skipped.before);
+	looks += skip_rules(&search->asked, policy->rules, policy->rule_count,
+	    search->skipped.own);
+	looks += skip_rules(&search->asked, scope->after, scope->after_count,
+	    search->skipped.after);
 	search->steps = MOST_WORK / looks;
 	/* What was unknown of rules that are not reached needs no facts. */
 	search->asked.needs = asked->needs;

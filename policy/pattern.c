@@ -31,15 +31,13 @@ static int
 fail(const struct reading *reading, const char *why)
 {
 	if (reading->arena->failed)
-		return usher_error_set(reading->error, ENOMEM,
-		    "out of memory");
+		return usher_error_set(reading->error, ENOMEM, "out of memory");
 	return usher_error_set(reading->error, EINVAL, "\"%s\" %s",
 	    usher_address_shown(reading->arena, reading->text), why);
 }
 
 static int
-finish(const struct reading *reading, enum pattern_kind kind,
-    const char *text)
+finish(const struct reading *reading, enum pattern_kind kind, const char *text)
 {
 	reading->pattern->kind = kind;
 	reading->pattern->text = text;
@@ -60,15 +58,18 @@ star_domain(struct arena *arena, const char *text)
 		bool last = labels[i + 1] == NULL;
 
 		if (strchr(label, '*') != NULL)
-			label = label[strspn(label, "*-_0123456789"
-			    "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0'
-			    ? usher_text_lower(labels[i]) : NULL;
-		else if (label[0] == '\0'
-		    || label[strspn(label, "0123456789")] != '\0')
+			label = label[strspn(label,
+				    "*-_0123456789"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0'
+			    ? usher_text_lower(labels[i])
+			    : NULL;
+		else if (label[0] == '\0' ||
+		    label[strspn(label, "0123456789")] != '\0')
 			label = usher_domain_normal(arena, label);
-		normal = label == NULL ? NULL : usher_arena_printf(arena,
-		    "%s%s%s", normal, label, last ? "" : ".");
+		normal = label == NULL ? NULL
+				       : usher_arena_printf(arena, "%s%s%s",
+					     normal, label, last ? "" : ".");
 	}
 	g_strfreev(labels);
 	return normal;
@@ -78,7 +79,7 @@ static const char *
 domain(struct arena *arena, const char *text)
 {
 	return strchr(text, '*') == NULL ? usher_address_host(arena, text)
-	    : star_domain(arena, text);
+					 : star_domain(arena, text);
 }
 
 static int
@@ -90,7 +91,8 @@ make_domain(const struct reading *reading, const char *text)
 	if (strcmp(text, "*") == 0)
 		return finish(reading, PATTERN_ADDRESS, "*");
 	if (normal == NULL)
-		return fail(reading, "is no address, number or domain: "
+		return fail(reading,
+		    "is no address, number or domain: "
 		    "write local@domain, +digits, example.com, with * for "
 		    "any run of characters");
 	return finish(reading, PATTERN_DOMAIN, normal);
@@ -102,12 +104,14 @@ make_organization(const struct reading *reading, const char *text)
 	const char *normal;
 
 	if (strchr(text, '@') != NULL)
-		return fail(reading, "is an address; an organization is a "
+		return fail(reading,
+		    "is an address; an organization is a "
 		    "domain such as example.com: write addresses in "
 		    "`addresses` or `from`");
 	normal = domain(reading->arena, text);
 	if (normal == NULL)
-		return fail(reading, "is no organization: write its "
+		return fail(reading,
+		    "is no organization: write its "
 		    "registrable domain, such as example.com");
 	return finish(reading, PATTERN_ORGANIZATION, normal);
 }
@@ -145,14 +149,14 @@ global_pattern(const struct reading *reading, const char *digits)
 
 	if (digits[0] == '+' || digits[0] == '*')
 		return digits;
-	if (dialling == NULL || dialling->country_code == NULL
-	    || dialling->country_code[0] == '\0')
+	if (dialling == NULL || dialling->country_code == NULL ||
+	    dialling->country_code[0] == '\0')
 		return NULL;
 	abroad = dialling->international_prefix;
 	national = dialling->national_prefix;
 	code = dialling->country_code;
-	if (abroad != NULL && abroad[0] != '\0'
-	    && g_str_has_prefix(digits, abroad)) {
+	if (abroad != NULL && abroad[0] != '\0' &&
+	    g_str_has_prefix(digits, abroad)) {
 		digits += strlen(abroad);
 		code = "";
 	} else if (national != NULL && g_str_has_prefix(digits, national)) {
@@ -168,9 +172,10 @@ make_number(const struct reading *reading, const char *text)
 	const char *normal;
 
 	if (strchr(text, '*') == NULL) {
-		if (usher_number_normal(text, strlen(text),
-		    reading->dialling, false, number) == NULL)
-			return fail(reading, "is no telephone number: write "
+		if (usher_number_normal(text, strlen(text), reading->dialling,
+			false, number) == NULL)
+			return fail(reading,
+			    "is no telephone number: write "
 			    "+ and 1 to 15 digits with the country code; an "
 			    "extension as sip:1001@host");
 		return finish(reading, PATTERN_NUMBER,
@@ -178,12 +183,14 @@ make_number(const struct reading *reading, const char *text)
 	}
 	normal = bare_number(reading->arena, text);
 	if (normal == NULL)
-		return fail(reading, "is no pattern of telephone numbers: "
+		return fail(reading,
+		    "is no pattern of telephone numbers: "
 		    "only + in front, up to 15 digits, and * may stand in "
 		    "it");
 	normal = global_pattern(reading, normal);
 	if (normal == NULL)
-		return fail(reading, "needs its country code, as in "
+		return fail(reading,
+		    "needs its country code, as in "
 		    "+1415555*: the site names no country_code");
 	return finish(reading, PATTERN_NUMBER, normal);
 }
@@ -195,9 +202,9 @@ looks_like_number(const char *text)
 	size_t length = strspn(text, "+*-.() 0123456789");
 	struct in_addr bytes;
 
-	return (text[length] == '\0' || text[length] == ';')
-	    && strpbrk(text, "+0123456789") != NULL
-	    && inet_pton(AF_INET, text, &bytes) != 1;
+	return (text[length] == '\0' || text[length] == ';') &&
+	    strpbrk(text, "+0123456789") != NULL &&
+	    inet_pton(AF_INET, text, &bytes) != 1;
 }
 
 /* ---- addresses ---- */
@@ -210,11 +217,12 @@ is_number_user(const struct reading *reading, const char *user, bool sip)
 
 	if (usher_number_is(user, strlen(user)))
 		return true;
-	if (user[0] == '+' && strchr(user, '*') != NULL
-	    && user[1 + strspn(user + 1, "*0123456789")] == '\0')
+	if (user[0] == '+' && strchr(user, '*') != NULL &&
+	    user[1 + strspn(user + 1, "*0123456789")] == '\0')
 		return bare_number(reading->arena, user) != NULL;
-	return sip && usher_number_normal(user, strlen(user),
-	    reading->dialling, false, number) != NULL;
+	return sip &&
+	    usher_number_normal(user, strlen(user), reading->dialling, false,
+		number) != NULL;
 }
 
 static int
@@ -224,10 +232,12 @@ make_address(const struct reading *reading, const char *text, bool sip)
 	const char *user, *host;
 
 	if (at == NULL || at == text)
-		return fail(reading, "has nothing before the @: write "
+		return fail(reading,
+		    "has nothing before the @: write "
 		    "local@domain; for all of a domain the domain alone");
 	if (usher_address_unquoted(at + 1, '@') != NULL)
-		return fail(reading, "has more than one @: write one address "
+		return fail(reading,
+		    "has more than one @: write one address "
 		    "a pattern");
 	if (sip)
 		user = usher_address_unescape(reading->arena, text,
@@ -236,7 +246,8 @@ make_address(const struct reading *reading, const char *text, bool sip)
 		user = usher_address_local(reading->arena, text,
 		    (size_t)(at - text));
 	if (user == NULL || user[0] == '\0')
-		return fail(reading, "has something before the @ that no "
+		return fail(reading,
+		    "has something before the @ that no "
 		    "address has");
 	if (is_number_user(reading, user, sip))
 		return make_number(reading, user);
@@ -263,7 +274,7 @@ make(const struct reading *reading, const char *text, bool organization)
 	if (strchr(text, '@') != NULL)
 		return make_address(reading, text, scheme == SCHEME_SIP);
 	return looks_like_number(text) ? make_number(reading, text)
-	    : make_domain(reading, text);
+				       : make_domain(reading, text);
 }
 
 int
@@ -278,10 +289,12 @@ usher_pattern_make(struct arena *arena, const char *text, bool organization,
 	if (trimmed == NULL)
 		return fail(&reading, "holds control characters");
 	if (trimmed[0] == '\0')
-		return fail(&reading, "is empty: write local@domain, +digits, "
+		return fail(&reading,
+		    "is empty: write local@domain, +digits, "
 		    "or a domain");
 	if (strlen(trimmed) > ADDRESS_BYTES)
-		return fail(&reading, "is longer than the 320 bytes that an "
+		return fail(&reading,
+		    "is longer than the 320 bytes that an "
 		    "address may have");
 	pattern->written = usher_arena_string(arena, text);
 	if (pattern->written == NULL)
@@ -311,19 +324,17 @@ usher_pattern_matches(const struct pattern *pattern,
 	switch (pattern->kind) {
 	case PATTERN_ADDRESS:
 		/* The user of a SIP address keeps its case. */
-		return address->text != NULL
-		    && usher_text_matches_folded(pattern->text,
-		    address->text);
+		return address->text != NULL &&
+		    usher_text_matches_folded(pattern->text, address->text);
 	case PATTERN_DOMAIN:
-		return address->domain != NULL
-		    && domain_matches(pattern->text, address->domain);
+		return address->domain != NULL &&
+		    domain_matches(pattern->text, address->domain);
 	case PATTERN_NUMBER:
-		return address->kind == ADDRESS_NUMBER
-		    && usher_text_matches(pattern->text, address->text);
+		return address->kind == ADDRESS_NUMBER &&
+		    usher_text_matches(pattern->text, address->text);
 	case PATTERN_ORGANIZATION:
-		return address->organization != NULL
-		    && usher_text_matches(pattern->text,
-		    address->organization);
+		return address->organization != NULL &&
+		    usher_text_matches(pattern->text, address->organization);
 	}
 	return false;
 }

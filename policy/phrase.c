@@ -13,7 +13,7 @@
 #include <glib.h>
 #include <string.h>
 
-struct spot {			/* a character and where it ends */
+struct spot { /* a character and where it ends */
 	uint32_t character;
 	size_t end;
 };
@@ -53,10 +53,8 @@ is_unspaced(uint32_t c)
 	case G_UNICODE_SCRIPT_THAI:
 	case G_UNICODE_SCRIPT_LAO:
 	case G_UNICODE_SCRIPT_KHMER:
-	case G_UNICODE_SCRIPT_MYANMAR:
-		return true;
-	default:
-		return c == 0x30fc;	/* the long vowel of Kana */
+	case G_UNICODE_SCRIPT_MYANMAR: return true;
+	default: return c == 0x30fc; /* the long vowel of Kana */
 	}
 }
 
@@ -65,8 +63,8 @@ spot_at(const char *text, size_t length, size_t at)
 {
 	struct spot spot;
 
-	spot.end = at + usher_text_next(text + at, length - at,
-	    &spot.character);
+	spot.end = at +
+	    usher_text_next(text + at, length - at, &spot.character);
 	return spot;
 }
 
@@ -75,8 +73,8 @@ character_before(const char *text, size_t at)
 {
 	size_t start = at - 1;
 
-	while (start > 0 && at - start < 4
-	    && ((unsigned char)text[start] & 0xc0) == 0x80)
+	while (start > 0 && at - start < 4 &&
+	    ((unsigned char)text[start] & 0xc0) == 0x80)
 		start--;
 	return spot_at(text, at, start).character;
 }
@@ -96,8 +94,8 @@ is_boundary(const char *text, size_t length, size_t at)
 static bool
 stands_alone(const char *text, size_t length, size_t from, size_t until)
 {
-	return (from == 0 || is_boundary(text, length, from))
-	    && (until == length || is_boundary(text, length, until));
+	return (from == 0 || is_boundary(text, length, from)) &&
+	    (until == length || is_boundary(text, length, until));
 }
 
 /* Where non-letters that begin at `at` end. */
@@ -118,9 +116,9 @@ static bool
 has_word_at(const char *text, size_t length, size_t at, const char *word,
     size_t word_length)
 {
-	return length - at >= word_length
-	    && memcmp(text + at, word, word_length) == 0
-	    && stands_alone(text, length, at, at + word_length);
+	return length - at >= word_length &&
+	    memcmp(text + at, word, word_length) == 0 &&
+	    stands_alone(text, length, at, at + word_length);
 }
 
 /*
@@ -136,9 +134,9 @@ next_word(const char *text, size_t length, size_t at, size_t gap,
 	if (at == gap)
 		return 0;
 	for (at = spot_at(text, length, at).end; at <= gap && at < length;
-	    at = spot_at(text, length, at).end)
-		if (text[at] == word[0]
-		    && has_word_at(text, length, at, word, word_length))
+	     at = spot_at(text, length, at).end)
+		if (text[at] == word[0] &&
+		    has_word_at(text, length, at, word, word_length))
 			return at + word_length;
 	return 0;
 }
@@ -148,8 +146,8 @@ next_word(const char *text, size_t length, size_t at, size_t gap,
  * breaks off in the gap behind that word, *broken is where this gap ends.
  */
 static bool
-follows(const struct phrase *phrase, const char *text, size_t length,
-    size_t at, size_t *broken)
+follows(const struct phrase *phrase, const char *text, size_t length, size_t at,
+    size_t *broken)
 {
 	size_t gap = 0, first_gap = 0;
 
@@ -206,10 +204,11 @@ usher_phrase_occurs(const struct phrase *phrase, const char *folded,
 			return false;
 		start = (size_t)(found - folded);
 		end = start + word_length;
-		if (stands_alone(folded, length, start, end)
-		    && follows(phrase, folded, length, end, &broken))
+		if (stands_alone(folded, length, start, end) &&
+		    follows(phrase, folded, length, end, &broken))
 			return true;
-		at = skips && broken > start ? broken
+		at = skips && broken > start
+		    ? broken
 		    : next_boundary(folded, length, start);
 	}
 	return false;
@@ -243,8 +242,7 @@ take_word(struct arena *arena, const char **text, size_t *length)
 }
 
 int
-usher_phrase_make(struct arena *arena, const char *text,
-    struct phrase *phrase)
+usher_phrase_make(struct arena *arena, const char *text, struct phrase *phrase)
 {
 	size_t length = strlen(text), folded_length;
 	const char *folded, *word;

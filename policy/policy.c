@@ -20,7 +20,7 @@ compile(struct usher_conf *conf, const char *name, const char *text,
 {
 	struct usher_policy *policy = calloc(1, sizeof(*policy));
 	struct usher_problems *own = problems == NULL ? usher_problems_new()
-	    : problems;
+						      : problems;
 	struct source source;
 	struct compiling compiling = { .source = &source, .conf = conf };
 	size_t errors;
@@ -69,8 +69,7 @@ compile_held(struct usher_conf *conf, const char *name, const char *text,
     size_t length, bool anybody, struct usher_policy **policy,
     struct usher_problems *problems)
 {
-	int code = compile(conf, name, text, length, anybody, policy,
-	    problems);
+	int code = compile(conf, name, text, length, anybody, policy, problems);
 
 	if (code == 0) {
 		atomic_fetch_add(&conf->references, 1);
@@ -84,8 +83,7 @@ usher_policy_compile(struct usher_conf *conf, const char *name,
     const char *text, size_t length, struct usher_policy **policy,
     struct usher_problems *problems)
 {
-	return compile_held(conf, name, text, length, false, policy,
-	    problems);
+	return compile_held(conf, name, text, length, false, policy, problems);
 }
 
 int
@@ -104,7 +102,8 @@ usher_policy_read(struct usher_conf *conf, const char *path,
 		code = compile_held(conf, path, text, length, true, policy,
 		    problems);
 	if (code == 0 && (*policy)->address_count == 0)
-		usher_problems_add(problems, true, path, 0, "the file names "
+		usher_problems_add(problems, true, path, 0,
+		    "the file names "
 		    "no recipient and will not be published: give "
 		    "`addresses` or `phones`");
 	free(text);
@@ -157,12 +156,12 @@ usher_policy_owns(const struct usher_policy *policy, const char *who)
 	bool owns = false;
 
 	usher_arena_init(&arena);
-	if (usher_address_parse(&arena, who, &policy->conf->dialling,
-	    &address, NULL) == 0)
+	if (usher_address_parse(&arena, who, &policy->conf->dialling, &address,
+		NULL) == 0)
 		owns = usher_preferences_hold(policy, address.kind,
-		    address.text) || usher_preferences_hold(policy,
-		    address.kind, usher_address_undelimited(&arena,
-		    address.text, '+'));
+			   address.text) ||
+		    usher_preferences_hold(policy, address.kind,
+			usher_address_undelimited(&arena, address.text, '+'));
 	usher_arena_free(&arena);
 	return owns;
 }
@@ -171,7 +170,7 @@ const char *
 usher_policy_address(const struct usher_policy *policy, size_t index)
 {
 	return index < policy->address_count ? policy->addresses[index].text
-	    : NULL;
+					     : NULL;
 }
 
 bool
@@ -206,6 +205,6 @@ int
 usher_time_read(struct usher_conf *conf, const struct usher_policy *policy,
     const char *text, int64_t *at, struct usher_error *error)
 {
-	return usher_time_parse(text, policy != NULL ? policy->zone
-	    : conf->zone, at, error);
+	return usher_time_parse(text,
+	    policy != NULL ? policy->zone : conf->zone, at, error);
 }

@@ -15,26 +15,26 @@ enum { MOST_RULES = 200, MOST_PHRASES = 1000 };
 struct usher_policy {
 	atomic_uint references;
 	struct arena arena;
-	struct usher_conf *conf;	/* held, but for the snapshot's own fallback */
+	struct usher_conf *conf; /* held, but for the snapshot's own fallback */
 	bool holds_conf;
 	const char *file, *name;
-	size_t address_count;		/* addresses, then phones */
+	size_t address_count; /* addresses, then phones */
 	struct address *addresses;
 	size_t fax_count;
-	const char *const *faxes;	/* normal numbers */
+	const char *const *faxes; /* normal numbers */
 	const struct zone *zone;
 	const char *language, *listing, *aside;
-	const char *published[USHER_URI];	/* by channel, post, page; or NULL */
+	const char *published[USHER_URI]; /* by channel, post, page; or NULL */
 	enum usher_mode mode;
 	struct scope scope;
 	size_t rule_count;
 	struct rule *rules;
 	enum outcome otherwise;
 	unsigned otherwise_line;
-	size_t target_count;		/* of otherwise */
+	size_t target_count; /* of otherwise */
 	struct target *targets;
-	unsigned channels;		/* bits that any rule names */
-	unsigned needs;			/* USHER_HEADERS | USHER_BODY */
+	unsigned channels; /* bits that any rule names */
+	unsigned needs;	   /* USHER_HEADERS | USHER_BODY */
 };
 
 /* preferences.c: the keys of a file into an empty policy; problems tell. */

@@ -12,20 +12,15 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const file_keys[] = {
-	"name", "addresses", "phones", "faxes", "timezone", "language",
-	"listing", "published", "topics", "parties", "hours", "days",
-	"rules", "otherwise", "to", "aside", "mode"
-};
+static const char *const file_keys[] = { "name", "addresses", "phones", "faxes",
+	"timezone", "language", "listing", "published", "topics", "parties",
+	"hours", "days", "rules", "otherwise", "to", "aside", "mode" };
 /* In the order of enum usher_channel, with post and page behind. */
-static const char *const published_keys[] = {
-	"email", "phone", "video", "fax", "message", "post", "page"
-};
+static const char *const published_keys[] = { "email", "phone", "video", "fax",
+	"message", "post", "page" };
 static const char *const listing_words[] = { "public", "code", "hidden" };
 static const char *const mode_words[] = { "off", "observe", "enforce" };
-static const char *const otherwise_words[] = {
-	"accept", "refuse", "redirect"
-};
+static const char *const otherwise_words[] = { "accept", "refuse", "redirect" };
 
 bool
 usher_preferences_hold(const struct usher_policy *policy,
@@ -43,17 +38,17 @@ static void
 take_addresses(struct compiling *compiling, const config_setting_t *root,
     const char *name, bool mail, struct usher_policy *policy)
 {
-	const config_setting_t *setting = config_setting_get_member(root,
-	    name);
+	const config_setting_t *setting = config_setting_get_member(root, name);
 	const char *const *texts;
 	struct address *all;
 	size_t count;
 
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &texts, &count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &texts,
+		&count))
 		return;
-	all = usher_arena_array(&policy->arena, policy->address_count +
-	    count + 1, sizeof(*all));
+	all = usher_arena_array(&policy->arena,
+	    policy->address_count + count + 1, sizeof(*all));
 	if (all == NULL)
 		return;
 	if (policy->address_count > 0)
@@ -65,17 +60,16 @@ take_addresses(struct compiling *compiling, const config_setting_t *root,
 		struct usher_error error;
 
 		if (usher_address_parse(&policy->arena, texts[i],
-		    &compiling->conf->dialling, address, &error) != 0)
+			&compiling->conf->dialling, address, &error) != 0)
 			usher_source_wrong(compiling->source, setting, "%s",
 			    error.text);
 		else if (mail != (address->kind == ADDRESS_MAIL))
 			usher_source_wrong(compiling->source, setting,
 			    "\"%s\" is %s; it belongs in `%s`", texts[i],
-			    mail ? "no mail address"
-			    : "a mail address", mail ? "phones"
-			    : "addresses");
+			    mail ? "no mail address" : "a mail address",
+			    mail ? "phones" : "addresses");
 		else if (usher_preferences_hold(policy, address->kind,
-		    address->text))
+			     address->text))
 			usher_source_wrong(compiling->source, setting,
 			    "\"%s\" stands here twice", texts[i]);
 		else
@@ -93,8 +87,9 @@ take_faxes(struct compiling *compiling, const config_setting_t *root,
 	const char **faxes;
 	size_t count;
 
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &texts, &count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &texts,
+		&count))
 		return;
 	faxes = usher_arena_array(&policy->arena, count + 1, sizeof(*faxes));
 	for (size_t i = 0; faxes != NULL && i < count; i++) {
@@ -102,11 +97,12 @@ take_faxes(struct compiling *compiling, const config_setting_t *root,
 		struct usher_error error;
 
 		if (usher_address_parse(&policy->arena, texts[i],
-		    &compiling->conf->dialling, &address, &error) != 0 ||
+			&compiling->conf->dialling, &address, &error) != 0 ||
 		    address.kind == ADDRESS_MAIL)
 			usher_source_wrong(compiling->source, setting,
 			    "\"%s\" is no number; write "
-			    "\"+14155550100\"", texts[i]);
+			    "\"+14155550100\"",
+			    texts[i]);
 		else
 			faxes[policy->fax_count++] = address.text;
 	}
@@ -115,12 +111,10 @@ take_faxes(struct compiling *compiling, const config_setting_t *root,
 
 /* "alice@example.com" to "mailto:alice@example.com", a number to tel:. */
 static const char *
-published_uri(struct arena *arena, enum usher_channel channel,
-    const char *text)
+published_uri(struct arena *arena, enum usher_channel channel, const char *text)
 {
-	static const char *const schemes[] = {
-		"mailto:", "tel:", "sip:", "sips:", "https:", "http:", "im:"
-	};
+	static const char *const schemes[] = { "mailto:", "tel:", "sip:",
+		"sips:", "https:", "http:", "im:" };
 
 	if (channel == USHER_POST || channel == USHER_PAGE)
 		return text;
@@ -135,9 +129,8 @@ published_uri(struct arena *arena, enum usher_channel channel,
 }
 
 static const char *
-normal_published(struct compiling *compiling,
-    const config_setting_t *setting, enum usher_channel channel,
-    const char *text)
+normal_published(struct compiling *compiling, const config_setting_t *setting,
+    enum usher_channel channel, const char *text)
 {
 	struct address address;
 	struct usher_error error;
@@ -149,11 +142,12 @@ normal_published(struct compiling *compiling,
 		    strpbrk(text, " \t\"<>") != NULL)
 			usher_source_wrong(compiling->source, setting,
 			    "\"%s\" is no link; write "
-			    "\"https://reach.example.com/alice\"", text);
+			    "\"https://reach.example.com/alice\"",
+			    text);
 		return text;
 	}
 	if (usher_address_parse(compiling->source->arena, text,
-	    &compiling->conf->dialling, &address, &error) != 0) {
+		&compiling->conf->dialling, &address, &error) != 0) {
 		usher_source_wrong(compiling->source, setting, "%s",
 		    error.text);
 		return text;
@@ -170,15 +164,16 @@ take_published(struct compiling *compiling, const config_setting_t *root,
 
 	for (size_t i = 0; i < policy->address_count; i++)
 		if (policy->addresses[i].kind == ADDRESS_MAIL) {
-			policy->published[USHER_EMAIL] = published_uri(
-			    &policy->arena, USHER_EMAIL,
-			    policy->addresses[i].text);
+			policy->published[USHER_EMAIL] =
+			    published_uri(&policy->arena, USHER_EMAIL,
+				policy->addresses[i].text);
 			break;
 		}
 	if (group == NULL)
 		return;
 	if (!config_setting_is_group(group)) {
-		usher_source_wrong(compiling->source, group, "`published` "
+		usher_source_wrong(compiling->source, group,
+		    "`published` "
 		    "must be a group: published = { email = \"...\"; };");
 		return;
 	}
@@ -188,7 +183,7 @@ take_published(struct compiling *compiling, const config_setting_t *root,
 		const char *text = NULL;
 
 		if (!usher_source_string(compiling->source, group,
-		    published_keys[i], &text))
+			published_keys[i], &text))
 			continue;
 		text = normal_published(compiling,
 		    config_setting_get_member(group, published_keys[i]),
@@ -220,9 +215,8 @@ static void
 take_otherwise(struct compiling *compiling, const config_setting_t *root,
     struct usher_policy *policy)
 {
-	static const enum outcome outcomes[] = {
-		OUTCOME_ACCEPT, OUTCOME_REFUSE, OUTCOME_REDIRECT
-	};
+	static const enum outcome outcomes[] = { OUTCOME_ACCEPT, OUTCOME_REFUSE,
+		OUTCOME_REDIRECT };
 	const config_setting_t *to = config_setting_get_member(root, "to");
 	const config_setting_t *setting = config_setting_get_member(root,
 	    "otherwise");
@@ -231,16 +225,18 @@ take_otherwise(struct compiling *compiling, const config_setting_t *root,
 	if (setting != NULL)
 		policy->otherwise_line = config_setting_source_line(setting);
 	if (usher_source_word(compiling->source, root, "otherwise",
-	    otherwise_words, COUNT(otherwise_words), &word))
+		otherwise_words, COUNT(otherwise_words), &word))
 		policy->otherwise = outcomes[word];
 	usher_targets_compile(compiling, root, &policy->targets,
 	    &policy->target_count);
 	if (policy->otherwise == OUTCOME_REDIRECT && to == NULL)
-		usher_source_wrong(compiling->source, setting, "otherwise = "
+		usher_source_wrong(compiling->source, setting,
+		    "otherwise = "
 		    "\"redirect\" needs a `to` beside it: to = [ "
 		    "\"email\" ];");
 	else if (policy->otherwise != OUTCOME_REDIRECT && to != NULL)
-		usher_source_wrong(compiling->source, to, "`to` stands "
+		usher_source_wrong(compiling->source, to,
+		    "`to` stands "
 		    "beside otherwise = \"redirect\", or inside a rule");
 }
 
@@ -252,15 +248,14 @@ take_rest(struct compiling *compiling, const config_setting_t *root,
 	size_t word = 0;
 
 	policy->language = "en";
-	(void)usher_source_string(source, root, "language",
-	    &policy->language);
+	(void)usher_source_string(source, root, "language", &policy->language);
 	policy->listing = "hidden";
 	if (usher_source_word(source, root, "listing", listing_words,
-	    COUNT(listing_words), &word))
+		COUNT(listing_words), &word))
 		policy->listing = listing_words[word];
 	policy->mode = compiling->conf->site.mode;
 	if (usher_source_word(source, root, "mode", mode_words,
-	    COUNT(mode_words), &word) &&
+		COUNT(mode_words), &word) &&
 	    (enum usher_mode)word < policy->mode)
 		policy->mode = (enum usher_mode)word;
 	if (usher_source_string(source, root, "aside", &policy->aside)) {
@@ -268,13 +263,15 @@ take_rest(struct compiling *compiling, const config_setting_t *root,
 		struct usher_error error;
 
 		if (usher_address_parse(source->arena, policy->aside, NULL,
-		    &address, &error) != 0)
-			usher_source_wrong(source, config_setting_get_member(
-			    root, "aside"), "%s", error.text);
+			&address, &error) != 0)
+			usher_source_wrong(source,
+			    config_setting_get_member(root, "aside"), "%s",
+			    error.text);
 		else if (usher_preferences_hold(policy, address.kind,
-		    address.text))
-			usher_source_wrong(source, config_setting_get_member(
-			    root, "aside"), "`aside` is one of `addresses`; "
+			     address.text))
+			usher_source_wrong(source,
+			    config_setting_get_member(root, "aside"),
+			    "`aside` is one of `addresses`; "
 			    "it must be a mailbox that nobody writes to");
 	}
 }
@@ -287,15 +284,16 @@ needs_of(const struct conditions *conditions)
 
 	for (size_t i = 0; i < conditions->count; i++)
 		switch (conditions->list[i].kind) {
-		case ON_CHANNEL: case ON_DAY: case ON_NETWORK:
-		case ON_COUNTRY:
-			break;
-		case ON_PURPOSE: case ON_TOPIC: case ON_ATTACHMENT:
-		case ON_LINK: case ON_WORDS:
-			needs |= USHER_ALL;
-			break;
-		default:
-			needs |= USHER_HEADERS;
+		case ON_CHANNEL:
+		case ON_DAY:
+		case ON_NETWORK:
+		case ON_COUNTRY: break;
+		case ON_PURPOSE:
+		case ON_TOPIC:
+		case ON_ATTACHMENT:
+		case ON_LINK:
+		case ON_WORDS: needs |= USHER_ALL; break;
+		default: needs |= USHER_HEADERS;
 		}
 	return needs;
 }
@@ -305,27 +303,68 @@ speaks_of_mail(const struct rule *rule)
 {
 	for (size_t i = 0; i < rule->when.count; i++)
 		if (rule->when.list[i].kind == ON_CHANNEL)
-			return (rule->when.list[i].bits &
-			    1u << USHER_EMAIL) != 0;
+			return (rule->when.list[i].bits & 1u << USHER_EMAIL) !=
+			    0;
 	return true;
 }
 
+/*
+ * Whether a mail may be told of another channel: when that opens for it, is
+ * decided by rules that do not speak of mail.
+ */
+static bool
+leads_elsewhere(const struct rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; speaks_of_mail(&rules[i]) &&
+		     k < rules[i].target_count; k++)
+			if (rules[i].targets[k].channel < USHER_CHANNELS &&
+			    rules[i].targets[k].channel != USHER_EMAIL)
+				return true;
+	return false;
+}
+
 static void
-survey(const struct rule *rules, size_t count, struct usher_policy *policy)
+survey_channels(const struct conditions *conditions,
+    struct usher_policy *policy)
+{
+	for (size_t i = 0; i < conditions->count; i++)
+		if (conditions->list[i].kind == ON_CHANNEL)
+			policy->channels |= conditions->list[i].bits;
+}
+
+static void
+survey(const struct rule *rules, size_t count, bool elsewhere,
+    struct usher_policy *policy)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = &rules[i];
 
-		for (size_t c = 0; c < rule->when.count; c++)
-			if (rule->when.list[c].kind == ON_CHANNEL)
-				policy->channels |= rule->when.list[c].bits;
-		if (!speaks_of_mail(rule))
+		survey_channels(&rule->when, policy);
+		survey_channels(&rule->unless, policy);
+		if (!elsewhere && !speaks_of_mail(rule))
 			continue;
 		policy->needs |= needs_of(&rule->when) |
 		    needs_of(&rule->unless);
 		if (rule->requires.given)
 			policy->needs |= USHER_ALL;
 	}
+}
+
+static void
+survey_all(struct usher_policy *policy)
+{
+	const struct scope *scope = &policy->scope;
+	const struct rule otherwise = { .target_count = policy->target_count,
+		.targets = policy->targets };
+	bool elsewhere = leads_elsewhere(&otherwise, 1) ||
+	    leads_elsewhere(policy->rules, policy->rule_count) ||
+	    leads_elsewhere(scope->before, scope->before_count) ||
+	    leads_elsewhere(scope->after, scope->after_count);
+
+	survey(scope->before, scope->before_count, elsewhere, policy);
+	survey(policy->rules, policy->rule_count, elsewhere, policy);
+	survey(scope->after, scope->after_count, elsewhere, policy);
 }
 
 static int
@@ -338,15 +377,14 @@ bind_site(struct usher_policy *policy)
 	if (site == NULL)
 		return 0;
 	if (usher_rules_bind(&policy->arena, site->before, site->before_count,
-	    policy->zone, &before) != 0 || usher_rules_bind(&policy->arena,
-	    site->after, site->after_count, policy->zone, &after) != 0)
+		policy->zone, &before) != 0 ||
+	    usher_rules_bind(&policy->arena, site->after, site->after_count,
+		policy->zone, &after) != 0)
 		return ENOMEM;
 	policy->scope.before = before;
 	policy->scope.before_count = site->before_count;
 	policy->scope.after = after;
 	policy->scope.after_count = site->after_count;
-	survey(before, site->before_count, policy);
-	survey(after, site->after_count, policy);
 	return 0;
 }
 
@@ -364,19 +402,21 @@ usher_preferences_compile(struct compiling *compiling,
 	take_addresses(compiling, root, "phones", false, policy);
 	if (policy->address_count == 0 && !anybody &&
 	    usher_problems_errors(source->problems) == 0)
-		usher_source_wrong(source, root, "the file names no "
+		usher_source_wrong(source, root,
+		    "the file names no "
 		    "recipient: give `addresses` or `phones`");
 	if (!usher_source_string(source, root, "name", &policy->name))
 		policy->name = policy->address_count > 0
-		    ? policy->addresses[0].text : "the recipient";
+		    ? policy->addresses[0].text
+		    : "the recipient";
 	take_faxes(compiling, root, policy);
 	take_rest(compiling, root, policy);
 	take_published(compiling, root, policy);
 	if (bind_site(policy) != 0)
 		return;
 	usher_scope_compile(compiling, root);
-	usher_rules_compile(compiling, config_setting_get_member(root,
-	    "rules"), "", &policy->rules, &policy->rule_count);
+	usher_rules_compile(compiling, config_setting_get_member(root, "rules"),
+	    "", &policy->rules, &policy->rule_count);
 	take_otherwise(compiling, root, policy);
-	survey(policy->rules, policy->rule_count, policy);
+	survey_all(policy);
 }

@@ -13,26 +13,21 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const rule_keys[] = {
-	"name", "if", "unless", "then", "else", "to", "say", "during",
-	"at_most", "requires", "introduces", "deliver_to", "ring", "listing"
-};
+static const char *const rule_keys[] = { "name", "if", "unless", "then", "else",
+	"to", "say", "during", "at_most", "requires", "introduces",
+	"deliver_to", "ring", "listing" };
 /* In the order of enum outcome. */
-static const char *const outcome_words[] = {
-	"accept", "defer", "redirect", "refuse", "next"
-};
+static const char *const outcome_words[] = { "accept", "defer", "redirect",
+	"refuse", "next" };
 static const char *const listing_words[] = { "public", "code", "hidden" };
-static const char *const target_words[] = {
-	"email", "phone", "video", "fax", "message", "post", "page"
-};
+static const char *const target_words[] = { "email", "phone", "video", "fax",
+	"message", "post", "page" };
 static const struct {
 	const char *scheme;
 	enum usher_channel channel;
-} schemes[] = {
-	{ "mailto:", USHER_EMAIL }, { "sip:", USHER_PHONE },
+} schemes[] = { { "mailto:", USHER_EMAIL }, { "sip:", USHER_PHONE },
 	{ "sips:", USHER_PHONE }, { "tel:", USHER_PHONE },
-	{ "https:", USHER_PAGE }
-};
+	{ "https:", USHER_PAGE } };
 
 /* The host of a sip:, sips: or mailto: URI, without port and parameters. */
 static const char *
@@ -45,8 +40,7 @@ uri_host(struct arena *arena, const char *uri)
 	if (host == NULL)
 		return NULL;
 	host++;
-	length = *host == '[' ? strcspn(host, "]") + 1
-	    : strcspn(host, ":;?>");
+	length = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":;?>");
 	return usher_arena_bytes(arena, host, length);
 }
 
@@ -80,7 +74,8 @@ check_reach(struct compiling *compiling, const config_setting_t *setting,
 		usher_source_wrong(compiling->source, setting,
 		    "\"%s\" leads outside this site; use an address in "
 		    "site.domains, or have the administrator add the host to "
-		    "site.allow", uri);
+		    "site.allow",
+		    uri);
 }
 
 static bool
@@ -116,9 +111,10 @@ compile_target(struct compiling *compiling, const config_setting_t *setting,
 		return true;
 	}
 	meant = usher_text_suggest(text, target_words, COUNT(target_words));
-	usher_source_wrong(compiling->source, setting, "\"%s\" is no channel "
-	    "and no URI (mailto:, sip:, tel:, https:)%s%s%s", text,
-	    meant == NULL ? "" : "; did you mean \"",
+	usher_source_wrong(compiling->source, setting,
+	    "\"%s\" is no channel "
+	    "and no URI (mailto:, sip:, tel:, https:)%s%s%s",
+	    text, meant == NULL ? "" : "; did you mean \"",
 	    meant == NULL ? "" : meant, meant == NULL ? "" : "\"?");
 	return false;
 }
@@ -132,14 +128,15 @@ usher_targets_compile(struct compiling *compiling,
 	const char *const *texts;
 	size_t text_count;
 
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &texts, &text_count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &texts,
+		&text_count))
 		return;
-	*targets = usher_arena_array(compiling->source->arena,
-	    text_count + 1, sizeof(**targets));
+	*targets = usher_arena_array(compiling->source->arena, text_count + 1,
+	    sizeof(**targets));
 	for (size_t i = 0; *targets != NULL && i < text_count; i++)
 		if (compile_target(compiling, setting, texts[i],
-		    &(*targets)[*count]))
+			&(*targets)[*count]))
 			++*count;
 }
 
@@ -151,13 +148,15 @@ add_say(struct compiling *compiling, const config_setting_t *setting,
 	struct say *say = &rule->says[rule->say_count];
 
 	if (text == NULL || strpbrk(text, "\r\n") != NULL) {
-		usher_source_wrong(compiling->source, setting, "`say` must be "
+		usher_source_wrong(compiling->source, setting,
+		    "`say` must be "
 		    "one line of text, or one a language: say = { en = "
 		    "\"...\"; de = \"...\"; };");
 		return;
 	}
 	if (strlen(text) > 400)
-		usher_source_wrong(compiling->source, setting, "`say` is over "
+		usher_source_wrong(compiling->source, setting,
+		    "`say` is over "
 		    "400 bytes; it must fit into an answer, be brief");
 	say->text = usher_arena_string(compiling->source->arena, text);
 	if (config_setting_is_group(config_setting_parent(setting)) &&
@@ -177,7 +176,8 @@ compile_say(struct compiling *compiling, const config_setting_t *setting,
 	if (setting == NULL)
 		return;
 	count = config_setting_is_group(setting)
-	    ? config_setting_length(setting) : 1;
+	    ? config_setting_length(setting)
+	    : 1;
 	rule->says = usher_arena_array(compiling->source->arena,
 	    (size_t)count + 1, sizeof(*rule->says));
 	if (rule->says == NULL)
@@ -186,19 +186,21 @@ compile_say(struct compiling *compiling, const config_setting_t *setting,
 		add_say(compiling, setting, rule);
 	else
 		for (int i = 0; i < count; i++)
-			add_say(compiling, config_setting_get_elem(setting,
-			    (unsigned)i), rule);
+			add_say(compiling,
+			    config_setting_get_elem(setting, (unsigned)i),
+			    rule);
 }
 
 static void
 name_rule(struct compiling *compiling, const config_setting_t *setting,
-    const char *prefix, unsigned index, const struct rule *rules,
-    size_t count, struct rule *rule)
+    const char *prefix, unsigned index, const struct rule *rules, size_t count,
+    struct rule *rule)
 {
 	struct arena *arena = compiling->source->arena;
 
 	if (usher_source_string(compiling->source, setting, "name",
-	    &rule->given_name) && rule->given_name[0] == '\0')
+		&rule->given_name) &&
+	    rule->given_name[0] == '\0')
 		usher_source_wrong(compiling->source, setting,
 		    "a rule's name is empty; give it one or leave it out");
 	for (size_t i = 0; rule->given_name != NULL && i < count; i++)
@@ -207,8 +209,8 @@ name_rule(struct compiling *compiling, const config_setting_t *setting,
 			usher_source_wrong(compiling->source,
 			    config_setting_get_member(setting, "name"),
 			    "the name \"%s\" stands at line %u already; "
-			    "names of rules are unique", rule->given_name,
-			    rules[i].line);
+			    "names of rules are unique",
+			    rule->given_name, rules[i].line);
 	rule->name = rule->given_name == NULL
 	    ? usher_arena_printf(arena, "%srules[%u]", prefix, index)
 	    : usher_arena_printf(arena, "%s%s", prefix, rule->given_name);
@@ -216,12 +218,11 @@ name_rule(struct compiling *compiling, const config_setting_t *setting,
 
 /* What only an accept can carry. */
 static void
-check_accept_only(struct compiling *compiling,
-    const config_setting_t *setting, const struct rule *rule)
+check_accept_only(struct compiling *compiling, const config_setting_t *setting,
+    const struct rule *rule)
 {
-	static const char *const only[] = {
-		"at_most", "requires", "introduces", "deliver_to", "ring"
-	};
+	static const char *const only[] = { "at_most", "requires", "introduces",
+		"deliver_to", "ring" };
 
 	if (rule->then == OUTCOME_ACCEPT)
 		return;
@@ -230,8 +231,8 @@ check_accept_only(struct compiling *compiling,
 			usher_source_wrong(compiling->source,
 			    config_setting_get_member(setting, only[i]),
 			    "`%s` needs then = \"accept\", but this rule "
-			    "says \"%s\"", only[i],
-			    outcome_words[rule->then]);
+			    "says \"%s\"",
+			    only[i], outcome_words[rule->then]);
 }
 
 static void
@@ -244,7 +245,7 @@ check_outcomes(struct compiling *compiling, const config_setting_t *setting,
 	bool redirects = rule->then == OUTCOME_REDIRECT ||
 	    (rule->otherwise_given && rule->otherwise == OUTCOME_REDIRECT) ||
 	    (!rule->otherwise_given && rule->then == OUTCOME_ACCEPT &&
-	    rule->requires.given);
+		rule->requires.given);
 
 	if (rule->otherwise_given && !limited)
 		usher_source_warn(compiling->source,
@@ -266,27 +267,31 @@ compile_places(struct compiling *compiling, const config_setting_t *setting,
 	struct source *source = compiling->source;
 
 	if (usher_source_string(source, setting, "deliver_to",
-	    &rule->deliver_to)) {
+		&rule->deliver_to)) {
 		struct address address;
 		struct usher_error error;
 
-		if (usher_address_parse(source->arena, rule->deliver_to,
-		    NULL, &address, &error) != 0)
-			usher_source_wrong(source, config_setting_get_member(
-			    setting, "deliver_to"), "%s", error.text);
+		if (usher_address_parse(source->arena, rule->deliver_to, NULL,
+			&address, &error) != 0)
+			usher_source_wrong(source,
+			    config_setting_get_member(setting, "deliver_to"),
+			    "%s", error.text);
 		else
-			check_reach(compiling, config_setting_get_member(
-			    setting, "deliver_to"), rule->deliver_to);
+			check_reach(compiling,
+			    config_setting_get_member(setting, "deliver_to"),
+			    rule->deliver_to);
 	}
 	if (!usher_source_string(source, setting, "ring", &rule->ring))
 		return;
 	if (!is_sip(rule->ring) || strpbrk(rule->ring, " \t<>\"") != NULL)
-		usher_source_wrong(source, config_setting_get_member(setting,
-		    "ring"), "\"%s\" is no SIP URI; write "
-		    "\"sip:1001@pbx.example.com\"", rule->ring);
+		usher_source_wrong(source,
+		    config_setting_get_member(setting, "ring"),
+		    "\"%s\" is no SIP URI; write "
+		    "\"sip:1001@pbx.example.com\"",
+		    rule->ring);
 	else
-		check_reach(compiling, config_setting_get_member(setting,
-		    "ring"), rule->ring);
+		check_reach(compiling,
+		    config_setting_get_member(setting, "ring"), rule->ring);
 }
 
 static void
@@ -299,58 +304,57 @@ compile_rule(struct compiling *compiling, const config_setting_t *setting,
 	usher_source_keys(source, setting, rule_keys, COUNT(rule_keys));
 	rule->line = config_setting_source_line(setting);
 	usher_conditions_compile(compiling, setting, "if", &rule->when);
-	usher_conditions_compile(compiling, setting, "unless",
-	    &rule->unless);
+	usher_conditions_compile(compiling, setting, "unless", &rule->unless);
 	if (config_setting_get_member(setting, "then") == NULL)
-		usher_source_wrong(source, setting, "a rule needs `then`: "
+		usher_source_wrong(source, setting,
+		    "a rule needs `then`: "
 		    "\"accept\", \"defer\", \"redirect\" or \"refuse\"");
 	else if (usher_source_word(source, setting, "then", outcome_words,
-	    COUNT(outcome_words) - 1, &word))
+		     COUNT(outcome_words) - 1, &word))
 		rule->then = (enum outcome)word;
 	if (usher_source_word(source, setting, "else", outcome_words,
-	    COUNT(outcome_words), &word)) {
+		COUNT(outcome_words), &word)) {
 		rule->otherwise = (enum outcome)word;
 		rule->otherwise_given = true;
 	}
 	usher_limiters_compile(compiling, setting, rule);
 	usher_targets_compile(compiling, setting, &rule->targets,
 	    &rule->target_count);
-	compile_say(compiling, config_setting_get_member(setting, "say"),
-	    rule);
+	compile_say(compiling, config_setting_get_member(setting, "say"), rule);
 	(void)usher_source_bool(source, setting, "introduces",
 	    &rule->introduces);
 	compile_places(compiling, setting, rule);
 	if (usher_source_word(source, setting, "listing", listing_words,
-	    COUNT(listing_words), &word))
+		COUNT(listing_words), &word))
 		rule->listing = listing_words[word];
 	check_outcomes(compiling, setting, rule);
 }
 
 void
-usher_rules_compile(struct compiling *compiling,
-    const config_setting_t *list, const char *prefix, struct rule **rules,
-    size_t *count)
+usher_rules_compile(struct compiling *compiling, const config_setting_t *list,
+    const char *prefix, struct rule **rules, size_t *count)
 {
 	unsigned length;
 
 	if (list == NULL)
 		return;
 	if (!config_setting_is_list(list)) {
-		usher_source_wrong(compiling->source, list, "`%s` must be a "
+		usher_source_wrong(compiling->source, list,
+		    "`%s` must be a "
 		    "list of groups: %s = ( { name = \"...\"; then = "
-		    "\"accept\"; } );", config_setting_name(list),
-		    config_setting_name(list));
+		    "\"accept\"; } );",
+		    config_setting_name(list), config_setting_name(list));
 		return;
 	}
 	length = (unsigned)config_setting_length(list);
 	if (length > MOST_RULES)
 		usher_source_wrong(compiling->source, list,
 		    "%u rules; a file has at most %d", length, MOST_RULES);
-	*rules = usher_arena_array(compiling->source->arena,
-	    (size_t)length + 1, sizeof(**rules));
+	*rules = usher_arena_array(compiling->source->arena, (size_t)length + 1,
+	    sizeof(**rules));
 	for (unsigned i = 0; *rules != NULL && i < length; i++) {
-		const config_setting_t *setting = config_setting_get_elem(
-		    list, i);
+		const config_setting_t *setting = config_setting_get_elem(list,
+		    i);
 
 		if (!config_setting_is_group(setting)) {
 			usher_source_wrong(compiling->source, setting,
@@ -366,8 +370,8 @@ usher_rules_compile(struct compiling *compiling,
 }
 
 int
-usher_rules_bind(struct arena *arena, const struct rule *rules,
-    size_t count, const struct zone *zone, struct rule **bound)
+usher_rules_bind(struct arena *arena, const struct rule *rules, size_t count,
+    const struct zone *zone, struct rule **bound)
 {
 	*bound = usher_arena_array(arena, count + 1, sizeof(**bound));
 	if (*bound == NULL)

@@ -25,57 +25,74 @@ struct party {
 	const char *name;
 	unsigned line;
 	size_t count;
-	struct pattern *patterns;	/* organizations, addresses, phones */
-	bool code;			/* a valid code admits to it */
+	struct pattern *patterns; /* organizations, addresses, phones */
+	bool code;		  /* a valid code admits to it */
 	bool trust_claimed;
 };
 
 struct scope {
-	const struct scope *site;	/* outer scope, or NULL */
+	const struct scope *site; /* outer scope, or NULL */
 	size_t topic_count, party_count, hours_count, dates_count;
 	struct topic *topics;
 	struct party *parties;
 	struct hours *hours;
 	struct dates *dates;
-	size_t before_count, after_count;	/* the site's only */
+	size_t before_count, after_count; /* the site's only */
 	struct rule *before, *after;
 };
 
 enum condition_kind {
-	ON_CHANNEL, ON_PURPOSE, ON_TOPIC, ON_PARTY, ON_ORGANIZATION, ON_FROM,
-	ON_STRANGER, ON_KNOWN, ON_INTRODUCED, ON_ANONYMOUS, ON_VERIFIED,
-	ON_COUNTRY, ON_NETWORK, ON_STAGE, ON_STANDING, ON_TRIED, ON_DAY,
-	ON_ATTACHMENT, ON_LINK, ON_WORDS
+	ON_CHANNEL,
+	ON_PURPOSE,
+	ON_TOPIC,
+	ON_PARTY,
+	ON_ORGANIZATION,
+	ON_FROM,
+	ON_STRANGER,
+	ON_KNOWN,
+	ON_INTRODUCED,
+	ON_ANONYMOUS,
+	ON_VERIFIED,
+	ON_COUNTRY,
+	ON_NETWORK,
+	ON_STAGE,
+	ON_STANDING,
+	ON_TRIED,
+	ON_DAY,
+	ON_ATTACHMENT,
+	ON_LINK,
+	ON_WORDS
 };
 
-struct comparison {		/* "<=300" */
+struct comparison { /* "<=300" */
 	enum { AT_MOST, AT_LEAST, LESS, MORE, EQUAL } how;
 	size_t number;
 };
 
-struct cap {			/* "3 per 30d", "3 per 1d in all" */
+struct cap { /* "3 per 30d", "3 per 1d in all" */
 	unsigned count;
 	int64_t seconds;
 	bool in_all;
 };
 
 struct as_or_cidr {
-	uint32_t as;		/* 0: the network counts */
+	uint32_t as; /* 0: the network counts */
 	struct network network;
 };
 
 struct condition {
 	enum condition_kind kind;
 	unsigned line;
-	const char *text;	/* "party = search-vendors", for the trace */
-	bool wanted;		/* of true/false conditions */
-	unsigned bits;		/* of channels, purposes, standings */
+	const char *text; /* "party = search-vendors", for the trace */
+	bool wanted;	  /* of true/false conditions */
+	unsigned bits;	  /* of channels, purposes, standings */
 	size_t count;
 	union {
 		const struct topic **topics;
 		const struct party **parties;
 		struct pattern *patterns;
-		const char *const *strings;	/* countries, stages, endings, domains */
+		const char *const
+		    *strings; /* countries, stages, endings, domains */
 		struct as_or_cidr *networks;
 		const struct dates **dates;
 		struct comparison *comparisons;
@@ -84,25 +101,28 @@ struct condition {
 };
 
 struct conditions {
-	bool given;		/* `if` or `unless` is there at all */
+	bool given; /* `if` or `unless` is there at all */
 	size_t count;
 	struct condition *list;
 };
 
 /* `next` only in otherwise ("else"). */
 enum outcome {
-	OUTCOME_ACCEPT, OUTCOME_DEFER, OUTCOME_REDIRECT, OUTCOME_REFUSE,
+	OUTCOME_ACCEPT,
+	OUTCOME_DEFER,
+	OUTCOME_REDIRECT,
+	OUTCOME_REFUSE,
 	OUTCOME_NEXT
 };
 
 struct target {
-	enum usher_channel channel;	/* USHER_URI when written as one */
+	enum usher_channel channel; /* USHER_URI when written as one */
 	const char *uri;
 	unsigned line;
 };
 
 struct say {
-	const char *language;	/* NULL: any */
+	const char *language; /* NULL: any */
 	const char *text;
 };
 
@@ -110,20 +130,20 @@ struct requirement {
 	bool given;
 	unsigned line;
 	size_t attachment_count, link_count, or_link_count, comparison_count;
-	const char *const *attachments;		/* name endings, lower case */
-	const char *const *links, *const *or_links;	/* domains */
+	const char *const *attachments; /* name endings, lower case */
+	const char *const *links, *const *or_links; /* domains */
 	struct comparison *comparisons;
 	bool reason;
 };
 
 struct rule {
-	const char *name;	/* as answered: name, "rules[0]", "before/NAME" */
-	const char *given_name;	/* or NULL */
+	const char *name; /* as answered: name, "rules[0]", "before/NAME" */
+	const char *given_name; /* or NULL */
 	unsigned line;
 	struct conditions when, unless;
 	enum outcome then, otherwise;
-	bool otherwise_given;	/* else: `else` follows `then` and the limiter */
-	struct hours during;	/* count 0: no limiter */
+	bool otherwise_given; /* else: `else` follows `then` and the limiter */
+	struct hours during;  /* count 0: no limiter */
 	bool has_during;
 	size_t cap_count;
 	struct cap *caps;
@@ -137,12 +157,12 @@ struct rule {
 	const char *listing;
 };
 
-/* What of a file has been named; for the limit of 1,000 phrases and patterns. */
+/* A file while it is compiled, and how many phrases it has named so far. */
 struct compiling {
 	struct source *source;
 	struct usher_conf *conf;
 	struct scope *scope;
-	const struct zone *zone;	/* the recipient's */
+	const struct zone *zone; /* the recipient's */
 	size_t phrases;
 	bool phrases_told;
 };
@@ -186,8 +206,7 @@ int usher_cap_parse(const char *text, bool in_all_allowed, struct cap *cap,
     struct usher_error *error);
 int usher_comparison_parse(const char *text, struct comparison *comparison,
     struct usher_error *error);
-bool usher_comparison_holds(const struct comparison *comparison,
-    size_t number);
+bool usher_comparison_holds(const struct comparison *comparison, size_t number);
 /* Counts one phrase or pattern against the limit of a file. */
 void usher_phrase_count(struct compiling *compiling,
     const config_setting_t *setting);

@@ -10,9 +10,8 @@
 #include "error.h"
 #include "rule.h"
 
-static const char *const party_keys[] = {
-	"organizations", "addresses", "phones", "code", "trust"
-};
+static const char *const party_keys[] = { "organizations", "addresses",
+	"phones", "code", "trust" };
 static const char *const trust_words[] = { "verified", "claimed" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -77,8 +76,7 @@ names_of(const struct scope *scope, const char *kind, const char **names,
 		if (kind[0] == 'p')
 			for (size_t i = 0; i < scope->party_count; i++)
 				if (count < size)
-					names[count++] =
-					    scope->parties[i].name;
+					names[count++] = scope->parties[i].name;
 		if (kind[0] == 'h')
 			for (size_t i = 0; i < scope->hours_count; i++)
 				if (count < size)
@@ -117,8 +115,7 @@ usher_scope_meant(struct compiling *compiling, const char *word,
 }
 
 void
-usher_phrase_count(struct compiling *compiling,
-    const config_setting_t *setting)
+usher_phrase_count(struct compiling *compiling, const config_setting_t *setting)
 {
 	if (++compiling->phrases <= 1000 || compiling->phrases_told)
 		return;
@@ -138,7 +135,8 @@ array_of(struct compiling *compiling, size_t count, size_t size)
 static int
 members(const config_setting_t *group)
 {
-	return group == NULL || !config_setting_is_group(group) ? 0
+	return group == NULL || !config_setting_is_group(group)
+	    ? 0
 	    : config_setting_length(group);
 }
 
@@ -163,8 +161,8 @@ compile_topic(struct compiling *compiling, const config_setting_t *setting)
 	const char *const *phrases;
 	size_t count;
 
-	if (!usher_source_setting_strings(compiling->source, setting,
-	    &phrases, &count))
+	if (!usher_source_setting_strings(compiling->source, setting, &phrases,
+		&count))
 		return;
 	topic->name = usher_arena_string(compiling->source->arena,
 	    config_setting_name(setting));
@@ -174,7 +172,7 @@ compile_topic(struct compiling *compiling, const config_setting_t *setting)
 	for (size_t i = 0; i < count; i++) {
 		usher_phrase_count(compiling, setting);
 		if (usher_phrase_make(compiling->source->arena, phrases[i],
-		    &topic->phrases[topic->count]) == 0)
+			&topic->phrases[topic->count]) == 0)
 			topic->count++;
 		else
 			usher_source_wrong(compiling->source, setting,
@@ -195,8 +193,9 @@ usher_patterns_compile(struct compiling *compiling,
 	const char *const *texts;
 	size_t count, made = 0;
 
-	if (setting == NULL || !usher_source_setting_strings(
-	    compiling->source, setting, &texts, &count))
+	if (setting == NULL ||
+	    !usher_source_setting_strings(compiling->source, setting, &texts,
+		&count))
 		return 0;
 	*patterns = array_of(compiling, count, sizeof(**patterns));
 	for (size_t i = 0; *patterns != NULL && i < count; i++) {
@@ -204,8 +203,8 @@ usher_patterns_compile(struct compiling *compiling,
 
 		usher_phrase_count(compiling, setting);
 		if (usher_pattern_make(compiling->source->arena, texts[i],
-		    organization, &compiling->conf->dialling,
-		    &(*patterns)[made], &error) == 0)
+			organization, &compiling->conf->dialling,
+			&(*patterns)[made], &error) == 0)
 			made++;
 		else
 			usher_source_wrong(compiling->source, setting, "%s",
@@ -245,8 +244,8 @@ compile_party(struct compiling *compiling, const config_setting_t *setting)
 	if (!config_setting_is_group(setting)) {
 		usher_source_wrong(compiling->source, setting,
 		    "party %s must be a group: %s = { organizations = "
-		    "[ \"vendor.example\" ]; };", config_setting_name(setting),
-		    config_setting_name(setting));
+		    "[ \"vendor.example\" ]; };",
+		    config_setting_name(setting), config_setting_name(setting));
 		return;
 	}
 	usher_source_keys(compiling->source, setting, party_keys,
@@ -259,15 +258,16 @@ compile_party(struct compiling *compiling, const config_setting_t *setting)
 	party_patterns(compiling, setting, "phones", party);
 	(void)usher_source_bool(compiling->source, setting, "code",
 	    &party->code);
-	if (usher_source_word(compiling->source, setting, "trust",
-	    trust_words, COUNT(trust_words), &trust))
+	if (usher_source_word(compiling->source, setting, "trust", trust_words,
+		COUNT(trust_words), &trust))
 		party->trust_claimed = trust == 1;
 	if (party->name == NULL)
 		return;
 	if (party->count == 0 && !party->code)
 		usher_source_wrong(compiling->source, setting,
 		    "party %s has no members: give it organizations, "
-		    "addresses, phones, or code = true", party->name);
+		    "addresses, phones, or code = true",
+		    party->name);
 	scope->party_count++;
 }
 
@@ -300,11 +300,12 @@ bool
 usher_hours_compile(struct compiling *compiling,
     const config_setting_t *setting, struct hours *hours)
 {
-	const struct hours_scope scope = {
-		.zones = compiling->conf->zones, .zone = compiling->zone,
-		.hours = find_hours, .dates = find_dates,
-		.suggest = suggest_hours, .arg = compiling->scope
-	};
+	const struct hours_scope scope = { .zones = compiling->conf->zones,
+		.zone = compiling->zone,
+		.hours = find_hours,
+		.dates = find_dates,
+		.suggest = suggest_hours,
+		.arg = compiling->scope };
 	struct arena *arena = compiling->source->arena;
 	const char *const *texts;
 	const char *joined = "";
@@ -312,10 +313,11 @@ usher_hours_compile(struct compiling *compiling,
 	size_t count;
 
 	if (!usher_source_setting_strings(compiling->source, setting, &texts,
-	    &count))
+		&count))
 		return false;
 	for (size_t i = 0; i < count && joined != NULL; i++)
-		joined = i == 0 ? texts[0]
+		joined = i == 0
+		    ? texts[0]
 		    : usher_arena_printf(arena, "%s; %s", joined, texts[i]);
 	if (joined == NULL)
 		return false;
@@ -340,7 +342,8 @@ compile_hours(struct compiling *compiling, const config_setting_t *setting)
 	if (usher_hours_reserved(name)) {
 		usher_source_wrong(compiling->source, setting,
 		    "\"%s\" is a word of windows and cannot name hours; "
-		    "choose another name", name);
+		    "choose another name",
+		    name);
 		return;
 	}
 	if (!usher_hours_compile(compiling, setting, hours))
@@ -362,11 +365,12 @@ compile_dates(struct compiling *compiling, const config_setting_t *setting)
 	if (usher_hours_reserved(name)) {
 		usher_source_wrong(compiling->source, setting,
 		    "\"%s\" is a word of windows and cannot name days; "
-		    "choose another name", name);
+		    "choose another name",
+		    name);
 		return;
 	}
 	if (!usher_source_setting_strings(compiling->source, setting, &texts,
-	    &count))
+		&count))
 		return;
 	dates->name = usher_arena_string(compiling->source->arena, name);
 	dates->ranges = array_of(compiling, count, sizeof(*dates->ranges));
@@ -376,7 +380,7 @@ compile_dates(struct compiling *compiling, const config_setting_t *setting)
 		struct usher_error error;
 
 		if (usher_dates_parse(texts[i], &dates->ranges[dates->count],
-		    &error) == 0)
+			&error) == 0)
 			dates->count++;
 		else
 			usher_source_wrong(compiling->source, setting, "%s",
@@ -390,13 +394,11 @@ each_member(struct compiling *compiling, const config_setting_t *group,
     void (*compile)(struct compiling *, const config_setting_t *))
 {
 	for (int i = 0; i < members(group); i++)
-		compile(compiling,
-		    config_setting_get_elem(group, (unsigned)i));
+		compile(compiling, config_setting_get_elem(group, (unsigned)i));
 }
 
 void
-usher_scope_compile(struct compiling *compiling,
-    const config_setting_t *root)
+usher_scope_compile(struct compiling *compiling, const config_setting_t *root)
 {
 	struct scope *scope = compiling->scope;
 	const config_setting_t *topics, *parties, *hours, *days;

@@ -44,8 +44,8 @@ distance(const char *a, size_t a_length, const char *b, size_t b_length)
 
 			row[j] = least(least(old[j], row[j - 1]) + 1,
 			    old[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == plain(b[j - 2])
-			    && y == plain(a[i - 2]))
+			if (i > 1 && j > 1 && x == plain(b[j - 2]) &&
+			    y == plain(a[i - 2]))
 				row[j] = least(row[j], older[j - 2] + 1);
 		}
 		older = old;
@@ -82,7 +82,7 @@ unlikeness(const char *word, size_t length, const char *name)
 	if (found <= allowed && found < longer)
 		return found;
 	return is_prefix(word, length, name, name_length) ? LONGEST
-	    : LONGEST + 1;
+							  : LONGEST + 1;
 }
 
 const char *

@@ -45,7 +45,7 @@ static const struct {
 } folds[] = {
 	{ 0x00df, "ss" }, { 0x00e6, "ae" }, { 0x00f8, "o" }, { 0x0111, "d" },
 	{ 0x0131, "i" }, { 0x0142, "l" }, { 0x0153, "oe" },
-	{ 0x03c2, "\xcf\x83" },		/* final sigma */
+	{ 0x03c2, "\xcf\x83" }, /* final sigma */
 };
 
 static void
@@ -74,9 +74,9 @@ is_accent(gunichar c)
 	int class = g_unichar_combining_class(c);
 
 	if (class == 0)
-		return c == 0x34f || (c >= 0x180b && c <= 0x180f)
-		    || (c >= 0xfe00 && c <= 0xfe0f)
-		    || (c >= 0xe0100 && c <= 0xe01ef);
+		return c == 0x34f || (c >= 0x180b && c <= 0x180f) ||
+		    (c >= 0xfe00 && c <= 0xfe0f) ||
+		    (c >= 0xe0100 && c <= 0xe01ef);
 	return class < 7 || (class > 9 && class < 84) || class > 132;
 }
 
@@ -84,14 +84,11 @@ static bool
 is_dropped(gunichar c)
 {
 	switch (g_unichar_type(c)) {
-	case G_UNICODE_FORMAT:		/* soft hyphens, joiners, directions */
-	case G_UNICODE_ENCLOSING_MARK:
-		return true;
+	case G_UNICODE_FORMAT: /* soft hyphens, joiners, directions */
+	case G_UNICODE_ENCLOSING_MARK: return true;
 	case G_UNICODE_NON_SPACING_MARK:
-	case G_UNICODE_SPACING_MARK:
-		return is_accent(c);
-	default:
-		return false;
+	case G_UNICODE_SPACING_MARK: return is_accent(c);
+	default: return false;
 	}
 }
 
@@ -228,8 +225,7 @@ usher_text_words_length(const char *text, size_t length, size_t count)
 static bool
 same(char a, char b, bool folded)
 {
-	return a == b
-	    || (folded && g_ascii_tolower(a) == g_ascii_tolower(b));
+	return a == b || (folded && g_ascii_tolower(a) == g_ascii_tolower(b));
 }
 
 /*

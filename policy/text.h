@@ -14,20 +14,19 @@
 #include <stdint.h>
 
 #include "arena.h"
-#include "usher.h"	/* usher_text_suggest() */
+#include "usher.h" /* usher_text_suggest() */
 
 /* A growing buffer; `data` always ends in NUL. Free with usher_buffer_free. */
 struct buffer {
 	char *data;
 	size_t length, size;
-	bool failed;		/* memory ran out: contents are cut */
+	bool failed; /* memory ran out: contents are cut */
 };
 
-void usher_buffer_add(struct buffer *buffer, const char *data,
-    size_t length);
+void usher_buffer_add(struct buffer *buffer, const char *data, size_t length);
 void usher_buffer_puts(struct buffer *buffer, const char *string);
 void usher_buffer_printf(struct buffer *buffer, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 void usher_buffer_free(struct buffer *buffer);
 
 /*
@@ -59,13 +58,13 @@ char *usher_text_lower(char *text);
  */
 enum { USHER_PHRASE_BYTES = 1000 };
 struct phrase {
-	const char *text;	/* as written */
+	const char *text; /* as written */
 	size_t count;
-	const char **words;	/* folded */
+	const char **words; /* folded */
 };
 /* EINVAL without a word, E2BIG over USHER_PHRASE_BYTES, ENOMEM. */
 int usher_phrase_make(struct arena *arena, const char *text,
-    struct phrase *phrase);		/* EINVAL when it has no word */
+    struct phrase *phrase); /* EINVAL when it has no word */
 bool usher_phrase_occurs(const struct phrase *phrase, const char *folded,
     size_t length);
 
@@ -75,8 +74,7 @@ bool usher_phrase_occurs(const struct phrase *phrase, const char *folded,
  */
 size_t usher_text_words(const char *text, size_t length);
 /* Length in bytes of a text up to the end of its word number `count`. */
-size_t usher_text_words_length(const char *text, size_t length,
-    size_t count);
+size_t usher_text_words_length(const char *text, size_t length, size_t count);
 
 /* `*` is any run of characters; the whole must match; bytes compare exactly. */
 bool usher_text_matches(const char *pattern, const char *text);

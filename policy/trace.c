@@ -38,8 +38,7 @@ next_step(struct usher_decision *decision)
 
 static void
 note(struct tracing *tracing, const char *rule, const char *part,
-    const char *condition, const char *fact, enum tri proven,
-    enum tri claimed)
+    const char *condition, const char *fact, enum tri proven, enum tri claimed)
 {
 	struct step *step = next_step(tracing->decision);
 
@@ -65,8 +64,9 @@ identities_text(struct tracing *tracing)
 		bool proven = facts->claims_proven;
 
 		for (size_t k = 0; k < facts->proven_count; k++)
-			proven = proven || strcmp(facts->proven[k].text,
-			    facts->claims[i].text) == 0;
+			proven = proven ||
+			    strcmp(facts->proven[k].text,
+				facts->claims[i].text) == 0;
 		text = usher_arena_printf(arena, "%s%s%s (%s)", text,
 		    i == 0 ? "" : ", ", facts->claims[i].text,
 		    proven ? "proven" : "claimed");
@@ -77,13 +77,13 @@ identities_text(struct tracing *tracing)
 static const char *
 day_text(struct tracing *tracing)
 {
-	struct zone_time local = usher_zone_local(
-	    tracing->asked.policy->zone, tracing->asked.at);
+	struct zone_time local = usher_zone_local(tracing->asked.policy->zone,
+	    tracing->asked.at);
 	int year, month, day;
 
 	usher_date_of_day(local.day, &year, &month, &day);
-	return usher_arena_printf(&tracing->decision->arena,
-	    "%04d-%02d-%02d", year, month, day);
+	return usher_arena_printf(&tracing->decision->arena, "%04d-%02d-%02d",
+	    year, month, day);
 }
 
 static const char *
@@ -91,8 +91,7 @@ time_text(struct tracing *tracing)
 {
 	char text[USHER_TIME_TEXT];
 
-	usher_time_format(tracing->asked.at, tracing->asked.policy->zone,
-	    text);
+	usher_time_format(tracing->asked.at, tracing->asked.policy->zone, text);
 	return usher_arena_string(&tracing->decision->arena, text);
 }
 
@@ -103,9 +102,8 @@ endings_text(struct tracing *tracing)
 	const char *text = "";
 
 	for (size_t i = 0; i < facts->attachment_count && text; i++)
-		text = usher_arena_printf(&tracing->decision->arena,
-		    "%s%s%s", text, i == 0 ? "" : ", ",
-		    facts->attachments[i].ending);
+		text = usher_arena_printf(&tracing->decision->arena, "%s%s%s",
+		    text, i == 0 ? "" : ", ", facts->attachments[i].ending);
 	return text == NULL || *text == '\0' ? "none" : text;
 }
 
@@ -116,8 +114,8 @@ links_text(struct tracing *tracing)
 	const char *text = "";
 
 	for (size_t i = 0; i < facts->link_count && i < 10 && text; i++)
-		text = usher_arena_printf(&tracing->decision->arena,
-		    "%s%s%s", text, i == 0 ? "" : ", ", facts->links[i]);
+		text = usher_arena_printf(&tracing->decision->arena, "%s%s%s",
+		    text, i == 0 ? "" : ", ", facts->links[i]);
 	return text == NULL || *text == '\0' ? "none" : text;
 }
 
@@ -130,8 +128,7 @@ remembered_text(struct tracing *tracing, enum condition_kind kind)
 	struct arena *arena = &tracing->decision->arena;
 
 	if (kind == ON_TRIED && given->tried >= 0)
-		return usher_arena_printf(arena, "%ld attempts",
-		    given->tried);
+		return usher_arena_printf(arena, "%ld attempts", given->tried);
 	if ((kind == ON_KNOWN && given->known >= 0) ||
 	    (kind == ON_INTRODUCED && given->introduced >= 0) ||
 	    (kind == ON_STAGE && given->stage_count > 0) ||
@@ -140,7 +137,7 @@ remembered_text(struct tracing *tracing, enum condition_kind kind)
 	if (tracing->asked.memory == NULL)
 		return "nothing is remembered";
 	return tracing->asked.memory->unreadable ? "memory is unreadable"
-	    : "remembered";
+						 : "remembered";
 }
 
 static const char *
@@ -150,36 +147,31 @@ fact_text(struct tracing *tracing, const struct condition *condition)
 	struct arena *arena = &tracing->decision->arena;
 
 	switch (condition->kind) {
-	case ON_CHANNEL:
-		return usher_channel_word(tracing->asked.channel);
-	case ON_PURPOSE:
-		return usher_purpose_word(facts->purpose);
+	case ON_CHANNEL: return usher_channel_word(tracing->asked.channel);
+	case ON_PURPOSE: return usher_purpose_word(facts->purpose);
 	case ON_TOPIC:
 		return facts->subject != NULL ? facts->subject
-		    : facts->reason != NULL ? facts->reason : "no subject";
+		    : facts->reason != NULL   ? facts->reason
+					      : "no subject";
 	case ON_PARTY:
 	case ON_ORGANIZATION:
 	case ON_FROM:
 	case ON_VERIFIED:
 	case ON_STRANGER:
 	case ON_ANONYMOUS:
-	case ON_COUNTRY:
-		return identities_text(tracing);
+	case ON_COUNTRY: return identities_text(tracing);
 	case ON_NETWORK:
-		return facts->network != 0 ? usher_arena_printf(arena,
-		    "AS%u", (unsigned)facts->network) : "client address";
+		return facts->network != 0 ? usher_arena_printf(arena, "AS%u",
+						 (unsigned)facts->network)
+					   : "client address";
 	case ON_KNOWN:
 	case ON_INTRODUCED:
 	case ON_STAGE:
 	case ON_STANDING:
-	case ON_TRIED:
-		return remembered_text(tracing, condition->kind);
-	case ON_DAY:
-		return day_text(tracing);
-	case ON_ATTACHMENT:
-		return endings_text(tracing);
-	case ON_LINK:
-		return links_text(tracing);
+	case ON_TRIED: return remembered_text(tracing, condition->kind);
+	case ON_DAY: return day_text(tracing);
+	case ON_ATTACHMENT: return endings_text(tracing);
+	case ON_LINK: return links_text(tracing);
 	case ON_WORDS:
 		return usher_arena_printf(arena, "%zu words", facts->words);
 	}
@@ -194,10 +186,11 @@ trace_conditions(struct tracing *tracing, const struct rule *rule,
 		const struct condition *condition = &conditions->list[i];
 
 		note(tracing, rule->name, part, condition->text,
-		    fact_text(tracing, condition), usher_condition_holds(
-		    &tracing->asked, &tracing->proven, condition),
+		    fact_text(tracing, condition),
+		    usher_condition_holds(&tracing->asked, &tracing->proven,
+			condition),
 		    usher_condition_holds(&tracing->asked, &tracing->claimed,
-		    condition));
+			condition));
 	}
 }
 
@@ -231,8 +224,9 @@ trace_limiters(struct tracing *tracing, const struct rule *rule)
 		    time_text(tracing), holds, holds);
 	}
 	for (size_t i = 0; i < rule->cap_count; i++)
-		note(tracing, rule->name, "at_most", cap_text(arena,
-		    &rule->caps[i]), remembered_text(tracing, ON_TRIED),
+		note(tracing, rule->name, "at_most",
+		    cap_text(arena, &rule->caps[i]),
+		    remembered_text(tracing, ON_TRIED),
 		    usher_caps_hold(asked, &tracing->proven, rule),
 		    usher_caps_hold(asked, &tracing->claimed, rule));
 	if (rule->requires.given) {
@@ -260,8 +254,9 @@ matches(struct tracing *tracing, const struct reading *reading,
 
 	if (!rule->unless.given)
 		return when;
-	return tri_and(when, tri_not(usher_conditions_hold(&tracing->asked,
-	    reading, &rule->unless)));
+	return tri_and(when,
+	    tri_not(usher_conditions_hold(&tracing->asked, reading,
+		&rule->unless)));
 }
 
 /* True once the rule that decided has been traced. */
@@ -297,15 +292,16 @@ usher_trace_make(struct usher_decision *decision, const struct asked *asked,
 	usher_reading_make(&tracing.asked, true, &tracing.proven);
 	usher_reading_make(&tracing.asked, false, &tracing.claimed);
 	if (trace_rules(&tracing, scope->before, scope->before_count,
-	    outcome->rule))
+		outcome->rule))
 		return;
 	if (outcome->reason == USHER_BY_OVERRIDE) {
 		note(&tracing, "override", "rule", "matches", "", YES, YES);
 		return;
 	}
 	if (trace_rules(&tracing, policy->rules, policy->rule_count,
-	    outcome->rule) || trace_rules(&tracing, scope->after,
-	    scope->after_count, outcome->rule))
+		outcome->rule) ||
+	    trace_rules(&tracing, scope->after, scope->after_count,
+		outcome->rule))
 		return;
 	note(&tracing, "otherwise", "rule", "matches", "", YES, YES);
 }

@@ -12,8 +12,8 @@
 
 struct ends {
 	size_t count, size;
-	struct outcome_of *list;	/* of the caller */
-	bool over;			/* more than fit: treat as undecided */
+	struct outcome_of *list; /* of the caller */
+	bool over;		 /* more than fit: treat as undecided */
 };
 
 enum { FEW_ENDS = 24 };
@@ -50,7 +50,7 @@ otherwise_of(const struct rule *rule, enum usher_reason limiter)
 	if (rule->then != OUTCOME_ACCEPT)
 		return OUTCOME_NEXT;
 	return limiter == USHER_SUBSTANCE_MISSING ? OUTCOME_REDIRECT
-	    : OUTCOME_DEFER;
+						  : OUTCOME_DEFER;
 }
 
 /* Notes one end of a rule; false when it goes on to the next. */
@@ -58,11 +58,12 @@ static bool
 end_rule(struct ends *ends, const struct rule *rule, enum outcome outcome,
     enum usher_reason reason)
 {
-	struct outcome_of end = {
-		.answer = answer_of(outcome), .reason = reason,
-		.rule = rule, .name = rule->name,
-		.target_count = rule->target_count, .targets = rule->targets
-	};
+	struct outcome_of end = { .answer = answer_of(outcome),
+		.reason = reason,
+		.rule = rule,
+		.name = rule->name,
+		.target_count = rule->target_count,
+		.targets = rule->targets };
 
 	if (outcome == OUTCOME_NEXT)
 		return false;
@@ -79,18 +80,20 @@ limit(struct asked *asked, const struct reading *reading,
 	bool ended = true;
 
 	if (!usher_during_holds(asked, rule))
-		return end_rule(ends, rule, otherwise_of(rule,
-		    USHER_OUTSIDE_HOURS), USHER_OUTSIDE_HOURS);
+		return end_rule(ends, rule,
+		    otherwise_of(rule, USHER_OUTSIDE_HOURS),
+		    USHER_OUTSIDE_HOURS);
 	caps = usher_caps_hold(asked, reading, rule);
 	if (caps != YES)
-		ended = end_rule(ends, rule, otherwise_of(rule,
-		    USHER_CAP_REACHED), USHER_CAP_REACHED);
+		ended = end_rule(ends, rule,
+		    otherwise_of(rule, USHER_CAP_REACHED), USHER_CAP_REACHED);
 	if (caps == NO)
 		return ended;
 	requires = usher_requires_hold(asked, rule);
 	if (requires != YES)
-		ended = end_rule(ends, rule, otherwise_of(rule,
-		    USHER_SUBSTANCE_MISSING), USHER_SUBSTANCE_MISSING) &&
+		ended = end_rule(ends, rule,
+			    otherwise_of(rule, USHER_SUBSTANCE_MISSING),
+			    USHER_SUBSTANCE_MISSING) &&
 		    ended;
 	if (requires == NO)
 		return ended;
@@ -107,9 +110,9 @@ walk_rules(struct asked *asked, const struct reading *reading,
 		    &rule->when);
 
 		if (matches != NO && rule->unless.given)
-			matches = tri_and(matches, tri_not(
-			    usher_conditions_hold(asked, reading,
-			    &rule->unless)));
+			matches = tri_and(matches,
+			    tri_not(usher_conditions_hold(asked, reading,
+				&rule->unless)));
 		if (matches == NO)
 			continue;
 		if (limit(asked, reading, rule, ends) && matches == YES)
@@ -127,24 +130,26 @@ override_matches(struct asked *asked, const struct reading *reading,
 
 	if (asked->at < override->given || asked->at >= override->until ||
 	    (override->channels != 0 &&
-	    !(override->channels & 1u << asked->channel)))
+		!(override->channels & 1u << asked->channel)))
 		return NO;
 	if (override->party != NULL) {
 		const struct party *party = usher_scope_party(scope,
 		    override->party);
 
-		matches = party == NULL ? NO : usher_in_party(asked, reading,
-		    party);
+		matches = party == NULL ? NO
+					: usher_in_party(asked, reading, party);
 	}
 	if (override->topic != NULL && matches != NO) {
 		const struct topic *topic = usher_scope_topic(scope,
 		    override->topic);
-		struct condition condition = {
-			.kind = ON_TOPIC, .count = 1, .topics = &topic
-		};
+		struct condition condition = { .kind = ON_TOPIC,
+			.count = 1,
+			.topics = &topic };
 
-		matches = topic == NULL ? NO : tri_and(matches,
-		    usher_condition_holds(asked, reading, &condition));
+		matches = topic == NULL
+		    ? NO
+		    : tri_and(matches,
+			  usher_condition_holds(asked, reading, &condition));
 	}
 	return matches;
 }
@@ -162,10 +167,12 @@ walk_overrides(struct asked *asked, const struct reading *reading,
 		enum tri matches = override_matches(asked, reading, override);
 
 		if (matches != NO)
-			add(ends, &(struct outcome_of){
-			    .answer = override->opens ? USHER_ACCEPT
-			    : USHER_DEFER, .reason = USHER_BY_OVERRIDE,
-			    .name = "override" });
+			add(ends,
+			    &(struct outcome_of){ .answer = override->opens
+				    ? USHER_ACCEPT
+				    : USHER_DEFER,
+				.reason = USHER_BY_OVERRIDE,
+				.name = "override" });
 		if (matches == YES)
 			return true;
 	}
@@ -181,15 +188,18 @@ walk(struct asked *asked, bool proven, struct ends *ends)
 
 	usher_reading_make(asked, proven, &reading);
 	if (walk_rules(asked, &reading, scope->before, scope->before_count,
-	    ends) || walk_overrides(asked, &reading, ends) ||
+		ends) ||
+	    walk_overrides(asked, &reading, ends) ||
 	    walk_rules(asked, &reading, policy->rules, policy->rule_count,
-	    ends) || walk_rules(asked, &reading, scope->after,
-	    scope->after_count, ends))
+		ends) ||
+	    walk_rules(asked, &reading, scope->after, scope->after_count, ends))
 		return;
-	add(ends, &(struct outcome_of){
-	    .answer = answer_of(policy->otherwise), .reason = USHER_BY_RULE,
-	    .name = "otherwise", .target_count = policy->target_count,
-	    .targets = policy->targets });
+	add(ends,
+	    &(struct outcome_of){ .answer = answer_of(policy->otherwise),
+		.reason = USHER_BY_RULE,
+		.name = "otherwise",
+		.target_count = policy->target_count,
+		.targets = policy->targets });
 }
 
 static bool
@@ -232,8 +242,8 @@ combine(struct asked *asked, const struct ends *proven,
 
 	for (size_t p = 0; p < proven->count; p++)
 		for (size_t c = 0; c < claimed->count; c++) {
-			const struct outcome_of *end = worse(
-			    &proven->list[p], &claimed->list[c]);
+			const struct outcome_of *end = worse(&proven->list[p],
+			    &claimed->list[c]);
 
 			if (first == NULL)
 				first = end;
@@ -250,9 +260,9 @@ combine(struct asked *asked, const struct ends *proven,
 		end.reason = USHER_NO_MEMORY;
 		return end;
 	}
-	return (struct outcome_of){
-		.answer = USHER_PENDING, .name = "", .reason = USHER_BY_RULE
-	};
+	return (struct outcome_of){ .answer = USHER_PENDING,
+		.name = "",
+		.reason = USHER_BY_RULE };
 }
 
 struct outcome_of
@@ -265,7 +275,7 @@ usher_evaluate(struct asked *asked)
 	walk(asked, true, &proven);
 	if (usher_reading_same(asked))
 		return proven.count == 1 ? proven.list[0]
-		    : combine(asked, &proven, &proven);
+					 : combine(asked, &proven, &proven);
 	walk(asked, false, &claimed);
 	return combine(asked, &proven, &claimed);
 }
@@ -285,6 +295,5 @@ usher_accepts(struct asked *asked)
 {
 	enum usher_answer answer = usher_evaluate(asked).answer;
 
-	return answer == USHER_PENDING ? MAYBE : tri_of(answer ==
-	    USHER_ACCEPT);
+	return answer == USHER_PENDING ? MAYBE : tri_of(answer == USHER_ACCEPT);
 }

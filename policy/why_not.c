@@ -9,8 +9,10 @@
  */
 #include "decide.h"
 
-enum { MOST_WHYS = sizeof((struct usher_decision){ 0 }.why_not) /
-    sizeof(char *) };
+enum {
+	MOST_WHYS = sizeof((struct usher_decision){ 0 }.why_not) /
+	    sizeof(char *)
+};
 
 static void
 tell(struct usher_decision *decision, const char *text)
@@ -68,14 +70,13 @@ try_time(struct usher_decision *decision, const struct asked *asked)
 	    opening.from == asked->at)
 		return;
 	usher_time_format(opening.from, asked->policy->zone, text);
-	tell(decision, usher_arena_printf(&decision->arena,
-	    "accepted from %s on", text));
+	tell(decision,
+	    usher_arena_printf(&decision->arena, "accepted from %s on", text));
 }
 
 static void
 try_condition(struct usher_decision *decision, const struct asked *asked,
-    const struct rule *rule, const struct condition *condition,
-    enum tri value)
+    const struct rule *rule, const struct condition *condition, enum tri value)
 {
 	struct asked other = *asked;
 
@@ -84,10 +85,11 @@ try_condition(struct usher_decision *decision, const struct asked *asked,
 	other.forced = condition;
 	other.forced_value = value;
 	if (accepted(other))
-		tell(decision, usher_arena_printf(&decision->arena,
-		    value == YES ? "accepted if %s (rule %s)"
-		    : "accepted unless %s (rule %s)", condition->text,
-		    rule->name));
+		tell(decision,
+		    usher_arena_printf(&decision->arena,
+			value == YES ? "accepted if %s (rule %s)"
+				     : "accepted unless %s (rule %s)",
+			condition->text, rule->name));
 }
 
 /* A rule that would accept, but for one condition. */
@@ -99,17 +101,18 @@ try_rules(struct usher_decision *decision, const struct asked *asked,
 		const struct rule *rule = &rules[i];
 
 		for (size_t c = 0; rule->then == OUTCOME_ACCEPT &&
-		    rule != decided && c < rule->when.count; c++)
+		     rule != decided && c < rule->when.count;
+		     c++)
 			try_condition(decision, asked, rule,
 			    &rule->when.list[c], YES);
-		for (size_t c = 0; rule == decided &&
-		    c < rule->unless.count; c++)
+		for (size_t c = 0; rule == decided && c < rule->unless.count;
+		     c++)
 			try_condition(decision, asked, rule,
 			    &rule->unless.list[c], YES);
 	}
 	for (size_t i = 0; i < count; i++)
-		for (size_t c = 0; &rules[i] == decided &&
-		    c < rules[i].when.count; c++)
+		for (size_t c = 0;
+		     &rules[i] == decided && c < rules[i].when.count; c++)
 			try_condition(decision, asked, &rules[i],
 			    &rules[i].when.list[c], NO);
 }

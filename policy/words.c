@@ -23,18 +23,16 @@ struct words {
 };
 
 /* In the order of enum word; then the groups. */
-static const char *const keys[] = {
-	"defer", "redirect", "refuse", "opens_until", "opens", "open_now",
-	"no_opening", "target", "target_bare", "target_link", "introduced",
-	"bring", "more", "reference", "instant", "channels", "days", "months"
-};
-static const char *const channel_keys[] = {
-	"email", "phone", "video", "fax", "message", "post", "page"
-};
+static const char *const keys[] = { "defer", "redirect", "refuse",
+	"opens_until", "opens", "open_now", "no_opening", "target",
+	"target_bare", "target_link", "introduced", "bring", "more",
+	"reference", "instant", "channels", "days", "months" };
+static const char *const channel_keys[] = { "email", "phone", "video", "fax",
+	"message", "post", "page" };
 
 static void
-take_list(struct source *source, const config_setting_t *root,
-    const char *name, const char **list, size_t count)
+take_list(struct source *source, const config_setting_t *root, const char *name,
+    const char **list, size_t count)
 {
 	const char *const *values;
 	size_t given = 0;
@@ -58,14 +56,14 @@ take_set(struct source *source, struct words_set *set)
 	usher_source_keys(source, root, keys, COUNT(keys));
 	for (size_t i = 0; i < WORD_COUNT; i++)
 		if (!usher_source_string(source, root, keys[i],
-		    &set->templates[i]))
+			&set->templates[i]))
 			usher_source_wrong(source, root, "`%s` is missing",
 			    keys[i]);
 	channels = config_setting_get_member(root, "channels");
 	for (size_t i = 0; i < COUNT(channel_keys); i++)
 		if (channels == NULL || !config_setting_is_group(channels) ||
 		    !usher_source_string(source, channels, channel_keys[i],
-		    &set->channels[i]))
+			&set->channels[i]))
 			usher_source_wrong(source, root,
 			    "channels.%s is missing", channel_keys[i]);
 	take_list(source, root, "days", set->days, COUNT(set->days));
@@ -73,11 +71,11 @@ take_set(struct source *source, struct words_set *set)
 }
 
 static int
-add_set(struct words *words, const char *file, const char *text,
-    size_t length, const char *language, struct usher_problems *problems)
+add_set(struct words *words, const char *file, const char *text, size_t length,
+    const char *language, struct usher_problems *problems)
 {
 	struct usher_problems *own = problems == NULL ? usher_problems_new()
-	    : problems;
+						      : problems;
 	size_t errors = usher_problems_errors(own);
 	struct source source;
 	int code;
@@ -153,7 +151,7 @@ usher_words_read(struct words **result, const char *directory,
 	if (words == NULL)
 		return ENOMEM;
 	for (size_t i = 0; code == 0 && usher_embedded_files[i].name != NULL;
-	    i++)
+	     i++)
 		if (strncmp(usher_embedded_files[i].name, "words/", 6) == 0)
 			code = add_language(words, directory,
 			    &usher_embedded_files[i], problems);
@@ -182,8 +180,7 @@ usher_words_find(const struct words *words, const char *language)
 
 	for (size_t i = 0; length > 0 && i < words->count; i++)
 		if (strlen(words->sets[i].language) == length &&
-		    strncasecmp(words->sets[i].language, language,
-		    length) == 0)
+		    strncasecmp(words->sets[i].language, language, length) == 0)
 			return &words->sets[i];
 	return NULL;
 }
@@ -215,9 +212,9 @@ usher_words_fill(struct arena *arena, const char *template_text,
 			value = value_of(template_text + plain + 1, name - 1,
 			    fillings, count);
 		if (value == NULL && template_text[plain] != '\0')
-			plain++;	/* a lone brace stays */
-		text = usher_arena_printf(arena, "%s%.*s%s", text,
-		    (int)plain, template_text, value == NULL ? "" : value);
+			plain++; /* a lone brace stays */
+		text = usher_arena_printf(arena, "%s%.*s%s", text, (int)plain,
+		    template_text, value == NULL ? "" : value);
 		template_text += plain + (value == NULL ? 0 : name + 1);
 	}
 	return text;

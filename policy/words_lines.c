@@ -13,7 +13,7 @@
 #include "decide.h"
 #include "words.h"
 
-enum { LINE_BYTES = 900 };	/* SMTP bears 980 with code and CRLF */
+enum { LINE_BYTES = 900 }; /* SMTP bears 980 with code and CRLF */
 
 struct telling {
 	struct usher_decision *decision;
@@ -37,12 +37,12 @@ instant_text(const struct telling *telling, int64_t at)
 	    local.second / 60 % 60);
 	{
 		const struct filling fillings[] = {
-			{ "day", telling->set->days[
-			    usher_weekday_of_day(local.day)] },
+			{ "day",
+			    telling->set
+				->days[usher_weekday_of_day(local.day)] },
 			{ "date", date },
 			{ "month", telling->set->months[month - 1] },
-			{ "year", year_text },
-			{ "time", time }
+			{ "year", year_text }, { "time", time }
 		};
 
 		return usher_words_fill(arena,
@@ -65,9 +65,8 @@ end_text(const struct telling *telling, int64_t from, int64_t until)
 }
 
 static const char *
-opening_text(const struct telling *telling,
-    const struct usher_opening *opening, enum word with_end,
-    enum word without_end, const char *what)
+opening_text(const struct telling *telling, const struct usher_opening *opening,
+    enum word with_end, enum word without_end, const char *what)
 {
 	struct usher_decision *decision = telling->decision;
 	bool ends = opening->until != INT64_MAX;
@@ -77,8 +76,10 @@ opening_text(const struct telling *telling,
 	{
 		const struct filling fillings[] = {
 			{ "from", instant_text(telling, opening->from) },
-			{ "until", ends ? end_text(telling, opening->from,
-			    opening->until) : "" },
+			{ "until",
+			    ends ? end_text(telling, opening->from,
+				       opening->until)
+				 : "" },
 			{ "zone", usher_zone_name(decision->policy->zone) },
 			{ "utc", utc }, { "what", what }
 		};
@@ -96,8 +97,9 @@ append(const struct telling *telling, const char *text, const char *more)
 		return text;
 	if (strlen(text) + strlen(more) + 1 > LINE_BYTES)
 		return text;
-	return *text == '\0' ? more : usher_arena_printf(
-	    &telling->decision->arena, "%s %s", text, more);
+	return *text == '\0' ? more
+			     : usher_arena_printf(&telling->decision->arena,
+				   "%s %s", text, more);
 }
 
 /* "mailto:alice@example.com" as people write it. */
@@ -105,7 +107,8 @@ static const char *
 bare_target(const char *uri)
 {
 	return strncmp(uri, "mailto:", 7) == 0 ? uri + 7
-	    : strncmp(uri, "tel:", 4) == 0 ? uri + 4 : uri;
+	    : strncmp(uri, "tel:", 4) == 0     ? uri + 4
+					       : uri;
 }
 
 static const char *
@@ -114,15 +117,16 @@ target_text(const struct telling *telling, const struct usher_target *target)
 	struct arena *arena = &telling->decision->arena;
 	const char *text;
 	enum word word = target->uri == NULL ? WORD_TARGET_BARE
-	    : target->channel == USHER_PAGE ? WORD_TARGET_LINK : WORD_TARGET;
+	    : target->channel == USHER_PAGE  ? WORD_TARGET_LINK
+					     : WORD_TARGET;
 	const struct filling fillings[] = {
 		{ "what", telling->set->channels[target->channel] },
-		{ "target", target->uri == NULL ? "" : bare_target(
-		    target->uri) }
+		{ "target",
+		    target->uri == NULL ? "" : bare_target(target->uri) }
 	};
 
-	text = usher_words_fill(arena, telling->set->templates[word],
-	    fillings, 2);
+	text = usher_words_fill(arena, telling->set->templates[word], fillings,
+	    2);
 	if (target->channel >= USHER_CHANNELS)
 		return text;
 	if (!target->opening.exists)
@@ -130,8 +134,9 @@ target_text(const struct telling *telling, const struct usher_target *target)
 		    telling->set->templates[WORD_NO_OPENING]);
 	if (target->opening.from <= telling->decision->at)
 		return text;
-	return append(telling, text, opening_text(telling, &target->opening,
-	    WORD_OPENS_UNTIL, WORD_OPENS, ""));
+	return append(telling, text,
+	    opening_text(telling, &target->opening, WORD_OPENS_UNTIL,
+		WORD_OPENS, ""));
 }
 
 static const char *
@@ -140,15 +145,13 @@ bring_text(const struct telling *telling)
 	const struct usher_decision *decision = telling->decision;
 	const struct usher_verdict *verdict = &decision->verdict;
 	bool missing = verdict->missing_count > 0;
-	size_t count = missing ? verdict->missing_count
-	    : decision->bring_count;
-	const char *const *list = missing ? verdict->missing
-	    : decision->bring;
+	size_t count = missing ? verdict->missing_count : decision->bring_count;
+	const char *const *list = missing ? verdict->missing : decision->bring;
 	const char *what = "";
 
 	for (size_t i = 0; i < count && what != NULL; i++)
-		what = usher_arena_printf(&telling->decision->arena,
-		    "%s%s%s", what, i == 0 ? "" : ", ", list[i]);
+		what = usher_arena_printf(&telling->decision->arena, "%s%s%s",
+		    what, i == 0 ? "" : ", ", list[i]);
 	if (count == 0 || what == NULL)
 		return "";
 	return usher_words_fill(&telling->decision->arena,
@@ -159,10 +162,9 @@ bring_text(const struct telling *telling)
 static const char *
 first_line(const struct telling *telling)
 {
-	static const enum word words[] = {
-		[USHER_REFUSE] = WORD_REFUSE,
-		[USHER_REDIRECT] = WORD_REDIRECT, [USHER_DEFER] = WORD_DEFER
-	};
+	static const enum word words[] = { [USHER_REFUSE] = WORD_REFUSE,
+		[USHER_REDIRECT] = WORD_REDIRECT,
+		[USHER_DEFER] = WORD_DEFER };
 	const struct usher_verdict *verdict = &telling->decision->verdict;
 
 	if (verdict->say != NULL)
@@ -190,32 +192,33 @@ second_line(const struct telling *telling)
 			text = append(telling, text, one);
 	}
 	if (verdict->answer == USHER_DEFER && verdict->opening.exists)
-		text = append(telling, text, opening_text(telling,
-		    &verdict->opening, WORD_OPENS_UNTIL, WORD_OPENS, ""));
+		text = append(telling, text,
+		    opening_text(telling, &verdict->opening, WORD_OPENS_UNTIL,
+			WORD_OPENS, ""));
 	else if (verdict->answer == USHER_DEFER)
 		text = append(telling, text,
 		    telling->set->templates[WORD_NO_OPENING]);
 	text = append(telling, text, bring_text(telling));
 	if (verdict->introduced.exists)
-		text = append(telling, text, opening_text(telling,
-		    &verdict->introduced, WORD_INTRODUCED, WORD_INTRODUCED,
-		    telling->set->channels[telling->decision->channel]));
+		text = append(telling, text,
+		    opening_text(telling, &verdict->introduced, WORD_INTRODUCED,
+			WORD_INTRODUCED,
+			telling->set->channels[telling->decision->channel]));
 	return append(telling, text, link);
 }
 
 static const char *
 last_line(const struct telling *telling)
 {
-	const struct filling fillings[] = {
-		{ "reference", telling->reference },
-		{ "page", telling->page }
-	};
+	const struct filling fillings[] = { { "reference", telling->reference },
+		{ "page", telling->page } };
 
 	if (telling->reference == NULL)
 		return telling->page;
 	return usher_words_fill(&telling->decision->arena,
-	    telling->set->templates[telling->page == NULL ? WORD_REFERENCE
-	    : WORD_MORE], fillings, 2);
+	    telling->set
+		->templates[telling->page == NULL ? WORD_REFERENCE : WORD_MORE],
+	    fillings, 2);
 }
 
 /* ASCII by transliteration; control characters become spaces. */
@@ -226,8 +229,7 @@ clean(struct arena *arena, const char *text, bool ascii)
 
 	if (ascii)
 		converted = g_str_to_ascii(text, "en");
-	copy = usher_arena_string(arena, converted == NULL ? text
-	    : converted);
+	copy = usher_arena_string(arena, converted == NULL ? text : converted);
 	g_free(converted);
 	for (char *at = copy; copy != NULL && *at != '\0'; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f ||
@@ -257,8 +259,9 @@ usher_words_lines(struct usher_decision *decision, const char *reference,
 	const char *made[USHER_WORDS_LINES];
 	size_t count = 0;
 
-	if (decision->policy == NULL || decision->verdict.answer >=
-	    USHER_ACCEPT || decision->policy->conf->words == NULL)
+	if (decision->policy == NULL ||
+	    decision->verdict.answer >= USHER_ACCEPT ||
+	    decision->policy->conf->words == NULL)
 		return 0;
 	telling.set = set_for(decision);
 	telling.name = decision->policy->name;
@@ -282,8 +285,7 @@ usher_words_lines(struct usher_decision *decision, const char *reference,
 void
 usher_reference_make(char out[USHER_REFERENCE_TEXT])
 {
-	static const char letters[] =
-	    "abcdefghijkmnpqrstuvwxyz23456789";
+	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
 	unsigned char bytes[USHER_REFERENCE_TEXT - 1];
 
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
