@@ -84,7 +84,7 @@ usher_in_party(struct asked *asked, const struct reading *reading,
 
 	if (party->code && code_for(asked->facts, party->name))
 		return YES;
-	if (party->count == 0)	/* a code alone, which headers may bring */
+	if (party->count == 0) /* a code alone, which headers may bring */
 		return no_more(asked, reading);
 	if (party->trust_claimed && reading->proven) {
 		usher_reading_make(asked, false, &claimed);

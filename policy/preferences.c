@@ -316,8 +316,9 @@ static bool
 leads_elsewhere(const struct rule *rules, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		for (size_t k = 0; speaks_of_mail(&rules[i]) &&
-		     k < rules[i].target_count; k++)
+		for (size_t k = 0;
+		     speaks_of_mail(&rules[i]) && k < rules[i].target_count;
+		     k++)
 			if (rules[i].targets[k].channel < USHER_CHANNELS &&
 			    rules[i].targets[k].channel != USHER_EMAIL)
 				return true;
