@@ -29,8 +29,8 @@ require(bool holds)
 static void
 check_opening(const struct usher_opening *opening, int64_t at)
 {
-	require(!opening->exists || (opening->from >= at &&
-	    opening->until > opening->from));
+	require(!opening->exists ||
+	    (opening->from >= at && opening->until > opening->from));
 }
 
 static void
@@ -45,8 +45,7 @@ check_decision(struct usher_decision *decision, int64_t at)
 	free(json);
 	free(usher_decision_text(decision, "alice@example.com", "bob"));
 	require(verdict->answer != USHER_PENDING && verdict->rule != NULL);
-	if (verdict->answer == USHER_ACCEPT || verdict->answer ==
-	    USHER_REFUSE)
+	if (verdict->answer == USHER_ACCEPT || verdict->answer == USHER_REFUSE)
 		require(!verdict->opening.exists);
 	check_opening(&verdict->opening, at);
 	for (size_t i = 0; i < verdict->target_count; i++)
@@ -58,9 +57,10 @@ static void
 decide(struct usher_policy *policy, struct usher_facts *facts, int64_t at)
 {
 	struct usher_decision *decision = NULL;
-	const struct usher_question question = {
-		.policy = policy, .facts = facts, .at = at, .trace = true
-	};
+	const struct usher_question question = { .policy = policy,
+		.facts = facts,
+		.at = at,
+		.trace = true };
 
 	require(usher_decide(NULL, &question, &decision, NULL) == 0);
 	check_decision(decision, at);
@@ -97,11 +97,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (conf == NULL) {
 		zones = usher_zones_new();
-		require(zones != NULL && usher_conf_read(&conf, zones, NULL,
-		    NULL, NULL) == 0);
+		require(zones != NULL &&
+		    usher_conf_read(&conf, zones, NULL, NULL, NULL) == 0);
 	}
 	if (usher_policy_compile(conf, "alice.conf", (const char *)data, size,
-	    &policy, problems) == 0) {
+		&policy, problems) == 0) {
 		approach(policy, USHER_EMAIL, "bob@vendor.example", at);
 		approach(policy, USHER_PHONE, "+442071234567", at);
 		usher_policy_release(policy);

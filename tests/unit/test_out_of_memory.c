@@ -25,7 +25,7 @@ void *usher_arena_array(struct arena *arena, size_t count, size_t size);
 char *usher_arena_string(struct arena *arena, const char *string);
 char *usher_arena_bytes(struct arena *arena, const char *data, size_t length);
 char *usher_arena_printf(struct arena *arena, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 char *usher_arena_vprintf(struct arena *arena, const char *format,
     va_list arguments) __attribute__((format(printf, 2, 0)));
 
@@ -41,7 +41,7 @@ char *usher_arena_vprintf(struct arena *arena, const char *format,
 #include "usher.h"
 #include "zone.h"
 
-static long left;		/* allocations until one fails; < 0: none does */
+static long left; /* allocations until one fails; < 0: none does */
 static bool failed;
 
 static bool
@@ -79,8 +79,7 @@ usher_arena_bytes(struct arena *arena, const char *data, size_t length)
 }
 
 char *
-usher_arena_vprintf(struct arena *arena, const char *format,
-    va_list arguments)
+usher_arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
 	return fails(arena) ? NULL : plain_vprintf(arena, format, arguments);
 }
@@ -160,10 +159,11 @@ static int
 decide(struct usher_policy *policy, struct usher_facts *facts)
 {
 	const struct usher_memory memory = { .unreadable = false };
-	const struct usher_question question = {
-		.policy = policy, .facts = facts, .memory = &memory,
-		.at = 1795478400, .trace = true
-	};
+	const struct usher_question question = { .policy = policy,
+		.facts = facts,
+		.memory = &memory,
+		.at = 1795478400,
+		.trace = true };
 	struct usher_decision *decision = NULL;
 	int code = settled(usher_decide(NULL, &question, &decision, NULL),
 	    "deciding");
@@ -180,12 +180,12 @@ work(void)
 {
 	struct usher_policy *policy = NULL;
 	struct usher_facts *facts = NULL;
-	int code = settled(usher_policy_compile(conf, "alice.conf",
-	    preferences, sizeof(preferences) - 1, &policy, NULL), "compiling");
+	int code = settled(usher_policy_compile(conf, "alice.conf", preferences,
+			       sizeof(preferences) - 1, &policy, NULL),
+	    "compiling");
 
 	if (code == 0) {
-		assert_int_equal(usher_facts_new(conf, USHER_EMAIL, &facts),
-		    0);
+		assert_int_equal(usher_facts_new(conf, USHER_EMAIL, &facts), 0);
 		usher_facts_shown(facts, USHER_ALL);
 		code = settled(describe(facts), "describing");
 	}
