@@ -7,71 +7,12 @@
  * lines in one block that the decision owns.
  */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <inttypes.h>
 
+#include "lines.h"
 #include "screen.h"
-
-enum { TEXT_SIZE = 6144, LINE_MOST = 2000 };
-
-/* A line that does not fit is left out whole. */
-struct lines {
-	char *text;
-	size_t used;
-	size_t from; /* where the current line begins */
-	bool full;
-};
-
-static void
-begin(struct lines *lines)
-{
-	lines->from = lines->used;
-	lines->full = false;
-}
-
-static void __attribute__((format(printf, 2, 3)))
-add(struct lines *lines, const char *format, ...)
-{
-	size_t left = TEXT_SIZE - lines->used;
-	va_list arguments;
-	int length;
-
-	if (lines->full)
-		return;
-	va_start(arguments, format);
-	length = vsnprintf(lines->text + lines->used, left, format, arguments);
-	va_end(arguments);
-	if (length < 0 || (size_t)length >= left ||
-	    lines->used + (size_t)length - lines->from > LINE_MOST)
-		lines->full = true;
-	else
-		lines->used += (size_t)length;
-}
-
-static struct span
-end(struct lines *lines)
-{
-	add(lines, "\r\n");
-	if (lines->full)
-		lines->used = lines->from;
-	return (struct span){ lines->text + lines->from,
-		lines->used - lines->from };
-}
-
-/* Text inside quotes or parentheses: no line may end in it. */
-static void
-add_escaped(struct lines *lines, const char *text, const char *escaped)
-{
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (strchr(escaped, c) != NULL)
-			add(lines, "\\");
-		add(lines, "%c", c < 0x20 || c == 0x7f ? ' ' : c);
-	}
-}
 
 void
 answer_seconds(const struct usher_opening *opening, int64_t now_ms,
@@ -90,43 +31,37 @@ static void
 make_retry_after(struct lines *lines, struct answer *answer,
     const struct answering *how, const struct usher_opening *opening)
 {
-	const char *words[USHER_WORDS_LINES];
 	char instant[USHER_INSTANT_TEXT];
 	int64_t seconds, duration;
-	size_t count;
 
 	if (!opening->exists)
 		return;
-	count = usher_words_lines(how->asked, how->reference, false, words);
 	answer_seconds(opening, how->now_ms, &seconds, &duration);
 	usher_instant_text(opening->from, instant);
-	begin(lines);
-	add(lines, "Retry-After: %" PRId64 " (", seconds);
-	add_escaped(lines, count > 1 ? words[1] : instant, "()\\");
-	add(lines, ")");
+	lines_begin(lines);
+	lines_add(lines, "Retry-After: %" PRId64 " (", seconds);
+	lines_escape(lines, lines->count > 1 ? lines->words[1] : instant,
+	    "()\\");
+	lines_add(lines, ")");
 	if (duration > 0)
-		add(lines, ";duration=%" PRId64, duration);
-	answer->retry_after = end(lines);
+		lines_add(lines, ";duration=%" PRId64, duration);
+	answer->retry_after = lines_end(lines);
 }
 
 static void
 make_warning(struct lines *lines, struct answer *answer,
     const struct answering *how)
 {
-	const char *words[USHER_WORDS_LINES];
-	size_t count = usher_words_lines(how->asked, how->reference, false,
-	    words);
-
-	if (count == 0)
+	if (lines->count == 0)
 		return;
-	begin(lines);
-	add(lines, "Warning: 399 %s \"", how->our_name);
-	for (size_t i = 0; i < count; i++) {
-		add(lines, "%s", i > 0 ? " " : "");
-		add_escaped(lines, words[i], "\"\\");
+	lines_begin(lines);
+	lines_add(lines, "Warning: 399 %s \"", how->our_name);
+	for (size_t i = 0; i < lines->count; i++) {
+		lines_add(lines, "%s", i > 0 ? " " : "");
+		lines_escape(lines, lines->words[i], "\"\\");
 	}
-	add(lines, "\"");
-	answer->warning = end(lines);
+	lines_add(lines, "\"");
+	answer->warning = lines_end(lines);
 }
 
 /* The URI of a target, with its scheme; false: it has none. */
@@ -174,15 +109,15 @@ make_error_info(struct lines *lines, struct answer *answer,
 	const char *comma = "";
 	char uri[1024], instant[USHER_INSTANT_TEXT];
 
-	begin(lines);
-	add(lines, "Error-Info: ");
+	lines_begin(lines);
+	lines_add(lines, "Error-Info: ");
 	if (announce[0] != '\0') {
-		add(lines, "<%s>", announce);
+		lines_add(lines, "<%s>", announce);
 		comma = ", ";
 	}
 	if (verdict->answer != USHER_REFUSE && page != NULL &&
 	    strpbrk(page, " \t\r\n<>\"") == NULL) {
-		add(lines, "%s<%s>", comma, page);
+		lines_add(lines, "%s<%s>", comma, page);
 		comma = ", ";
 	}
 	for (size_t i = 0;
@@ -193,16 +128,16 @@ make_error_info(struct lines *lines, struct answer *answer,
 		if (!target_uri(target, uri, sizeof(uri)) ||
 		    (page != NULL && strcmp(uri, page) == 0))
 			continue;
-		add(lines, "%s<%s>", comma, uri);
+		lines_add(lines, "%s<%s>", comma, uri);
 		comma = ", ";
 		if (!target->opening.exists)
 			continue;
 		usher_instant_text(target->opening.from, instant);
-		add(lines, ";opening=\"%s\"", instant);
+		lines_add(lines, ";opening=\"%s\"", instant);
 	}
 	if (comma[0] == '\0')
 		lines->full = true; /* nothing to tell: no line */
-	answer->error_info = end(lines);
+	answer->error_info = lines_end(lines);
 }
 
 /* Calls in their order, then the rest: q falls from one to the next. */
@@ -213,8 +148,8 @@ make_contact(struct lines *lines, struct answer *answer,
 	char uri[1024];
 	int q = 10;
 
-	begin(lines);
-	add(lines, "Contact: ");
+	lines_begin(lines);
+	lines_add(lines, "Contact: ");
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < verdict->target_count; i++) {
 			const struct usher_target *target =
@@ -224,12 +159,12 @@ make_contact(struct lines *lines, struct answer *answer,
 			    is_call(uri) != (pass == 0) ||
 			    (pass == 0 && !has_begun(target, how)))
 				continue;
-			add(lines, "%s<%s>;q=%d.%d", q < 10 ? ", " : "", uri,
-			    q / 10, q % 10);
+			lines_add(lines, "%s<%s>;q=%d.%d", q < 10 ? ", " : "",
+			    uri, q / 10, q % 10);
 			q -= q > 1;
 		}
 	}
-	answer->contact = end(lines);
+	answer->contact = lines_end(lines);
 }
 
 /* The first target that a call may be forwarded to now. */
@@ -364,9 +299,9 @@ make_refuse(struct lines *lines, struct decision *decision,
 		decision->answer.code = 603;
 		return;
 	}
-	begin(lines);
-	add(lines, "Call-Info: <%s>;purpose=jwscard", terms->card);
-	decision->answer.call_info = end(lines);
+	lines_begin(lines);
+	lines_add(lines, "Call-Info: <%s>;purpose=jwscard", terms->card);
+	decision->answer.call_info = lines_end(lines);
 }
 
 /* Whom the policy lets in may ring elsewhere, within reach. */
@@ -403,7 +338,7 @@ answer_make(struct decision *decision, const struct answering *how)
 {
 	const struct usher_verdict *verdict = usher_decision_verdict(
 	    how->asked);
-	char text[TEXT_SIZE];
+	char text[LINES_SIZE];
 	struct lines lines = { .text = text };
 	struct span *spans[] = { &decision->answer.retry_after,
 		&decision->answer.call_info, &decision->answer.contact,
@@ -416,6 +351,8 @@ answer_make(struct decision *decision, const struct answering *how)
 		decision->answer.code = 480;
 		return 0;
 	}
+	lines.count = usher_words_lines(how->asked, how->reference, false,
+	    lines.words);
 	if (verdict->answer == USHER_DEFER)
 		failed = make_defer(&lines, decision, how, verdict);
 	else if (verdict->answer == USHER_REDIRECT)

@@ -239,6 +239,15 @@ decide(struct screening *s, struct decision *decision, bool safety)
 	log_decision(s, decision, &what);
 }
 
+/* Strangers may not fill our memory: beyond the cap theirs are not kept. */
+static bool
+has_room(const struct screening *s)
+{
+	return s->origin->way != FROM_OTHER ||
+	    decisions_count(s->proxy->decisions) <
+	    s->setup->sip->limits.transactions;
+}
+
 struct decision *
 screen(struct screening *s, bool question, bool safety)
 {
@@ -262,7 +271,7 @@ screen(struct screening *s, bool question, bool safety)
 	decide(s, decision, safety);
 	/* A refusal is the final answer: it is no call under way. */
 	decision->pair_key = decision->answer.code == 0 ? pair : 0;
-	if (!question)
+	if (!question && has_room(s))
 		decisions_keep(s->proxy->decisions, decision);
 	return decision;
 }

@@ -57,16 +57,18 @@ log_line_begin(struct log_line *line, const char *what)
 static void
 add_byte(struct log_line *line, unsigned char byte)
 {
-	char text[5];
-	int length;
+	static const char digits[] = "0123456789abcdef";
+	char text[4] = { '\\', 'x', digits[byte >> 4], digits[byte & 15] };
 
-	if (byte == '"' || byte == '\\')
-		length = snprintf(text, sizeof(text), "\\%c", byte);
-	else if (byte < 0x20 || byte == 0x7f)
-		length = snprintf(text, sizeof(text), "\\x%02x", byte);
-	else
-		length = snprintf(text, sizeof(text), "%c", byte);
-	add_text(line, text, (size_t)length);
+	if (byte == '"' || byte == '\\') {
+		text[1] = (char)byte;
+		add_text(line, text, 2);
+	} else if (byte < 0x20 || byte == 0x7f) {
+		add_text(line, text, 4);
+	} else {
+		text[0] = (char)byte;
+		add_text(line, text, 1);
+	}
 }
 
 void
@@ -88,5 +90,9 @@ log_line_add(struct log_line *line, const char *key, struct span value)
 void
 log_line_end(const struct log *log, const struct log_line *line, int level)
 {
-	log_write(log, level, "%.*s", (int)line->used, line->text);
+	if (log->in_front)
+		fprintf(stderr, "usher-sip: %.*s\n", (int)line->used,
+		    line->text);
+	else
+		syslog(level, "%.*s", (int)line->used, line->text);
 }

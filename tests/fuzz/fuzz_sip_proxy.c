@@ -2,8 +2,9 @@
  * The proxy core on arbitrary datagrams from every kind of source.
  *
  * What must hold: whatever leaves passes the gate, but the echo of what did
- * not; a request that leaves has one Via more than it came with; the unproven get nothing longer than they sent;
- * when time has passed, no call and no transaction is left.
+ * not; a request that leaves has one Via more than it came with; the unproven
+ * get nothing longer than they sent; when time has passed, no call and no
+ * transaction is left.
  */
 #include <event2/event.h>
 #include <stdio.h>

@@ -375,3 +375,24 @@ def test_malformed_from_known_peers_is_400(site, trunk, stranger, pbx):
     stranger.send(b"\0" * 100, s.address)
     stranger.silence()
     pbx.silence()
+
+
+def test_too_long_is_513_to_peers_and_silence_to_others(site, trunk, stranger,
+                                                        pbx):
+    s = site(sip="limits = { message = 1100; };")
+    long = ["Subject: " + "x" * 1000]
+    Call(trunk, s.address, s.uri(), headers=long).send().expect(513)
+    Call(stranger, s.address, s.uri(), headers=long).send()
+    stranger.silence()
+    pbx.silence()
+
+
+def test_full_house_is_503_to_peers_and_silence_to_others(site, trunk,
+                                                          stranger, pbx):
+    s = site(sip="limits = { transactions = 16; };")
+    for _ in range(8):
+        Call(trunk, s.address, s.uri()).send().expect(100)
+    Call(trunk, s.address, s.uri()).send().expect(503)
+    Call(stranger, s.address, s.uri()).send()
+    stranger.silence()
+    assert s.counters()["transactions"] == 16

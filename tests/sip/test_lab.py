@@ -26,7 +26,8 @@ def sipp(folder, scenario, *more, host=HOST, port=None, code=None):
     command = ["sipp", "-sf", scenario, "-i", host, "-p",
                str(port or support.free_port(host, ("udp",))),
                "-mp", str(support.free_port(host, ("udp",))),
-               "-nostdin", "-trace_err", *map(str, more)]
+               "-buff_size", "4194304", "-nostdin", "-trace_err",
+               *map(str, more)]
     log = open(folder / "screen", "w")
     process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
     process.folder = folder
