@@ -93,7 +93,8 @@ BROKEN = [b"\0", b"\xff\xfe", b"(" * 60000, b"{" * 60000, b"a={" * 20000,
           b"rules = ( ( ( ) ) );", b"topics = ( );", b"parties = { p = 1; };",
           b"hours = { a = { }; };", b"days = { a = 1L; };", b"published = [];",
           b"addresses = { };", b"phones = ( 1, 2.5, true );",
-          b"name = 99999999999999999999999999;", b"say = @", b"name = \"\x01\x02\";", b"language = \"\xc3\x28\";"]
+          b"name = 99999999999999999999999999;", b"say = @",
+          b"name = \"\x01\x02\";", b"language = \"\xc3\x28\";"]
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=lambda text: repr(text[:20]))
