@@ -188,3 +188,46 @@ def test_unreadable_policies_let_calls_pass(site, trunk, pbx):
         return
     Call(trunk, s.address, s.uri()).send()
     pbx.expect("INVITE")
+
+
+def processes_of(path):
+    """Ids of the processes that were started with this file."""
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{entry}/cmdline", "rb") as file:
+                arguments = file.read().split(b"\0")
+        except OSError:
+            continue
+        if entry.isdigit() and str(path).encode() in arguments:
+            found.append(int(entry))
+    return found
+
+
+def test_background_is_ready_when_the_starter_returns(tmp_path, trunk):
+    s = Site(tmp_path / "site")
+    s.publish()
+    file = s.folder / "usher.conf"
+    done = subprocess.run([support.program("usher-sip"), "-c", str(file)],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    daemons = processes_of(file)
+    assert len(daemons) == 1
+    try:
+        Call(trunk, s.address, f"sip:{HOST}:{s.port}", body="",
+             method="OPTIONS").send().expect(200)
+        again = subprocess.run(
+            [support.program("usher-sip"), "-c", str(file)],
+            capture_output=True, text=True, timeout=60)
+        assert again.returncode == 3
+        assert "cannot listen on" in again.stderr
+    finally:
+        os.kill(daemons[0], signal.SIGTERM)
+        support.wait_for(lambda: not processes_of(file), 10, "its end")
+
+
+def test_a_changed_file_is_read_without_a_signal(site, trunk):
+    s = site(NO)
+    s.configure(sip="refuse = 486;")
+    s.wait_line("configuration reloaded", timeout=15)
+    Call(trunk, s.address, s.uri()).send().final(486)

@@ -229,6 +229,37 @@ fax_is_live_t38_alone(void **state)
 	}
 }
 
+static void
+hops_go_by_priority_then_weight_and_life(void **state)
+{
+	static const struct usher_sip_hop conf[] = {
+		{ .uri = "a", .priority = 1, .weight = 3 },
+		{ .uri = "b", .priority = 1, .weight = 1 },
+		{ .uri = "c", .priority = 1, .weight = 0 },
+		{ .uri = "d", .priority = 2, .weight = 1 },
+	};
+	struct hops hops = { .count = COUNT(conf) };
+	struct hop *order[HOPS_MOST];
+	unsigned first[COUNT(conf)] = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(conf); i++)
+		hops.list[i].conf = &conf[i];
+	for (uint64_t hash = 0; hash < 4000; hash++) {
+		assert_int_equal(hop_order(&hops, hash, order), 4);
+		assert_ptr_equal(order[3], &hops.list[3]);
+		first[order[0] - hops.list]++;
+	}
+	assert_int_equal(first[0], 3000);
+	assert_int_equal(first[1], 1000);
+	assert_int_equal(first[2] + first[3], 0);
+	hops.list[0].dead = hops.list[1].dead = hops.list[2].dead = true;
+	assert_int_equal(hop_order(&hops, 7, order), 1);
+	assert_ptr_equal(order[0], &hops.list[3]);
+	hops.list[3].dead = true;
+	assert_int_equal(hop_order(&hops, 7, order), 0);
+}
+
 int
 main(void)
 {
@@ -242,6 +273,7 @@ main(void)
 		cmocka_unit_test(
 		    many_decisions_are_found_while_the_table_grows),
 		cmocka_unit_test(fax_is_live_t38_alone),
+		cmocka_unit_test(hops_go_by_priority_then_weight_and_life),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
