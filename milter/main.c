@@ -7,8 +7,10 @@
  * Exit: 0 done, 2 usage or configuration, 3 the system failed.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -97,25 +99,56 @@ read_options(int argc, char **argv, struct options *options)
 
 /* ---- start ---- */
 
+/*
+ * libmilter waits for HUP, TERM and INT in a thread of its own, and stops by
+ * itself, in up to 5 s. A handler in a thread that does not block them is asked
+ * first, so the main thread is the only one that does not.
+ */
+static int signals[2] = { -1, -1 };
+
 static void
-signals_of_ours(sigset_t *set)
+on_signal(int number)
 {
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGHUP);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGUSR1);
+	int before = errno;
+	char byte = (char)number;
+	ssize_t written;
+
+	/* A full pipe has signals enough to read. */
+	written = write(signals[1], &byte, 1);
+	(void)written;
+	errno = before;
 }
 
-/* Before the first thread, which inherits it. */
 static void
-block_signals(void)
+mask_signals(int how)
 {
 	sigset_t set;
 
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGUSR1);
+	(void)pthread_sigmask(how, &set, NULL);
+}
+
+/* Before the first thread, which inherits the mask. */
+static int
+catch_signals(void)
+{
+	static const int ours[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
+	struct sigaction action = { .sa_handler = on_signal,
+		.sa_flags = SA_RESTART };
+	size_t i;
+
+	if (pipe2(signals, O_CLOEXEC | O_NONBLOCK) != 0)
+		return errno;
 	(void)signal(SIGPIPE, SIG_IGN);
-	signals_of_ours(&set);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	mask_signals(SIG_BLOCK);
+	(void)sigemptyset(&action.sa_mask);
+	for (i = 0; i < sizeof ours / sizeof *ours; i++)
+		(void)sigaction(ours[i], &action, NULL);
+	return 0;
 }
 
 /* Until the daemon is ready, somebody may be watching the terminal. */
@@ -232,23 +265,27 @@ stop(struct service *service, const struct socket_place *place)
 	(void)pthread_join(stopper, NULL);
 }
 
-/*
- * libmilter waits for these signals too, in a thread of its own, and may take
- * one while this thread is busy; then it stops by itself, in up to 5 s. The
- * kernel asks this thread first.
- */
+/* The signal that came within a second, or 0. */
+static int
+next_signal(void)
+{
+	struct pollfd ready = { .fd = signals[0], .events = POLLIN };
+	char byte = 0;
+
+	if (poll(&ready, 1, 1000) != 1 || read(signals[0], &byte, 1) != 1)
+		return 0;
+	return byte;
+}
+
 static void
 wait_for_signals(struct service *service, struct reload *reload,
     const struct socket_place *place)
 {
-	const struct timespec second = { .tv_sec = 1 };
-	sigset_t set;
 	int got;
 
-	signals_of_ours(&set);
 	while (!atomic_load(&service->ended)) {
-		got = sigtimedwait(&set, NULL, &second);
-		if (got == SIGUSR1 || got < 0) {
+		got = next_signal();
+		if (got == SIGUSR1 || got == 0) {
 			reload_look(reload, got == SIGUSR1);
 			continue;
 		}
@@ -283,6 +320,7 @@ serve(struct milter *milter, const struct options *options,
 	reload_begin(&reload, milter, options->conf);
 	if (pthread_create(&service.thread, NULL, run_libmilter, &service) != 0)
 		return EAGAIN;
+	mask_signals(SIG_UNBLOCK);
 	say_clock(milter);
 	log_say(&milter->log, LOG_INFO, "ready");
 	(void)sd_notify(0, "READY=1");
@@ -329,8 +367,9 @@ main(int argc, char **argv)
 		return code;
 	log_open(&milter.log, options.foreground);
 	raise_limits();
-	block_signals();
-	code = open_usher(&milter, &options, &error);
+	code = catch_signals();
+	if (code == 0)
+		code = open_usher(&milter, &options, &error);
 	if (code == 0)
 		code = open_socket(&milter, &place, &error);
 	if (code != 0) {
