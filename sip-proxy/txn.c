@@ -299,7 +299,9 @@ quoted_branch(const char *bytes, size_t len)
 	for (q = p; q < end && is_char(*q, CHAR_TOKEN); q++)
 		;
 	/* Cut off within the branch: not to be guessed at. */
-	return q == end ? (struct span){ 0 } : span_between(p, q);
+	if (q == end)
+		return (struct span){ 0 };
+	return span_between(p, q);
 }
 
 bool
