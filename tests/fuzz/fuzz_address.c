@@ -33,14 +33,14 @@ fuzz_pattern(struct arena *arena, const struct address *address)
 	/* Labels in Unicode may grow beyond what is read again. */
 	if (address->kind == ADDRESS_SIP || strlen(address->text) > 320)
 		return;
-	require(usher_address_parse(arena, address->text, NULL, &again, NULL)
-	    == 0);
-	require(again.kind == address->kind
-	    && strcmp(again.text, address->text) == 0);
+	require(
+	    usher_address_parse(arena, address->text, NULL, &again, NULL) == 0);
+	require(again.kind == address->kind &&
+	    strcmp(again.text, address->text) == 0);
 	if (strchr(address->text, '*') != NULL)
-		return;		/* a star is a letter there, here a wildcard */
-	require(usher_pattern_make(arena, address->text, false, NULL,
-	    &pattern, NULL) == 0);
+		return; /* a star is a letter there, here a wildcard */
+	require(usher_pattern_make(arena, address->text, false, NULL, &pattern,
+		    NULL) == 0);
 	require(usher_pattern_matches(&pattern, address));
 }
 
@@ -57,8 +57,9 @@ fuzz_address(struct arena *arena, const char *text)
 		fuzz_pattern(arena, &address);
 	else
 		require(g_utf8_validate(error.text, -1, NULL));
-	if (usher_pattern_make(arena, text, false, &site, &pattern, &error)
-	    == 0 && address.kind != ADDRESS_NONE)
+	if (usher_pattern_make(arena, text, false, &site, &pattern, &error) ==
+		0 &&
+	    address.kind != ADDRESS_NONE)
 		usher_pattern_matches(&pattern, &address);
 	usher_pattern_make(arena, text, true, &site, &pattern, &error);
 	usher_network_parse(text, &network, &error);
@@ -75,21 +76,21 @@ fuzz_text(struct arena *arena, const char *data, size_t length)
 	size_t folded_length, again_length, cut = length / 2;
 	char *folded = usher_text_fold(arena, data, length, &folded_length);
 	char *again = usher_text_fold(arena, folded, folded_length,
-	    &again_length), *words;
+		 &again_length),
+	     *words;
 	char number[USHER_NUMBER_TEXT];
 	struct phrase phrase;
 
 	require(g_utf8_validate(folded, (gssize)folded_length, NULL));
-	require(folded_length == again_length
-	    && memcmp(folded, again, folded_length) == 0);
+	require(folded_length == again_length &&
+	    memcmp(folded, again, folded_length) == 0);
 	require(usher_text_words_length(data, length, 3) <= length);
 	usher_number_normal(data, length, &site, false, number);
 	words = usher_arena_bytes(arena, data, cut);
 	if (usher_phrase_make(arena, words, &phrase) != 0)
 		return;
 	usher_phrase_occurs(&phrase, folded, folded_length);
-	folded = usher_text_fold(arena, words, strlen(words),
-	    &folded_length);
+	folded = usher_text_fold(arena, words, strlen(words), &folded_length);
 	require(usher_phrase_occurs(&phrase, folded, folded_length));
 }
 

@@ -28,7 +28,7 @@ static void
 put_string(struct buffer *out, const char *string)
 {
 	size_t length = strlen(string);
-	char control = (char)(0x40 | length);	/* below 29 bytes */
+	char control = (char)(0x40 | length); /* below 29 bytes */
 
 	usher_buffer_add(out, &control, 1);
 	usher_buffer_add(out, string, length);
@@ -112,7 +112,7 @@ put_metadata(struct buffer *out, unsigned nodes)
 	usher_buffer_puts(out, "\xab\xcd\xefMaxMind.com");
 	put_map(out, 9);
 	put_string(out, "languages");
-	usher_buffer_add(out, "\1\4", 2);	/* an array of one */
+	usher_buffer_add(out, "\1\4", 2); /* an array of one */
 	put_string(out, "en");
 	put_string(out, "description");
 	put_map(out, 1);

@@ -9,7 +9,7 @@
 #include "text.h"
 
 struct mmdb_entry {
-	const char *address;	/* of a network, IPv4 or IPv6 */
+	const char *address; /* of a network, IPv4 or IPv6 */
 	unsigned length;
 	/* "JP"; "/FR": only registered there; "AS64500" */
 	const char *value;

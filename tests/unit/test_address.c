@@ -17,9 +17,11 @@
 #include "error.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define LABEL_64 "0123456789012345678901234567890123456789" \
+#define LABEL_64                                   \
+	"0123456789012345678901234567890123456789" \
 	"012345678901234567890123"
-#define TEXT_320 "0123456789012345678901234567890123456789" \
+#define TEXT_320                                   \
+	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
@@ -51,8 +53,8 @@ teardown(void **state)
 static void
 same_or_both_null(const char *text, const char *got, const char *wanted)
 {
-	if ((got == NULL) != (wanted == NULL)
-	    || (got != NULL && strcmp(got, wanted) != 0))
+	if ((got == NULL) != (wanted == NULL) ||
+	    (got != NULL && strcmp(got, wanted) != 0))
 		fail_msg("%s: %s, not %s", text, got == NULL ? "NULL" : got,
 		    wanted == NULL ? "NULL" : wanted);
 }
@@ -72,8 +74,8 @@ addresses_are_read_in_every_spelling(void **state)
 		    "example.com" },
 		{ "<a@b.example>", ADDRESS_MAIL, "a@b.example", "b.example",
 		    "b.example" },
-		{ "Alice Ng <a@x.co.uk>", ADDRESS_MAIL, "a@x.co.uk",
-		    "x.co.uk", "x.co.uk" },
+		{ "Alice Ng <a@x.co.uk>", ADDRESS_MAIL, "a@x.co.uk", "x.co.uk",
+		    "x.co.uk" },
 		{ "\"Ng, Alice <alice@evil.example>\" <a@x.y.co.uk>",
 		    ADDRESS_MAIL, "a@x.y.co.uk", "x.y.co.uk", "y.co.uk" },
 		{ "mailto:a%2Bb@example.com?subject=x@y", ADDRESS_MAIL,
@@ -83,20 +85,19 @@ addresses_are_read_in_every_spelling(void **state)
 		{ "a@co.uk", ADDRESS_MAIL, "a@co.uk", "co.uk", NULL },
 		{ "\"a.b\"@example.com", ADDRESS_MAIL, "a.b@example.com",
 		    "example.com", "example.com" },
-		{ "\"A b\"@example.com", ADDRESS_MAIL,
-		    "\"a b\"@example.com", "example.com", "example.com" },
+		{ "\"A b\"@example.com", ADDRESS_MAIL, "\"a b\"@example.com",
+		    "example.com", "example.com" },
 		{ "\"a\\\"@\\b\"@example.com", ADDRESS_MAIL,
-		    "\"a\\\"@b\"@example.com", "example.com",
-		    "example.com" },
+		    "\"a\\\"@b\"@example.com", "example.com", "example.com" },
 		{ "a..b.@example.com", ADDRESS_MAIL, "a..b.@example.com",
 		    "example.com", "example.com" },
 		{ "b+v=1/x'!#$%&*?^`{|}~@example.com", ADDRESS_MAIL,
 		    "b+v=1/x'!#$%&*?^`{|}~@example.com", "example.com",
 		    "example.com" },
-		{ "a@[192.0.2.1]", ADDRESS_MAIL, "a@[192.0.2.1]",
-		    "[192.0.2.1]", NULL },
-		{ "a@[IPv6:2001:DB8:0::1]", ADDRESS_MAIL,
-		    "a@[2001:db8::1]", "[2001:db8::1]", NULL },
+		{ "a@[192.0.2.1]", ADDRESS_MAIL, "a@[192.0.2.1]", "[192.0.2.1]",
+		    NULL },
+		{ "a@[IPv6:2001:DB8:0::1]", ADDRESS_MAIL, "a@[2001:db8::1]",
+		    "[2001:db8::1]", NULL },
 		{ "JÖRG@Bücher.example", ADDRESS_MAIL,
 		    "jörg@xn--bcher-kva.example", "xn--bcher-kva.example",
 		    "xn--bcher-kva.example" },
@@ -106,34 +107,33 @@ addresses_are_read_in_every_spelling(void **state)
 		{ "a@my_host.example.com", ADDRESS_MAIL,
 		    "a@my_host.example.com", "my_host.example.com",
 		    "example.com" },
-		{ "+14155550100@fax.example", ADDRESS_NUMBER,
-		    "+14155550100", NULL, NULL },
+		{ "+14155550100@fax.example", ADDRESS_NUMBER, "+14155550100",
+		    NULL, NULL },
 		{ "4155550100@sms.example", ADDRESS_MAIL,
 		    "4155550100@sms.example", "sms.example", "sms.example" },
 		{ "+1 (415) 555-0100", ADDRESS_NUMBER, "+14155550100", NULL,
 		    NULL },
-		{ "tel:+1-415-555-0100;ext=12", ADDRESS_NUMBER,
-		    "+14155550100", NULL, NULL },
+		{ "tel:+1-415-555-0100;ext=12", ADDRESS_NUMBER, "+14155550100",
+		    NULL, NULL },
 		{ "TEL:4155550100", ADDRESS_NUMBER, "+14155550100", NULL,
 		    NULL },
-		{ "Bob <+14155550100>", ADDRESS_NUMBER, "+14155550100",
-		    NULL, NULL },
+		{ "Bob <+14155550100>", ADDRESS_NUMBER, "+14155550100", NULL,
+		    NULL },
 		{ "sip:+14155550100@gw.example;user=phone", ADDRESS_NUMBER,
 		    "+14155550100", NULL, NULL },
-		{ "sip:5550100;phone-context=+1415@gw.example",
-		    ADDRESS_NUMBER, "+14155550100", NULL, NULL },
+		{ "sip:5550100;phone-context=+1415@gw.example", ADDRESS_NUMBER,
+		    "+14155550100", NULL, NULL },
 		{ "sip:%2B14155550100@gw.example", ADDRESS_NUMBER,
 		    "+14155550100", NULL, NULL },
 		{ "sip:Alice@PBX.Example.com:5061;transport=tcp?a=b@c",
 		    ADDRESS_SIP, "Alice@pbx.example.com", "pbx.example.com",
 		    "example.com" },
 		{ "sips:1001:secret@pbx.example.com", ADDRESS_SIP,
-		    "1001@pbx.example.com", "pbx.example.com",
-		    "example.com" },
-		{ "\"A\" <sip:a%6Cice;x=y@192.0.2.7:5060>;tag=1",
-		    ADDRESS_SIP, "alice@192.0.2.7", "192.0.2.7", NULL },
-		{ "sip:a@[2001:DB8::1]:5060", ADDRESS_SIP,
-		    "a@[2001:db8::1]", "[2001:db8::1]", NULL },
+		    "1001@pbx.example.com", "pbx.example.com", "example.com" },
+		{ "\"A\" <sip:a%6Cice;x=y@192.0.2.7:5060>;tag=1", ADDRESS_SIP,
+		    "alice@192.0.2.7", "192.0.2.7", NULL },
+		{ "sip:a@[2001:DB8::1]:5060", ADDRESS_SIP, "a@[2001:db8::1]",
+		    "[2001:db8::1]", NULL },
 	};
 
 	(void)state;
@@ -142,10 +142,9 @@ addresses_are_read_in_every_spelling(void **state)
 		struct usher_error error = { 0 };
 
 		if (usher_address_parse(&arena, table[i].text, &america,
-		    &address, &error) != 0)
+			&address, &error) != 0)
 			fail_msg("%s: %s", table[i].text, error.text);
-		same_or_both_null(table[i].text, address.text,
-		    table[i].normal);
+		same_or_both_null(table[i].text, address.text, table[i].normal);
 		assert_int_equal(address.kind, table[i].kind);
 		same_or_both_null(table[i].text, address.domain,
 		    table[i].domain);
@@ -158,23 +157,69 @@ static void
 what_is_no_address_is_refused_with_a_sentence(void **state)
 {
 	static const char *const table[] = {
-		"", " ", "<>", "alice", "alice smith", "@example.com", "a@",
-		"a@b@example.com", "a b@example.com", "a@exa mple.com",
-		"a@.com", "a@b..com", "a@-b.com", "a@b-.com", "a@b.123",
-		"a@[192.0.2.300]", "a@[]", "a@[", "a@[::1", "a@*.com",
-		"\"\"@example.com", "\"a@example.com", "\"a\"b@example.com",
-		"a\"b\"@example.com", "\"a\\\"@example.com", "<a@b.example",
-		"a <a@b.example> b", "a,b@example.com", "a@b.example,c@d",
-		"a\n@example.com", "a@example.com\r", "a\x7f@example.com",
-		"\xff@example.com", "a@\xff.example", "a@\xe2\x80\xae.com",
-		"sip:", "sip:example.com", "sip:@example.com",
-		"sip:;a=b@example.com", "sip:a@", "sip:a@b:", "sip:a@b:x",
-		"sip:a@b:123456", "sip:a@[::1", "sip:a@[::1]x", "sip:a%@b",
-		"sip:a%0@b", "sip:a%00b@c", "sip:a%0ab@c", "sip:a%ffb@c",
-		"sip:a@b@c", "tel:", "tel:1001", "tel:+", "+1234567890123456",
-		"1001", "+1-800-FLOWERS", "mailto:", "mailto:a",
-		"mailto:a%00@b.example", "mailto:a%zz@b.example",
-		TEXT_320 "@example.com", "a@" TEXT_320 ".com",
+		"",
+		" ",
+		"<>",
+		"alice",
+		"alice smith",
+		"@example.com",
+		"a@",
+		"a@b@example.com",
+		"a b@example.com",
+		"a@exa mple.com",
+		"a@.com",
+		"a@b..com",
+		"a@-b.com",
+		"a@b-.com",
+		"a@b.123",
+		"a@[192.0.2.300]",
+		"a@[]",
+		"a@[",
+		"a@[::1",
+		"a@*.com",
+		"\"\"@example.com",
+		"\"a@example.com",
+		"\"a\"b@example.com",
+		"a\"b\"@example.com",
+		"\"a\\\"@example.com",
+		"<a@b.example",
+		"a <a@b.example> b",
+		"a,b@example.com",
+		"a@b.example,c@d",
+		"a\n@example.com",
+		"a@example.com\r",
+		"a\x7f@example.com",
+		"\xff@example.com",
+		"a@\xff.example",
+		"a@\xe2\x80\xae.com",
+		"sip:",
+		"sip:example.com",
+		"sip:@example.com",
+		"sip:;a=b@example.com",
+		"sip:a@",
+		"sip:a@b:",
+		"sip:a@b:x",
+		"sip:a@b:123456",
+		"sip:a@[::1",
+		"sip:a@[::1]x",
+		"sip:a%@b",
+		"sip:a%0@b",
+		"sip:a%00b@c",
+		"sip:a%0ab@c",
+		"sip:a%ffb@c",
+		"sip:a@b@c",
+		"tel:",
+		"tel:1001",
+		"tel:+",
+		"+1234567890123456",
+		"1001",
+		"+1-800-FLOWERS",
+		"mailto:",
+		"mailto:a",
+		"mailto:a%00@b.example",
+		"mailto:a%zz@b.example",
+		TEXT_320 "@example.com",
+		"a@" TEXT_320 ".com",
 		"a@" LABEL_64 ".com",
 	};
 
@@ -184,15 +229,16 @@ what_is_no_address_is_refused_with_a_sentence(void **state)
 		struct usher_error error = { 0 };
 
 		if (usher_address_parse(&arena, table[i], &america, &address,
-		    &error) != EINVAL)
+			&error) != EINVAL)
 			fail_msg("%s: %s", table[i], address.text);
 		assert_int_equal(address.kind, ADDRESS_NONE);
 		assert_null(address.text);
 		assert_true(strlen(error.text) > 20);
 		assert_true(g_utf8_validate(error.text, -1, NULL));
 		assert_null(strpbrk(error.text, "\r\n\x7f"));
-		assert_int_equal(usher_address_parse(&arena, table[i],
-		    &america, &address, NULL), EINVAL);
+		assert_int_equal(usher_address_parse(&arena, table[i], &america,
+				     &address, NULL),
+		    EINVAL);
 	}
 }
 
@@ -206,12 +252,14 @@ an_address_may_have_320_bytes(void **state)
 	snprintf(text, sizeof(text), "%.308s@example.com", TEXT_320);
 	assert_int_equal(strlen(text), 320);
 	assert_int_equal(usher_address_parse(&arena, text, NULL, &address,
-	    NULL), 0);
+			     NULL),
+	    0);
 	assert_string_equal(address.text, text);
 	/* The name in front is not counted. */
 	snprintf(text, sizeof(text), "%s <a@example.com>", TEXT_320);
 	assert_int_equal(usher_address_parse(&arena, text, NULL, &address,
-	    NULL), 0);
+			     NULL),
+	    0);
 	assert_string_equal(address.text, "a@example.com");
 }
 
@@ -237,7 +285,8 @@ a_delimiter_part_is_cut(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++)
 		assert_string_equal(usher_address_undelimited(&arena,
-		    table[i].text, table[i].delimiter), table[i].wanted);
+					table[i].text, table[i].delimiter),
+		    table[i].wanted);
 }
 
 static void
@@ -247,25 +296,40 @@ domains_have_one_form(void **state)
 		const char *host, *normal;
 	} table[] = {
 		{ "Example.COM", "example.com" },
-		{ "example.com.", "example.com" }, { "a", "a" },
+		{ "example.com.", "example.com" },
+		{ "a", "a" },
 		{ "BÜCHER.example", "xn--bcher-kva.example" },
-		{ "bu\xcc\x88" "cher.example", "xn--bcher-kva.example" },
+		{ "bu\xcc\x88"
+		  "cher.example",
+		    "xn--bcher-kva.example" },
 		{ "例え。テスト", "xn--r8jz45g.xn--zckzah" },
 		{ "_sip._udp.example.com", "_sip._udp.example.com" },
 		{ "3com.com", "3com.com" },
-		{ "", NULL }, { ".", NULL }, { ".example.com", NULL },
-		{ "a..b", NULL }, { "example.com..", NULL }, { "a b", NULL },
-		{ "a@b", NULL }, { "192.0.2.1", NULL }, { "a.1", NULL },
-		{ "[192.0.2.1]", NULL }, { "-a.b", NULL }, { "a-.b", NULL },
-		{ "*.b", NULL }, { "a/b", NULL }, { "a:25", NULL },
-		{ "\xff.com", NULL }, { "a\xe2\x80\xa8.com", NULL },
+		{ "", NULL },
+		{ ".", NULL },
+		{ ".example.com", NULL },
+		{ "a..b", NULL },
+		{ "example.com..", NULL },
+		{ "a b", NULL },
+		{ "a@b", NULL },
+		{ "192.0.2.1", NULL },
+		{ "a.1", NULL },
+		{ "[192.0.2.1]", NULL },
+		{ "-a.b", NULL },
+		{ "a-.b", NULL },
+		{ "*.b", NULL },
+		{ "a/b", NULL },
+		{ "a:25", NULL },
+		{ "\xff.com", NULL },
+		{ "a\xe2\x80\xa8.com", NULL },
 		{ TEXT_320, NULL },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++)
-		same_or_both_null(table[i].host, usher_domain_normal(&arena,
-		    table[i].host), table[i].normal);
+		same_or_both_null(table[i].host,
+		    usher_domain_normal(&arena, table[i].host),
+		    table[i].normal);
 }
 
 static void
@@ -276,17 +340,22 @@ the_organization_is_the_registrable_domain(void **state)
 	} table[] = {
 		{ "example.com", "example.com" },
 		{ "a.b.EXAMPLE.com", "example.com" },
-		{ "com", NULL }, { "co.uk", NULL },
-		{ "x.co.uk", "x.co.uk" }, { "y.x.co.uk", "x.co.uk" },
+		{ "com", NULL },
+		{ "co.uk", NULL },
+		{ "x.co.uk", "x.co.uk" },
+		{ "y.x.co.uk", "x.co.uk" },
 		{ "elastic.example", "elastic.example" },
 		{ "mail.elastic.example", "elastic.example" },
-		{ "example", NULL }, { "localhost", NULL },
-		{ "city.kobe.jp", "city.kobe.jp" },	/* an exception */
-		{ "a.b.c.kobe.jp", "b.c.kobe.jp" },	/* a wildcard */
+		{ "example", NULL },
+		{ "localhost", NULL },
+		{ "city.kobe.jp", "city.kobe.jp" }, /* an exception */
+		{ "a.b.c.kobe.jp", "b.c.kobe.jp" }, /* a wildcard */
 		{ "alice.github.io", "alice.github.io" },
 		{ "食狮.公司.cn", "xn--85x722f.xn--55qx5d.cn" },
-		{ "192.0.2.1", NULL }, { "[192.0.2.1]", NULL },
-		{ "", NULL }, { ".com", NULL },
+		{ "192.0.2.1", NULL },
+		{ "[192.0.2.1]", NULL },
+		{ "", NULL },
+		{ ".com", NULL },
 	};
 
 	(void)state;
@@ -305,8 +374,8 @@ a_domain_holds_what_is_below_it(void **state)
 	assert_true(usher_domain_within("a.com", "com"));
 	assert_false(usher_domain_within("badexample.com", "example.com"));
 	assert_false(usher_domain_within("example.com", "a.example.com"));
-	assert_false(usher_domain_within("example.com.evil.example",
-	    "example.com"));
+	assert_false(
+	    usher_domain_within("example.com.evil.example", "example.com"));
 	assert_false(usher_domain_within("example.com", ""));
 }
 

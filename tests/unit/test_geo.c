@@ -36,7 +36,7 @@ write_file(const char *path, const char *data, size_t length)
 
 struct folder {
 	char path[64], country[80], network[80], bad[80];
-	struct buffer bytes;		/* of the country database */
+	struct buffer bytes; /* of the country database */
 };
 
 static const struct mmdb_entry countries[] = {
@@ -80,8 +80,7 @@ setup(void **state)
 	    folder->path);
 	snprintf(folder->network, sizeof(folder->network), "%s/n.mmdb",
 	    folder->path);
-	snprintf(folder->bad, sizeof(folder->bad), "%s/bad.mmdb",
-	    folder->path);
+	snprintf(folder->bad, sizeof(folder->bad), "%s/bad.mmdb", folder->path);
 	write_database(folder->country, countries, COUNT(countries),
 	    &folder->bytes);
 	write_database(folder->network, networks, COUNT(networks), NULL);
@@ -109,12 +108,13 @@ client(const char *text)
 	struct sockaddr_storage storage = { 0 };
 
 	if (inet_pton(AF_INET, text,
-	    &((struct sockaddr_in *)&storage)->sin_addr) == 1) {
+		&((struct sockaddr_in *)&storage)->sin_addr) == 1) {
 		storage.ss_family = AF_INET;
 		return storage;
 	}
 	assert_int_equal(inet_pton(AF_INET6, text,
-	    &((struct sockaddr_in6 *)&storage)->sin6_addr), 1);
+			     &((struct sockaddr_in6 *)&storage)->sin6_addr),
+	    1);
 	storage.ss_family = AF_INET6;
 	return storage;
 }
@@ -125,7 +125,8 @@ country(const struct geo *geo, const char *address, char out[3])
 	struct sockaddr_storage from = client(address);
 
 	return usher_geo_country(geo, (const struct sockaddr *)&from, out)
-	    ? out : NULL;
+	    ? out
+	    : NULL;
 }
 
 static uint32_t
@@ -142,15 +143,22 @@ clients_have_a_country(void **state)
 	static const struct {
 		const char *address, *country;
 	} table[] = {
-		{ "192.0.2.0", "JP" }, { "192.0.2.255", "JP" },
-		{ "192.0.3.0", NULL }, { "198.51.100.127", "GB" },
-		{ "198.51.100.128", "FR" },	/* registered there */
-		{ "203.0.113.7", "US" }, { "203.0.113.8", NULL },
-		{ "::ffff:192.0.2.1", "JP" }, { "2001:db8::1", "DE" },
-		{ "2001:db9::1", "SE" }, { "2001:db9::2", NULL },
-		{ "127.0.0.1", NULL }, { "255.255.255.255", NULL },
-		{ "10.0.1.1", "ZZ" },	/* no code: where it is registered */
-		{ "10.0.0.1", "ZZ" }, { "10.0.2.1", NULL },
+		{ "192.0.2.0", "JP" },
+		{ "192.0.2.255", "JP" },
+		{ "192.0.3.0", NULL },
+		{ "198.51.100.127", "GB" },
+		{ "198.51.100.128", "FR" }, /* registered there */
+		{ "203.0.113.7", "US" },
+		{ "203.0.113.8", NULL },
+		{ "::ffff:192.0.2.1", "JP" },
+		{ "2001:db8::1", "DE" },
+		{ "2001:db9::1", "SE" },
+		{ "2001:db9::2", NULL },
+		{ "127.0.0.1", NULL },
+		{ "255.255.255.255", NULL },
+		{ "10.0.1.1", "ZZ" }, /* no code: where it is registered */
+		{ "10.0.0.1", "ZZ" },
+		{ "10.0.2.1", NULL },
 	};
 	struct folder *folder = *state;
 	struct geo *geo;
@@ -178,8 +186,7 @@ clients_have_a_network(void **state)
 	struct geo *geo;
 	char out[3];
 
-	assert_int_equal(usher_geo_open(&geo, NULL, folder->network, NULL),
-	    0);
+	assert_int_equal(usher_geo_open(&geo, NULL, folder->network, NULL), 0);
 	assert_int_equal(network(geo, "192.0.2.77"), 64500);
 	assert_int_equal(network(geo, "::ffff:192.0.2.77"), 64500);
 	assert_int_equal(network(geo, "2001:db8:1::"), 4200000001);
@@ -204,10 +211,11 @@ without_databases_nothing_is_known(void **state)
 	assert_null(country(NULL, "192.0.2.1", out));
 	assert_int_equal(network(NULL, "192.0.2.1"), 0);
 	usher_geo_close(NULL);
-	assert_int_equal(usher_geo_open(&geo, folder->country,
-	    folder->network, NULL), 0);
-	assert_false(usher_geo_country(geo, (const struct sockaddr *)&local,
-	    out));
+	assert_int_equal(usher_geo_open(&geo, folder->country, folder->network,
+			     NULL),
+	    0);
+	assert_false(
+	    usher_geo_country(geo, (const struct sockaddr *)&local, out));
 	assert_int_equal(usher_geo_network(geo, NULL), 0);
 	usher_geo_close(geo);
 }
@@ -220,28 +228,29 @@ a_database_that_cannot_be_opened_is_named(void **state)
 	struct geo *geo;
 
 	assert_int_equal(usher_geo_open(&geo, "/nonexistent/c.mmdb", NULL,
-	    &error), ENOENT);
+			     &error),
+	    ENOENT);
 	assert_non_null(strstr(error.text, "/nonexistent/c.mmdb"));
 	assert_null(geo);
 	write_file(folder->bad, "no database", 11);
 	assert_int_equal(usher_geo_open(&geo, folder->country, folder->bad,
-	    &error), EINVAL);
+			     &error),
+	    EINVAL);
 	assert_non_null(strstr(error.text, folder->bad));
 	assert_null(geo);
 	write_file(folder->bad, "", 0);
 	assert_int_not_equal(usher_geo_open(&geo, folder->bad, NULL, &error),
 	    0);
-	assert_int_not_equal(usher_geo_open(&geo, folder->path, NULL, NULL),
-	    0);
+	assert_int_not_equal(usher_geo_open(&geo, folder->path, NULL, NULL), 0);
 }
 
 /* Asks for many clients; only that it comes back is of interest. */
 static void
 ask(const char *path)
 {
-	static const char *const clients[] = { "0.0.0.0", "1.1.1.1",
-	    "10.0.0.1", "192.0.2.1", "198.51.100.200", "255.255.255.255",
-	    "::", "2001:db8::1", "ffff::" };
+	static const char *const clients[] = { "0.0.0.0", "1.1.1.1", "10.0.0.1",
+		"192.0.2.1", "198.51.100.200", "255.255.255.255",
+		"::", "2001:db8::1", "ffff::" };
 	struct geo *geo;
 	char out[3];
 
@@ -309,7 +318,7 @@ foreign_databases_do_no_harm(void **state)
 	(void)state;
 	if (folder == NULL) {
 		print_message("USHER_DATA is not set: MaxMind's test data "
-		    "is not asked\n");
+			      "is not asked\n");
 		skip();
 	}
 	maxminds_test_data_is_read(folder);

@@ -59,7 +59,8 @@ a_network_holds_its_clients(void **state)
 		{ "2001:db8::/32", "2001:db9::1", false },
 		{ "2001:db8::/33", "2001:db8:8000::1", false },
 		{ "2001:DB8::1", "2001:db8::1", true },
-		{ "::1", "::1", true }, { "::1", "127.0.0.1", false },
+		{ "::1", "::1", true },
+		{ "::1", "127.0.0.1", false },
 		{ "::/0", "2001:db8::1", true },
 		{ "::/0", "192.0.2.1", false },
 		{ "::/0", "::ffff:192.0.2.1", false },
@@ -73,11 +74,11 @@ a_network_holds_its_clients(void **state)
 		struct network network;
 		struct usher_error error = { 0 };
 
-		if (usher_network_parse(table[i].network, &network, &error)
-		    != 0)
+		if (usher_network_parse(table[i].network, &network, &error) !=
+		    0)
 			fail_msg("%s", error.text);
 		if (usher_network_holds(&network,
-		    (const struct sockaddr *)&from) != table[i].holds)
+			(const struct sockaddr *)&from) != table[i].holds)
 			fail_msg("%s and %s", table[i].network,
 			    table[i].client);
 	}
@@ -91,8 +92,8 @@ only_ip_clients_are_held(void **state)
 
 	(void)state;
 	assert_int_equal(usher_network_parse("0.0.0.0/0", &network, NULL), 0);
-	assert_false(usher_network_holds(&network,
-	    (const struct sockaddr *)&local));
+	assert_false(
+	    usher_network_holds(&network, (const struct sockaddr *)&local));
 	assert_false(usher_network_holds(&network, NULL));
 }
 
@@ -115,7 +116,8 @@ host_bits_are_an_error_that_names_the_network(void **state)
 		struct network network;
 
 		assert_int_equal(usher_network_parse(table[i].text, &network,
-		    &error), EINVAL);
+				     &error),
+		    EINVAL);
 		assert_non_null(strstr(error.text, table[i].right));
 	}
 }
@@ -124,12 +126,30 @@ static void
 what_is_no_network_is_refused(void **state)
 {
 	static const char *const table[] = {
-		"", "/", "/24", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1",
-		"192.0.2.0/+8", "192.0.2.0/024", "192.0.2.0/8 ", " 10.0.0.0",
-		"192.0.2.0/24/24", "192.0.2", "192.0.2.0.1", "192.0.2.256",
-		"192.0.2.0/4294967304", "example.com", "[::1]", "::1%lo",
-		"::/129", "2001:db8::/", ":::", "::ffff:192.0.2.0/90",
-		"::ffff:0:0/0", "1",
+		"",
+		"/",
+		"/24",
+		"192.0.2.0/",
+		"192.0.2.0/33",
+		"192.0.2.0/-1",
+		"192.0.2.0/+8",
+		"192.0.2.0/024",
+		"192.0.2.0/8 ",
+		" 10.0.0.0",
+		"192.0.2.0/24/24",
+		"192.0.2",
+		"192.0.2.0.1",
+		"192.0.2.256",
+		"192.0.2.0/4294967304",
+		"example.com",
+		"[::1]",
+		"::1%lo",
+		"::/129",
+		"2001:db8::/",
+		":::",
+		"::ffff:192.0.2.0/90",
+		"::ffff:0:0/0",
+		"1",
 		"1111:1111:1111:1111:1111:1111:1111:1111:1111:1111:1111",
 	};
 
@@ -141,8 +161,8 @@ what_is_no_network_is_refused(void **state)
 		if (usher_network_parse(table[i], &network, &error) != EINVAL)
 			fail_msg("%s", table[i]);
 		assert_true(strlen(error.text) > 20);
-		assert_int_equal(usher_network_parse(table[i], &network,
-		    NULL), EINVAL);
+		assert_int_equal(usher_network_parse(table[i], &network, NULL),
+		    EINVAL);
 	}
 }
 

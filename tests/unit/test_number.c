@@ -34,20 +34,21 @@ numbers_are_dialled_as_the_site_does(void **state)
 		{ "+44 (0)20 7123 4567", &america, false, "+442071234567" },
 		{ "+123456789012345", NULL, false, "+123456789012345" },
 		{ "+1234567890123456", NULL, false, NULL },
-		{ "+911", NULL, false, "+911" }, { "+", NULL, false, NULL },
-		{ "", &america, false, NULL }, { "++1415", NULL, false, NULL },
+		{ "+911", NULL, false, "+911" },
+		{ "+", NULL, false, NULL },
+		{ "", &america, false, NULL },
+		{ "++1415", NULL, false, NULL },
 		{ "1+415", &america, false, NULL },
 		/* international */
 		{ "011 44 20 7123 4567", &america, false, "+442071234567" },
 		{ "00442071234567", &britain, false, "+442071234567" },
 		{ "00442071234567", &nowhere, false, "+442071234567" },
 		{ "00442071234567", NULL, false, NULL },
-		{ "0011223", &britain, false, NULL },	/* an extension */
+		{ "0011223", &britain, false, NULL }, /* an extension */
 		{ "0001234567", &britain, false, NULL },
 		{ "001234567890123456", &britain, false, NULL },
 		/* context of a local number */
-		{ "5550100;phone-context=+1415", NULL, false,
-		    "+14155550100" },
+		{ "5550100;phone-context=+1415", NULL, false, "+14155550100" },
 		{ "5550100;x=y;PHONE-Context=+1-415;z", &britain, false,
 		    "+14155550100" },
 		{ "5550100;phone-context=pbx.example", &america, false,
@@ -82,12 +83,12 @@ numbers_are_dialled_as_the_site_does(void **state)
 		{ "alice", &america, false, NULL },
 		{ "anonymous", NULL, true, NULL },
 		{ "1800FLOWERS", &america, false, NULL },
-		{ "*67", &america, false, NULL }, { "#1", NULL, true, NULL },
+		{ "*67", &america, false, NULL },
+		{ "#1", NULL, true, NULL },
 		{ "4155550100x12", &america, false, NULL },
 		{ "---", &america, false, NULL },
 		{ ";phone-context=+1", NULL, false, NULL },
-		{ "123456789012345678901234567890123", &america, false,
-		    NULL },
+		{ "123456789012345678901234567890123", &america, false, NULL },
 	};
 
 	(void)state;
@@ -102,9 +103,8 @@ numbers_are_dialled_as_the_site_does(void **state)
 		number = usher_number_normal(text, length, table[i].site,
 		    table[i].e164, out);
 		free(text);
-		if ((number == NULL) != (table[i].number == NULL)
-		    || (number != NULL
-		    && strcmp(number, table[i].number) != 0))
+		if ((number == NULL) != (table[i].number == NULL) ||
+		    (number != NULL && strcmp(number, table[i].number) != 0))
 			fail_msg("%s: %s", table[i].text,
 			    number == NULL ? "NULL" : number);
 	}
@@ -116,7 +116,9 @@ a_nul_is_no_digit(void **state)
 	char out[USHER_NUMBER_TEXT];
 
 	(void)state;
-	assert_null(usher_number_normal("+1\0" "4", 4, NULL, false, out));
+	assert_null(usher_number_normal("+1\0"
+					"4",
+	    4, NULL, false, out));
 }
 
 static void
@@ -139,35 +141,65 @@ a_number_tells_its_country(void **state)
 	static const struct {
 		const char *number, *country;
 	} table[] = {
-		{ "+14155550100", "US" }, { "+14165550100", "CA" },
-		{ "+16475550100", "CA" }, { "+18675550100", "CA" },
-		{ "+12425550100", "BS" }, { "+18765550100", "JM" },
-		{ "+16585550100", "JM" }, { "+18095550100", "DO" },
-		{ "+18295550100", "DO" }, { "+17875550100", "PR" },
-		{ "+16715550100", "GU" }, { "+17215550100", "SX" },
-		{ "+12125550100", "US" }, { "+18005550100", "US" },
-		{ "+74951234567", "RU" }, { "+79161234567", "RU" },
-		{ "+77012345678", "KZ" }, { "+77172123456", "KZ" },
+		{ "+14155550100", "US" },
+		{ "+14165550100", "CA" },
+		{ "+16475550100", "CA" },
+		{ "+18675550100", "CA" },
+		{ "+12425550100", "BS" },
+		{ "+18765550100", "JM" },
+		{ "+16585550100", "JM" },
+		{ "+18095550100", "DO" },
+		{ "+18295550100", "DO" },
+		{ "+17875550100", "PR" },
+		{ "+16715550100", "GU" },
+		{ "+17215550100", "SX" },
+		{ "+12125550100", "US" },
+		{ "+18005550100", "US" },
+		{ "+74951234567", "RU" },
+		{ "+79161234567", "RU" },
+		{ "+77012345678", "KZ" },
+		{ "+77172123456", "KZ" },
 		{ "+76212345678", "KZ" },
-		{ "+442071234567", "GB" }, { "+441481256789", "GG" },
-		{ "+441534456789", "JE" }, { "+441624756789", "IM" },
-		{ "+493012345", "DE" }, { "+390612345678", "IT" },
-		{ "+390669812345", "VA" }, { "+358401234567", "FI" },
-		{ "+3581812345", "AX" }, { "+4779123456", "SJ" },
-		{ "+4722123456", "NO" }, { "+61212345678", "AU" },
-		{ "+61891621234", "CC" }, { "+59995181234", "CW" },
-		{ "+5997181234", "BQ" }, { "+262269123456", "YT" },
-		{ "+262692123456", "RE" }, { "+38349123456", "XK" },
-		{ "+85212345678", "HK" }, { "+886212345678", "TW" },
-		{ "+9725123456", "IL" }, { "+97012345678", "PS" },
-		{ "+67212345", "AQ" }, { "+672312345", "NF" },
-		{ "+1", "US" }, { "+7", "RU" }, { "+44", "GB" },
-		{ "+80012345678", NULL }, { "+870123456789", NULL },
-		{ "+881612345678", NULL }, { "+88212345678", NULL },
-		{ "+97912345678", NULL }, { "+2101234567", NULL },
-		{ "+3841234567", NULL }, { "+99912345678", NULL },
-		{ "+0123456", NULL }, { "+", NULL }, { "", NULL },
-		{ "14155550100", NULL }, { "alice@example.com", NULL },
+		{ "+442071234567", "GB" },
+		{ "+441481256789", "GG" },
+		{ "+441534456789", "JE" },
+		{ "+441624756789", "IM" },
+		{ "+493012345", "DE" },
+		{ "+390612345678", "IT" },
+		{ "+390669812345", "VA" },
+		{ "+358401234567", "FI" },
+		{ "+3581812345", "AX" },
+		{ "+4779123456", "SJ" },
+		{ "+4722123456", "NO" },
+		{ "+61212345678", "AU" },
+		{ "+61891621234", "CC" },
+		{ "+59995181234", "CW" },
+		{ "+5997181234", "BQ" },
+		{ "+262269123456", "YT" },
+		{ "+262692123456", "RE" },
+		{ "+38349123456", "XK" },
+		{ "+85212345678", "HK" },
+		{ "+886212345678", "TW" },
+		{ "+9725123456", "IL" },
+		{ "+97012345678", "PS" },
+		{ "+67212345", "AQ" },
+		{ "+672312345", "NF" },
+		{ "+1", "US" },
+		{ "+7", "RU" },
+		{ "+44", "GB" },
+		{ "+80012345678", NULL },
+		{ "+870123456789", NULL },
+		{ "+881612345678", NULL },
+		{ "+88212345678", NULL },
+		{ "+97912345678", NULL },
+		{ "+2101234567", NULL },
+		{ "+3841234567", NULL },
+		{ "+99912345678", NULL },
+		{ "+0123456", NULL },
+		{ "+", NULL },
+		{ "", NULL },
+		{ "14155550100", NULL },
+		{ "alice@example.com", NULL },
 	};
 
 	(void)state;
@@ -175,9 +207,8 @@ a_number_tells_its_country(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		const char *country = usher_number_country(table[i].number);
 
-		if ((country == NULL) != (table[i].country == NULL)
-		    || (country != NULL
-		    && strcmp(country, table[i].country) != 0))
+		if ((country == NULL) != (table[i].country == NULL) ||
+		    (country != NULL && strcmp(country, table[i].country) != 0))
 			fail_msg("%s: %s", table[i].number,
 			    country == NULL ? "NULL" : country);
 	}

@@ -15,7 +15,8 @@
 #include "error.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define TEXT_320 "0123456789012345678901234567890123456789" \
+#define TEXT_320                                   \
+	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
 	"0123456789012345678901234567890123456789" \
@@ -95,8 +96,7 @@ patterns_match_what_they_say(void **state)
 		{ "(415) 555-0100", "+14155550100", false, true },
 		{ "1 415 555 0100", "+14155550100", false, true },
 		{ "011 44 20 7123 4567", "+442071234567", false, true },
-		{ "sip:+14155550100@gw.example", "+14155550100", false,
-		    true },
+		{ "sip:+14155550100@gw.example", "+14155550100", false, true },
 		{ "sip:4155550100@gw.example", "+14155550100", false, true },
 		{ "+14155550100@fax.example", "+14155550100", false, true },
 		{ "+1415555*", "+14155550100", false, true },
@@ -123,8 +123,8 @@ patterns_match_what_they_say(void **state)
 		    true },
 		{ "sip:1001@*.example.com", "sip:1001@pbx.example.com", false,
 		    true },
-		{ "sip:1001@pbx.example.com", "sip:1002@pbx.example.com",
-		    false, false },
+		{ "sip:1001@pbx.example.com", "sip:1002@pbx.example.com", false,
+		    false },
 		/* organizations */
 		{ "elastic.example", "a@mail.elastic.example", true, true },
 		{ "Elastic.Example", "a@elastic.example", true, true },
@@ -145,13 +145,14 @@ patterns_match_what_they_say(void **state)
 		struct usher_error error = { 0 };
 
 		if (usher_pattern_make(&arena, table[i].pattern,
-		    table[i].organization, &america, &pattern, &error) != 0)
+			table[i].organization, &america, &pattern, &error) != 0)
 			fail_msg("%s: %s", table[i].pattern, error.text);
 		assert_string_equal(pattern.written, table[i].pattern);
 		assert_int_equal(usher_address_parse(&arena, table[i].who,
-		    &america, &address, NULL), 0);
-		if (usher_pattern_matches(&pattern, &address)
-		    != table[i].matches)
+				     &america, &address, NULL),
+		    0);
+		if (usher_pattern_matches(&pattern, &address) !=
+		    table[i].matches)
 			fail_msg("%s (%s) and %s (%s)", table[i].pattern,
 			    pattern.text, table[i].who, address.text);
 	}
@@ -163,11 +164,14 @@ number_patterns_follow_the_site(void **state)
 	static const struct {
 		const char *pattern, *text;
 	} table[] = {
-		{ "020 7*", "+44207*" }, { "0044 20*", "+4420*" },
-		{ "001415*", "+1415*" }, { "20 7*", "+44207*" },
+		{ "020 7*", "+44207*" },
+		{ "0044 20*", "+4420*" },
+		{ "001415*", "+1415*" },
+		{ "20 7*", "+44207*" },
 		{ "020 7123 4567", "+442071234567" },
 		{ "+44 (0)20 7123 4567", "+442071234567" },
-		{ "*207*", "*207*" }, { "+*", "+*" },
+		{ "*207*", "*207*" },
+		{ "+*", "+*" },
 	};
 	struct pattern pattern;
 	struct usher_error error;
@@ -175,12 +179,14 @@ number_patterns_follow_the_site(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
 		assert_int_equal(usher_pattern_make(&arena, table[i].pattern,
-		    false, &britain, &pattern, NULL), 0);
+				     false, &britain, &pattern, NULL),
+		    0);
 		assert_int_equal(pattern.kind, PATTERN_NUMBER);
 		assert_string_equal(pattern.text, table[i].text);
 	}
 	assert_int_equal(usher_pattern_make(&arena, "0207*", false, NULL,
-	    &pattern, &error), EINVAL);
+			     &pattern, &error),
+	    EINVAL);
 	assert_non_null(strstr(error.text, "country"));
 }
 
@@ -191,21 +197,38 @@ what_is_no_pattern_is_refused_with_a_sentence(void **state)
 		const char *text;
 		bool organization;
 	} table[] = {
-		{ "", false }, { "  ", false }, { "@example.com", false },
-		{ "a@b@c.example", false }, { "a@", false },
-		{ "alice smith", false }, { "a b@example.com", false },
-		{ "exam ple.com", false }, { "a..b", false },
-		{ ".example.com", false }, { "a\nb", false },
-		{ "*.exa_m ple.com", false }, { "a,b", false },
-		{ "1001", false }, { "+", false }, { "+1+2*", false },
-		{ "1234567890123456*", false }, { "+1415x*", false },
-		{ "tel:example*", false }, { "sip:@a", false },
-		{ "sip:a%@b", false }, { "sip:a@b:x", false },
-		{ "a@*.\xff.com", false }, { "\xff", false },
-		{ "a@*..com", false }, { "ü*.example", false },
+		{ "", false },
+		{ "  ", false },
+		{ "@example.com", false },
+		{ "a@b@c.example", false },
+		{ "a@", false },
+		{ "alice smith", false },
+		{ "a b@example.com", false },
+		{ "exam ple.com", false },
+		{ "a..b", false },
+		{ ".example.com", false },
+		{ "a\nb", false },
+		{ "*.exa_m ple.com", false },
+		{ "a,b", false },
+		{ "1001", false },
+		{ "+", false },
+		{ "+1+2*", false },
+		{ "1234567890123456*", false },
+		{ "+1415x*", false },
+		{ "tel:example*", false },
+		{ "sip:@a", false },
+		{ "sip:a%@b", false },
+		{ "sip:a@b:x", false },
+		{ "a@*.\xff.com", false },
+		{ "\xff", false },
+		{ "a@*..com", false },
+		{ "ü*.example", false },
 		{ TEXT_320 "x", false },
-		{ "", true }, { "a@example.com", true }, { "a b", true },
-		{ "+14155550100", true }, { "a..b", true },
+		{ "", true },
+		{ "a@example.com", true },
+		{ "a b", true },
+		{ "+14155550100", true },
+		{ "a..b", true },
 	};
 
 	(void)state;
@@ -214,8 +237,8 @@ what_is_no_pattern_is_refused_with_a_sentence(void **state)
 		struct usher_error error = { 0 };
 
 		if (usher_pattern_make(&arena, table[i].text,
-		    table[i].organization, &america, &pattern, &error)
-		    != EINVAL)
+			table[i].organization, &america, &pattern,
+			&error) != EINVAL)
 			fail_msg("\"%s\" became %s", table[i].text,
 			    pattern.text);
 		assert_true(strlen(error.text) > 20);

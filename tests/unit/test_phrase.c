@@ -88,12 +88,16 @@ a_phrase_is_found_on_word_boundaries(void **state)
 		{ "office 365", "office 3650", false },
 		{ "office 365", "office 12 365 now", true },
 		{ "office365", "OFFICE365.", true },
-		{ "365", "a 365 b", true }, { "365", "3655", false },
-		{ "24 7", "24/7", true }, { "24 7", "24 24 8 7", true },
+		{ "365", "a 365 b", true },
+		{ "365", "3655", false },
+		{ "24 7", "24/7", true },
+		{ "24 7", "24 24 8 7", true },
 		{ "24 7 support", "24 7 24/7 support", true },
 		{ "24 7 support", "24 8 24 support", false },
-		{ "1 1 b", "1 2 1 b", true }, { "1 1 b", "1 2 b", false },
-		{ "a 1x", "a 1 1x", true }, { "a 1x", "a 1 x", false },
+		{ "1 1 b", "1 2 1 b", true },
+		{ "1 1 b", "1 2 b", false },
+		{ "a 1x", "a 1 1x", true },
+		{ "a 1x", "a 1 x", false },
 		{ "a a b", "a a a b", true },
 		{ "gestion électronique", "Gestion E\xcc\x81lectronique",
 		    true },
@@ -107,21 +111,22 @@ a_phrase_is_found_on_word_boundaries(void **state)
 		{ "文書 管理", "文書管理", false },
 		{ "文書管理", "文書の管理", false },
 		{ "漢漢 x", "漢漢漢 x", true },
-		{ "CRM", "CRMのご紹介", true }, { "CRM", "XCRMの", false },
+		{ "CRM", "CRMのご紹介", true },
+		{ "CRM", "XCRMの", false },
 		{ "문서보관", "문서보관을 제안", true },
-		{ "가", "각", false },		/* another syllable */
+		{ "가", "각", false }, /* another syllable */
 		{ "データ", "データベース", true },
 		{ "か", "が", false },
 		{ "เอกสาร", "จัดเก็บเอกสารของคุณ", true },
 		/* others keep words apart */
-		{ "क", "कि", false }, { "архив", "архивы", false },
+		{ "क", "कि", false },
+		{ "архив", "архивы", false },
 		{ "архив", "АРХИВ,", true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++)
-		if (occurs(table[i].phrase, table[i].text)
-		    != table[i].occurs)
+		if (occurs(table[i].phrase, table[i].text) != table[i].occurs)
 			fail_msg("\"%s\" in \"%s\"", table[i].phrase,
 			    table[i].text);
 }
@@ -165,8 +170,9 @@ occurs_by_tokens(const struct phrase *phrase, char **tokens, size_t count)
 			if (strcmp(tokens[i], phrase->words[word]) == 0) {
 				if (++word == phrase->count)
 					return true;
-			} else if (word == 0 || tokens[i][strspn(tokens[i],
-			    "0123456789")] != '\0') {
+			} else if (word == 0 ||
+			    tokens[i][strspn(tokens[i], "0123456789")] !=
+				'\0') {
 				break;
 			}
 		}
@@ -238,12 +244,16 @@ hostile_text_costs_its_length(void **state)
 	static const struct {
 		const char *piece, *phrase;
 	} table[] = {
-		{ "\xcc\x81\xcc\xa3", "a" },	/* marks out of order */
-		{ "1 ", "1 x" }, { "24 ", "24 7 support" },
+		{ "\xcc\x81\xcc\xa3", "a" }, /* marks out of order */
+		{ "1 ", "1 x" },
+		{ "24 ", "24 7 support" },
 		{ "1 ", "1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 x" },
-		{ "a ", "a a a a a a a a b" }, { "a", "aaaaaaaa b" },
-		{ "漢", "漢漢漢漢漢漢 x" }, { " ", "a b" },
-		{ "a 1 ", "a 1 1 x" }, { "\xff", "y" },
+		{ "a ", "a a a a a a a a b" },
+		{ "a", "aaaaaaaa b" },
+		{ "漢", "漢漢漢漢漢漢 x" },
+		{ " ", "a b" },
+		{ "a 1 ", "a 1 1 x" },
+		{ "\xff", "y" },
 		{ "\xe0\xb8\xb4", "ก" },
 	};
 	enum { SMALL = 1 << 16, LARGE = SMALL * 8 };

@@ -54,25 +54,32 @@ folding_makes_one_of_what_people_take_for_one(void **state)
 		{ "", "" },
 		{ "Document STORAGE", "document storage" },
 		{ "Müller", "muller" },
-		{ "Mu\xcc\x88ller", "muller" },		/* decomposed */
-		{ "M\xfcller", "muller" },		/* Latin-1 */
-		{ "STRASSE", "strasse" }, { "Straße", "strasse" },
-		{ "STRA\xe1\xba\x9e" "E", "strasse" },	/* capital */
+		{ "Mu\xcc\x88ller", "muller" }, /* decomposed */
+		{ "M\xfcller", "muller" },	/* Latin-1 */
+		{ "STRASSE", "strasse" },
+		{ "Straße", "strasse" },
+		{ "STRA\xe1\xba\x9e"
+		  "E",
+		    "strasse" }, /* capital */
 		{ "Øresund Łódź Æsir", "oresund lodz aesir" },
 		{ "DIŞ dış İl", "dis dis il" },
-		{ "ΟΔΟΣ", "οδοσ" }, { "οδός", "οδοσ" },
+		{ "ΟΔΟΣ", "οδοσ" },
+		{ "οδός", "οδοσ" },
 		{ "ЁЛКА", "елка" },
 		{ "ｆｕｌｌ　ｗｉｄｔｈ", "full width" },
 		{ "𝐃ocument 𝓈torage", "document storage" },
 		{ "docu\xc2\xadment", "document" },	/* soft hyphen */
-		{ "docu\xe2\x80\x8bment", "document" },	/* zero width */
-		{ "o\xef\xac\x83" "ce", "office" },	/* ligature ffi */
+		{ "docu\xe2\x80\x8bment", "document" }, /* zero width */
+		{ "o\xef\xac\x83"
+		  "ce",
+		    "office" }, /* ligature ffi */
 		{ "\xe2\x80\xa6", "..." },
-		{ "\xff\xc3", "ya" },	/* neither is UTF-8 */
-		{ "caf\xc3", "cafa" },			/* cut short */
-		{ "가각", "\xe1\x84\x80\xe1\x85\xa1"
+		{ "\xff\xc3", "ya" },  /* neither is UTF-8 */
+		{ "caf\xc3", "cafa" }, /* cut short */
+		{ "가각",
+		    "\xe1\x84\x80\xe1\x85\xa1"
 		    "\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa8" },
-		{ "कि", "कि" },		/* a vowel sign is no accent */
+		{ "कि", "कि" }, /* a vowel sign is no accent */
 		{ "ガ", "カ\xe3\x82\x99" },
 	};
 
@@ -102,8 +109,8 @@ has_mark_or_format(const char *text)
 	for (; *text != '\0'; text = g_utf8_next_char(text)) {
 		gunichar c = g_utf8_get_char(text);
 
-		if (g_unichar_ismark(c)
-		    || g_unichar_type(c) == G_UNICODE_FORMAT)
+		if (g_unichar_ismark(c) ||
+		    g_unichar_type(c) == G_UNICODE_FORMAT)
 			return true;
 	}
 	return false;
@@ -113,8 +120,8 @@ has_mark_or_format(const char *text)
 static bool
 is_old_script(gunichar c)
 {
-	return (c >= 0x13a0 && c <= 0x13fd) || (c >= 0xab70 && c <= 0xabbf)
-	    || (c >= 0x1c80 && c <= 0x1c8f);
+	return (c >= 0x13a0 && c <= 0x13fd) || (c >= 0xab70 && c <= 0xabbf) ||
+	    (c >= 0x1c80 && c <= 0x1c8f);
 }
 
 /* All of Unicode: stable, and what GLib says where no mark is concerned. */
@@ -136,8 +143,8 @@ folding_agrees_with_unicode(void **state)
 		assert_string_equal(fold(folded), folded);
 		plain = g_utf8_normalize(bytes, -1, G_NORMALIZE_ALL);
 		wanted = g_utf8_casefold(plain, -1);
-		if (!has_mark_or_format(plain) && !is_old_script(c)
-		    && strcmp(wanted, folded) != 0)
+		if (!has_mark_or_format(plain) && !is_old_script(c) &&
+		    strcmp(wanted, folded) != 0)
 			differences++;
 		g_free(plain);
 		g_free(wanted);
@@ -175,13 +182,20 @@ words_are_counted_by_white_space(void **state)
 		const char *text;
 		size_t words, first_two;
 	} table[] = {
-		{ "", 0, 0 }, { " \t\r\n", 0, 0 }, { "one", 1, 3 },
-		{ "one two three", 3, 7 }, { " one  two ", 2, 9 },
+		{ "", 0, 0 },
+		{ " \t\r\n", 0, 0 },
+		{ "one", 1, 3 },
+		{ "one two three", 3, 7 },
+		{ " one  two ", 2, 9 },
 		{ "it's e-mail, no?", 3, 12 },
 		{ "-- * -- word", 1, 12 },
-		{ "a\xc2\xa0" "b", 2, 4 },	/* no-break space */
-		{ "a\xe2\x80\x83" "b", 2, 5 },
-		{ "h\xe9 l\xe9", 2, 5 },	/* Latin-1 */
+		{ "a\xc2\xa0"
+		  "b",
+		    2, 4 }, /* no-break space */
+		{ "a\xe2\x80\x83"
+		  "b",
+		    2, 5 },
+		{ "h\xe9 l\xe9", 2, 5 }, /* Latin-1 */
 		{ "3 % of 10", 3, 6 },
 		{ "(a) b", 2, 5 },
 	};
@@ -192,8 +206,9 @@ words_are_counted_by_white_space(void **state)
 
 		assert_int_equal(usher_text_words(table[i].text, length),
 		    table[i].words);
-		assert_int_equal(usher_text_words_length(table[i].text,
-		    length, 2), table[i].first_two);
+		assert_int_equal(usher_text_words_length(table[i].text, length,
+				     2),
+		    table[i].first_two);
 	}
 	assert_int_equal(usher_text_words_length("one two", 7, 0), 0);
 	assert_int_equal(usher_text_words_length("one two", 7, 1), 3);
@@ -206,15 +221,25 @@ a_star_is_any_run(void **state)
 		const char *pattern, *text;
 		bool matches;
 	} table[] = {
-		{ "", "", true }, { "*", "", true }, { "*", "abc", true },
-		{ "**", "abc", true }, { "abc", "abc", true },
-		{ "abc", "ab", false }, { "ab", "abc", false },
-		{ "", "a", false }, { "a*", "abc", true },
-		{ "*c", "abc", true }, { "*c", "abcd", false },
-		{ "a*c", "abcbc", true }, { "a*b*c", "axxbyyc", true },
-		{ "a*b*c", "axxcyyb", false }, { "*ab", "aab", true },
-		{ "*a*", "bbb", false }, { "?", "a", false },
-		{ "A", "a", false }, { "[a]", "a", false },
+		{ "", "", true },
+		{ "*", "", true },
+		{ "*", "abc", true },
+		{ "**", "abc", true },
+		{ "abc", "abc", true },
+		{ "abc", "ab", false },
+		{ "ab", "abc", false },
+		{ "", "a", false },
+		{ "a*", "abc", true },
+		{ "*c", "abc", true },
+		{ "*c", "abcd", false },
+		{ "a*c", "abcbc", true },
+		{ "a*b*c", "axxbyyc", true },
+		{ "a*b*c", "axxcyyb", false },
+		{ "*ab", "aab", true },
+		{ "*a*", "bbb", false },
+		{ "?", "a", false },
+		{ "A", "a", false },
+		{ "[a]", "a", false },
 	};
 	char *text = repeated("a", 20000), *pattern = repeated("*a", 2000);
 	double start = seconds();
@@ -222,7 +247,7 @@ a_star_is_any_run(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++)
 		assert_true(usher_text_matches(table[i].pattern,
-		    table[i].text) == table[i].matches);
+				table[i].text) == table[i].matches);
 	assert_true(usher_text_matches_folded("aLICE@*", "Alice@Example"));
 	assert_false(usher_text_matches_folded("bob@*", "Alice@Example"));
 	assert_true(usher_text_matches(pattern, text));
@@ -237,19 +262,28 @@ static void
 the_likely_meant_word_is_suggested(void **state)
 {
 	static const char *const names[] = { "channel", "purpose", "topic",
-	    "party", "organization", "from", "stranger", "known", "at_most",
-	    "America/New_York" };
+		"party", "organization", "from", "stranger", "known", "at_most",
+		"America/New_York" };
 	static const struct {
 		const char *word, *suggested;
 	} table[] = {
-		{ "chanel", "channel" }, { "channels", "channel" },
-		{ "hcannel", "channel" }, { "Channel", "channel" },
-		{ "PARTY", "party" }, { "topics", "topic" },
-		{ "orgnization", "organization" }, { "org", "organization" },
-		{ "at-most", "at_most" }, { "form", "from" },
+		{ "chanel", "channel" },
+		{ "channels", "channel" },
+		{ "hcannel", "channel" },
+		{ "Channel", "channel" },
+		{ "PARTY", "party" },
+		{ "topics", "topic" },
+		{ "orgnization", "organization" },
+		{ "org", "organization" },
+		{ "at-most", "at_most" },
+		{ "form", "from" },
 		{ "america/new_york", "America/New_York" },
-		{ "purpos", "purpose" }, { "weather", NULL }, { "", NULL },
-		{ "x", NULL }, { "channel", NULL }, { "kwon", NULL },
+		{ "purpos", "purpose" },
+		{ "weather", NULL },
+		{ "", NULL },
+		{ "x", NULL },
+		{ "channel", NULL },
+		{ "kwon", NULL },
 	};
 	char *big = repeated("channel", 100000);
 
@@ -283,7 +317,10 @@ a_buffer_grows_and_ends_in_nul(void **state)
 		assert_int_equal(buffer.data[buffer.length], 0);
 	}
 	assert_int_equal(buffer.length, 8000);
-	assert_memory_equal(buffer.data + 7992, "abc\0" "0999", 9);
+	assert_memory_equal(buffer.data + 7992,
+	    "abc\0"
+	    "0999",
+	    9);
 	assert_false(buffer.failed);
 	usher_buffer_add(&buffer, "", SIZE_MAX / 2);
 	assert_true(buffer.failed);
