@@ -76,18 +76,18 @@ find_published(struct cli_recipient *recipient)
 	return code == EINVAL ? CLI_WRONG : CLI_FAILED;
 }
 
-static int
-not_of_file(const struct cli_recipient *recipient, const char *path)
+/* The file was named, so it decides; but whom it names was perhaps meant. */
+static void
+note_other(const struct cli_recipient *recipient, const char *path)
 {
 	const char *own;
 
-	fprintf(stderr, "usher: %s is no recipient of %s, which is for",
+	fprintf(stderr, "usher: note: %s is no recipient of %s, which is for",
 	    recipient->who, path);
 	for (size_t i = 0;
 	     (own = usher_policy_address(recipient->policy, i)) != NULL; i++)
 		fprintf(stderr, "%s %s", i == 0 ? "" : ",", own);
 	fputc('\n', stderr);
-	return CLI_WRONG;
 }
 
 static int
@@ -110,7 +110,7 @@ read_preferences(struct cli_recipient *recipient, const char *path)
 	usher_problems_free(problems);
 	if (code == 0 && usher_policy_address(recipient->policy, 0) != NULL &&
 	    !usher_policy_owns(recipient->policy, recipient->who))
-		code = not_of_file(recipient, path);
+		note_other(recipient, path);
 	return code;
 }
 

@@ -80,6 +80,7 @@ keep_promise(struct deciding *deciding)
 			continue;
 		then.at = promise->from;
 		then.kept = promise->rule;
+		then.kept_at = deciding->asked.at;
 		outcome = usher_evaluate(&then);
 		if (outcome.answer == USHER_PENDING) {
 			deciding->asked.needs |= then.needs;

@@ -52,6 +52,7 @@ struct asked {
 	bool introduced;       /* taken as introduced */
 	bool proof;	       /* claims are taken as proven ("why not?") */
 	const char *kept;      /* `during` of this rule is taken as met */
+	int64_t kept_at;       /* with it: the instant that caps count at */
 	unsigned char *topics; /* answers by topic, 0 at first; or NULL */
 	const struct condition *forced; /* taken as ... */
 	enum tri forced_value;
@@ -80,6 +81,10 @@ bool usher_topic_holds(const struct asked *asked,
     const struct condition *condition);
 /* How many answers asked->topics has room for. */
 size_t usher_topics_kept(const struct usher_policy *policy);
+/* Whether the attempt has a proven identity. */
+bool usher_is_proven(const struct asked *asked);
+/* Whether memory that would count could not be read; notes it. */
+bool usher_memory_lost(struct asked *asked);
 enum tri usher_is_stranger(struct asked *asked, const struct reading *reading);
 enum tri usher_in_party(struct asked *asked, const struct reading *reading,
     const struct party *party);
@@ -89,8 +94,7 @@ const struct remembered *usher_remembered(const struct asked *asked,
 
 /* Limiters of a rule. */
 bool usher_during_holds(const struct asked *asked, const struct rule *rule);
-enum tri usher_caps_hold(struct asked *asked, const struct reading *reading,
-    const struct rule *rule);
+enum tri usher_caps_hold(struct asked *asked, const struct rule *rule);
 enum tri usher_requires_hold(struct asked *asked, const struct rule *rule);
 /* The first instant after `at` at which a reached cap lets go; or INT64_MAX. */
 int64_t usher_caps_edge(const struct asked *asked, const struct rule *rule,

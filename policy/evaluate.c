@@ -104,19 +104,24 @@ usher_remembered(const struct asked *asked, const struct reading *reading)
 	return reading->count > 0 ? &asked->memory->proven : NULL;
 }
 
+bool
+usher_is_proven(const struct asked *asked)
+{
+	struct reading proven;
+
+	usher_reading_make(asked, true, &proven);
+	return proven.count > 0;
+}
+
 /*
  * The store could not be read: unknown of a proven party, also where claims
  * are believed besides; of anyone else empty.
  */
-static bool
-lost(struct asked *asked)
+bool
+usher_memory_lost(struct asked *asked)
 {
-	struct reading proven;
-
-	if (asked->memory == NULL || !asked->memory->unreadable)
-		return false;
-	usher_reading_make(asked, true, &proven);
-	if (proven.count == 0)
+	if (asked->memory == NULL || !asked->memory->unreadable ||
+	    !usher_is_proven(asked))
 		return false;
 	asked->lost = true;
 	return true;
@@ -136,7 +141,7 @@ of_identity(struct asked *asked, const struct reading *reading, int given,
 		return no_more(asked, reading);
 	if (given >= 0)
 		return tri_of(given != 0);
-	if (lost(asked))
+	if (usher_memory_lost(asked))
 		return MAYBE;
 	if (remembered)
 		return YES;
@@ -315,7 +320,7 @@ standing_is(struct asked *asked, const struct reading *reading, unsigned bits)
 
 	if (given >= 0 && (reading->count > 0 || !reading->proven))
 		standing = (enum usher_standing)given;
-	else if (lost(asked))
+	else if (usher_memory_lost(asked))
 		return MAYBE;
 	else if (memory != NULL)
 		standing = memory->standing;
@@ -346,7 +351,7 @@ has_tried(struct asked *asked, const struct reading *reading,
 		if (count >= cap->count)
 			return YES;
 	}
-	if (given < 0 && lost(asked))
+	if (given < 0 && usher_memory_lost(asked))
 		return MAYBE;
 	return reading->count == 0 ? no_more(asked, reading) : NO;
 }

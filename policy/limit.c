@@ -47,18 +47,17 @@ cap_holds(const struct asked *asked, const struct cap *cap,
 }
 
 enum tri
-usher_caps_hold(struct asked *asked, const struct reading *reading,
-    const struct rule *rule)
+usher_caps_hold(struct asked *asked, const struct rule *rule)
 {
+	int64_t now = asked->kept != NULL ? asked->kept_at : asked->at;
+
 	if (rule->cap_count == 0 || asked->memory == NULL)
 		return YES;
-	if (asked->memory->unreadable) {
-		asked->lost = true;
+	if (usher_memory_lost(asked))
 		return MAYBE;
-	}
 	for (size_t i = 0; i < rule->cap_count; i++)
 		if (!cap_holds(asked, &rule->caps[i], rule,
-			reading->count > 0 && reading->proven, asked->at))
+			usher_is_proven(asked), now))
 			return NO;
 	return YES;
 }

@@ -227,8 +227,7 @@ trace_limiters(struct tracing *tracing, const struct rule *rule)
 		note(tracing, rule->name, "at_most",
 		    cap_text(arena, &rule->caps[i]),
 		    remembered_text(tracing, ON_TRIED),
-		    usher_caps_hold(asked, &tracing->proven, rule),
-		    usher_caps_hold(asked, &tracing->claimed, rule));
+		    usher_caps_hold(asked, rule), usher_caps_hold(asked, rule));
 	if (rule->requires.given) {
 		const char *missing[MOST_MISSING];
 		bool asked_for = false;

@@ -299,7 +299,11 @@ USHER_API enum usher_purpose usher_facts_get_purpose(
 
 struct usher_message;
 
-/* What is known of a mail besides its own bytes. Any pointer may be NULL. */
+/*
+ * What is known of a mail besides its own bytes. Any pointer may be NULL; with
+ * queue_id and client both NULL the mail is a stored one, whose proof lies
+ * below our own Received fields.
+ */
 struct usher_envelope {
 	const char *mail_from; /* without <>; "" is the null sender */
 	const char *queue_id;  /* this message's, for its proof */

@@ -73,8 +73,7 @@ end_rule(struct ends *ends, const struct rule *rule, enum outcome outcome,
 
 /* The limiters of a rule that matches; true when every way ends here. */
 static bool
-limit(struct asked *asked, const struct reading *reading,
-    const struct rule *rule, struct ends *ends)
+limit(struct asked *asked, const struct rule *rule, struct ends *ends)
 {
 	enum tri caps, requires;
 	bool ended = true;
@@ -83,7 +82,7 @@ limit(struct asked *asked, const struct reading *reading,
 		return end_rule(ends, rule,
 		    otherwise_of(rule, USHER_OUTSIDE_HOURS),
 		    USHER_OUTSIDE_HOURS);
-	caps = usher_caps_hold(asked, reading, rule);
+	caps = usher_caps_hold(asked, rule);
 	if (caps != YES)
 		ended = end_rule(ends, rule,
 		    otherwise_of(rule, USHER_CAP_REACHED), USHER_CAP_REACHED);
@@ -115,7 +114,7 @@ walk_rules(struct asked *asked, const struct reading *reading,
 				&rule->unless)));
 		if (matches == NO)
 			continue;
-		if (limit(asked, reading, rule, ends) && matches == YES)
+		if (limit(asked, rule, ends) && matches == YES)
 			return true;
 	}
 	return false;

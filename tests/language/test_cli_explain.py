@@ -181,7 +181,7 @@ def test_explain_shows_no_control_characters(explain):
 
 def test_explain_names_whom_a_file_is_for(explain):
     said = explain("--from", "bob@seller.example", to="carol@example.com")
-    assert (said.code, said.stdout) == (2, "")
+    assert said.code == 0 and said.stdout.startswith("accept")
     assert "carol@example.com is no recipient of" in said.stderr
     assert "alice@example.com, +14155550100" in said.stderr
     assert explain("--from", "bob@seller.example",
