@@ -113,10 +113,10 @@ sip_addr_text(const union sip_addr *a, char text[SIP_ADDR_TEXT])
 	bool six = a->sa.sa_family == AF_INET6;
 	size_t l;
 
-	if (*sip_addr_host(a, text + six) == '\0')
+	if (*sip_addr_host(a, text + six) == '\0') {
 		text[0] = '\0';
-	if (!text[0] && !six)
 		return text;
+	}
 	l = strlen(text + six) + six;
 	if (six) {
 		text[0] = '[';
