@@ -144,7 +144,8 @@ $(BUILD)/libusher.a: $(LIB_OBJ) $(BUILD)/list
 	$(call run,archive,$(AR) rcs $@ $(LIB_OBJ))
 
 $(BUILD)/$(SHARED): $(LIB_OBJ) $(BUILD)/list
-	$(call run,link,$(LINK) -shared -Wl$(,)-soname$(,)$(SONAME) $(LDFLAGS) \
+	$(call run,link,$(LINK) -shared -Wl$(,)-soname$(,)$(SONAME) \
+		-Wl$(,)--version-script=packaging/libusher.map $(LDFLAGS) \
 		-o $@ $(LIB_OBJ) $(LIB_LIBS))
 
 $(BUILD)/libusher.so: $(BUILD)/$(SHARED)
