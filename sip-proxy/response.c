@@ -32,7 +32,13 @@ pass(struct call *call, const struct sip_msg *msg)
 	if (call->st == NULL || msg->via_count < 2 ||
 	    strip_via(msg, bytes, sizeof(bytes), &length) != 0)
 		return;
-	(void)sip_server_respond(call->st, msg->code, bytes, length);
+	/* Whatever the caller was told meanwhile: it hears of every 2xx, and
+	 * ends what it no longer wants (§16.7 step 5). */
+	if (sip_server_respond(call->st, msg->code, bytes, length) ==
+		EALREADY &&
+	    call->invite && msg->code / 100 == 2)
+		(void)sip_txn_send(call->proxy->txns,
+		    sip_server_target(call->st), bytes, length);
 }
 
 static struct hop *
