@@ -136,7 +136,9 @@ failure(struct branch *b, const struct sip_msg *msg, unsigned code)
 	b->code = code;
 	if (call->answered)
 		return;
-	keep_best(call, msg, code);
+	/* The 487 of a hop that we left tells the caller nothing. */
+	if (!b->left || code != 487 || call->cancelled)
+		keep_best(call, msg, code);
 	if (b->left)
 		return; /* another is being tried */
 	if (code == 503 && !b->rang && !call->cancelled && call_try_next(call))
