@@ -52,8 +52,10 @@ provisional(struct branch *b, const struct sip_msg *msg)
 {
 	struct call *call = b->call;
 
+	if (b->left)
+		return; /* it says nothing of the hop being tried */
 	sip_timer_stop(call->proxy->timers, &call->failover);
-	if (msg->code == 100 || call->answered || b->left)
+	if (msg->code == 100 || call->answered)
 		return;
 	b->rang = true;
 	if (call->invite)
