@@ -25,7 +25,9 @@ validate(const struct request *r)
 		reply_final(r, 416, no_headers);
 		return false;
 	}
-	if (msg->max_forwards == 0 && msg->method != SIP_METHOD_OPTIONS) {
+	/* OPTIONS is answered by us instead, outside dialogs. */
+	if (msg->max_forwards == 0 &&
+	    (msg->method != SIP_METHOD_OPTIONS || msg->to_tag.p != NULL)) {
 		reply_final(r, 483, no_headers);
 		return false;
 	}
