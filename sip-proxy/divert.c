@@ -78,27 +78,38 @@ divert_edit(struct sip_edit *edit, const struct decision *decision)
 	add_history(edit, decision);
 }
 
+/* Each verstat of these parameters: readers differ in which one they take. */
+static void
+strip_params(struct sip_edit *edit, struct span params)
+{
+	static const struct span none = SPAN_LIT("No-TN-Validation");
+	const char *end = params.p + params.l;
+	struct span value;
+
+	while (sip_param_get(params, "verstat", &value)) {
+		if (value.l > 0)
+			sip_edit_replace(edit, value, none);
+		params = span_between(value.p + value.l, end);
+	}
+}
+
 /* verstat where it stands: in the URI, or in its user part. */
 static void
 strip_verstat(struct sip_edit *edit)
 {
-	static const struct span none = SPAN_LIT("No-TN-Validation");
 	struct sip_addr_value address;
-	struct span value, params;
 	struct sip_uri uri;
 	const char *semicolon;
 
 	if (!sip_addr_split(sip_msg_value(edit->msg, SIP_HDR_FROM), &address) ||
 	    sip_uri_split(&uri, address.uri) != 0)
 		return;
-	if (sip_uri_param(&uri, "verstat", &value))
-		sip_edit_replace(edit, value, none);
+	strip_params(edit, uri.params);
 	if (uri.user.l == 0 ||
 	    (semicolon = memchr(uri.user.p, ';', uri.user.l)) == NULL)
 		return;
-	params = span_between(semicolon, uri.user.p + uri.user.l);
-	if (sip_param_get(params, "verstat", &value))
-		sip_edit_replace(edit, value, none);
+	strip_params(edit,
+	    span_between(semicolon, uri.user.p + uri.user.l));
 }
 
 void
