@@ -156,6 +156,35 @@ has_value(const struct sip_msg *msg, enum sip_header id, const char *value,
 	return false;
 }
 
+/*
+ * Whether the caller of an emergency call is this recipient. A user of ours is
+ * the same one at each of our hosts: the PBX names itself in From.
+ */
+static bool
+is_same(const struct setup *setup, const char *caller, const char *who,
+    const struct usher_policy *policy)
+{
+	const char *at = strchr(caller, '@');
+	size_t user = at != NULL ? (size_t)(at - caller) + 1 : 0;
+	char text[ID_TEXT];
+
+	if (strcmp(caller, who) == 0 ||
+	    (policy != NULL && usher_policy_owns(policy, caller)))
+		return true;
+	if (at == NULL || !setup_is_ours(setup, span_of(at + 1)))
+		return false;
+	if (strncmp(caller, who, user) == 0 &&
+	    setup_is_ours(setup, span_of(who + user)))
+		return true;
+	for (size_t i = 0; policy != NULL && i < setup->host_count; i++) {
+		if (snprintf(text, sizeof(text), "%.*s%s", (int)user, caller,
+			setup->hosts[i]) < (int)sizeof(text) &&
+		    usher_policy_owns(policy, text))
+			return true;
+	}
+	return false;
+}
+
 /* One identity against the windows, and against who else it belongs to. */
 static bool
 is_awaited(const struct request *request, const char *who,
@@ -167,10 +196,8 @@ is_awaited(const struct request *request, const char *who,
 	for (unsigned i = 0; i < WINDOWS; i++) {
 		const struct window *window = &callbacks->windows[i];
 
-		if (window->until_ms <= now_ms)
-			continue;
-		if (strcmp(window->who, who) == 0 ||
-		    (policy != NULL && usher_policy_owns(policy, window->who)))
+		if (window->until_ms > now_ms &&
+		    is_same(request->setup, window->who, who, policy))
 			return true;
 	}
 	return false;
