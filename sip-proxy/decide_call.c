@@ -257,7 +257,8 @@ screen(struct screening *s, bool question, bool safety)
 
 	if (!question) {
 		decision = decisions_find(s->proxy->decisions, call, pair);
-		if (decision != NULL)
+		/* What was decided before it was about safety is void. */
+		if (decision != NULL && (!safety || decision->safe))
 			return decision_hold(decision);
 	}
 	decision = decision_new();
