@@ -86,7 +86,7 @@ static void
 scan(struct span sdp, struct media *media)
 {
 	struct span line, open = { NULL, 0 };
-	bool inactive = false, session_inactive = false;
+	bool inactive = false, session_inactive = false, in_media = false;
 
 	while (next_line(&sdp, &line)) {
 		bool is_media = begins(line, "m=");
@@ -94,14 +94,12 @@ scan(struct span sdp, struct media *media)
 		if (is_media && open.p != NULL && !inactive)
 			count_media(media, open);
 		if (is_media) {
+			in_media = true;
 			inactive = session_inactive;
 			open = is_open(line) ? line : (struct span){ NULL, 0 };
 		} else if (span_is(line, "a=inactive")) {
 			inactive = true;
-			session_inactive |= open.p == NULL &&
-			    media->audio + media->video + media->image +
-				    media->other ==
-				0;
+			session_inactive |= !in_media;
 		} else if (span_is(line, "a=sendrecv") ||
 		    span_is(line, "a=sendonly") ||
 		    span_is(line, "a=recvonly")) {
