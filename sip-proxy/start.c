@@ -274,6 +274,8 @@ proxy_reload(struct proxy *proxy, struct usher_error *error)
 	setup_release(proxy->setup);
 	proxy->setup = setup;
 	sip_txn_set_max(proxy->txns, sip->limits.transactions);
+	sip_txn_set_timers(proxy->txns, sip->timers.t1, sip->timers.t2,
+	    sip->timers.t4);
 	probe_start(proxy);
 	return 0;
 }

@@ -65,9 +65,7 @@ sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
 		return ENOMEM;
 	l->timers = timers;
 	l->config = *config;
-	l->config.t1_ms = or_default(config->t1_ms, 500);
-	l->config.t2_ms = or_default(config->t2_ms, 4000);
-	l->config.t4_ms = or_default(config->t4_ms, 5000);
+	sip_txn_set_timers(l, config->t1_ms, config->t2_ms, config->t4_ms);
 	sip_txn_set_max(l, config->max);
 	if (txn_table_init(&l->servers) || txn_table_init(&l->clients)) {
 		sip_txn_layer_free(l);
@@ -103,6 +101,15 @@ const struct sip_txn_stats *
 sip_txn_stats(const struct sip_txn_layer *l)
 {
 	return &l->stats;
+}
+
+void
+sip_txn_set_timers(struct sip_txn_layer *l, uint32_t t1_ms, uint32_t t2_ms,
+    uint32_t t4_ms)
+{
+	l->config.t1_ms = or_default(t1_ms, 500);
+	l->config.t2_ms = or_default(t2_ms, 4000);
+	l->config.t4_ms = or_default(t4_ms, 5000);
 }
 
 void
