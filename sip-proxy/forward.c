@@ -105,7 +105,8 @@ edit_uri(struct sip_edit *edit, const struct forward *f, bool *strict)
 	if (f->recover) {
 		if (last_route(edit->msg, &last))
 			sip_edit_uri(edit, last);
-		remove_last_route(edit);
+		if (f->own_routes + 1 < edit->msg->route_count)
+			remove_last_route(edit);
 		return;
 	}
 	if (f->decision != NULL && f->decision->target != NULL) {
@@ -159,6 +160,7 @@ forward_build(char *out, size_t size, size_t *length, const struct sip_msg *msg,
 {
 	struct sip_edit edit;
 	char self[HOST_TEXT], via[HOST_TEXT + 128];
+	unsigned routes;
 	bool strict;
 	int failed = self_text(f->dst.listener, &f->dst.addr, self);
 
@@ -171,8 +173,12 @@ forward_build(char *out, size_t size, size_t *length, const struct sip_msg *msg,
 	sip_edit_via_push(&edit, span_of(via));
 	sip_edit_via_stamp(&edit, &f->src.addr);
 	sip_edit_max_forwards(&edit, ABSENT_FORWARDS);
-	if (f->own_routes + strict > 0)
-		sip_edit_route_pop(&edit, f->own_routes + strict);
+	routes = f->own_routes + strict;
+	/* The last, now the R-URI, stands next to ours: one cut takes all. */
+	if (f->recover && routes + 1 == msg->route_count)
+		routes++;
+	if (routes > 0)
+		sip_edit_route_pop(&edit, routes);
 	edit_route_set(&edit, f, self);
 	if (f->untrusted)
 		strip_edit(&edit);
