@@ -25,6 +25,7 @@ struct service {
 	struct event *signals[SIGNALS];
 	struct event *wake;
 	struct sip_timer quiet, deadline, watch;
+	uint64_t calm_ms; /* how long no call has waited for its answer */
 	bool stopping; /* leave the loop */
 };
 
@@ -98,18 +99,27 @@ on_deadline(void *arg)
 	service->stopping = true;
 }
 
-/* Over when no call waits for its answer any more. */
+/*
+ * Over when no call waits for its answer any more, and the last to get one has
+ * had time for its ACK: who sends a 2xx again finds nobody who knows it.
+ */
 static void
 on_quiet(void *arg)
 {
 	struct service *service = arg;
 	struct proxy *proxy = service->proxy;
+	const struct usher_sip_timers *t = &proxy->setup->sip->timers;
 
-	if (calls_unanswered(proxy) == 0)
+	if (calls_unanswered(proxy) > 0)
+		service->calm_ms = 0;
+	else
+		service->calm_ms += t->t1;
+	if (sip_txn_stats(proxy->txns)->servers == 0 ||
+	    service->calm_ms > t->t2)
 		service->stopping = true;
 	else
-		sip_timer_start(proxy->timers, &service->quiet,
-		    proxy->setup->sip->timers.t1, on_quiet, service);
+		sip_timer_start(proxy->timers, &service->quiet, t->t1, on_quiet,
+		    service);
 }
 
 static void
