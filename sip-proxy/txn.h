@@ -121,7 +121,8 @@ enum sip_trying {
 
 /* For a new request that the TU wants to answer statefully; not for ACK or
  * CANCEL (EINVAL). EEXIST: its transaction lives. ENOSPC: at max. ENOMEM.
- * trying is of INVITE only (RFC 4320). The bytes are copied. */
+ * trying says when an INVITE hears it; others once timer E of the client has
+ * reached T2 (RFC 4320 §4.1), or NEVER. The bytes are copied. */
 int sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src,
     enum sip_trying trying, sip_txn_ended_h *ended, void *arg);

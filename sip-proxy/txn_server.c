@@ -188,6 +188,17 @@ send_trying(void *arg)
 		(void)sip_server_answer(st, &trying);
 }
 
+/* How long a client's timer E takes to reach T2 (RFC 4320 §4.1). */
+static uint64_t
+until_t2(const struct sip_txn_layer *l)
+{
+	uint64_t ms = l->config.t1_ms;
+
+	for (uint64_t next = ms * 2; next < l->config.t2_ms; next *= 2)
+		ms += next;
+	return ms;
+}
+
 int
 sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src,
@@ -205,8 +216,13 @@ sip_server_new(struct sip_server **sp, struct sip_txn_layer *l,
 	st->t.ended = ended;
 	st->t.arg = arg;
 	*sp = st;
-	if (msg->method != SIP_METHOD_INVITE || trying == SIP_TRYING_NEVER)
+	if (trying == SIP_TRYING_NEVER)
 		return 0;
+	if (msg->method != SIP_METHOD_INVITE) {
+		sip_timer_start(l->timers, &st->t.again, until_t2(l),
+		    send_trying, st);
+		return 0;
+	}
 	st->hundred = true;
 	if (trying == SIP_TRYING_NOW)
 		send_trying(st);
