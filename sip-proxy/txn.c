@@ -299,7 +299,10 @@ quoted_branch(const char *bytes, size_t len)
 	static const char mark[] = ";branch=";
 	const char *end = bytes + len, *p, *q;
 
-	p = memmem(bytes, len, mark, sizeof(mark) - 1);
+	/* Behind the R-URI, which may have a parameter of that name. */
+	p = memmem(bytes, len, "\r\n", 2);
+	if (p)
+		p = memmem(p, (size_t)(end - p), mark, sizeof(mark) - 1);
 	if (!p)
 		return (struct span){ 0 };
 	p += sizeof(mark) - 1;
