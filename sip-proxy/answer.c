@@ -218,16 +218,21 @@ fill_user(const struct answering *how, const char *pattern, char *out,
 {
 	const char *place = strstr(pattern, "{user}");
 	struct sip_uri uri;
+	size_t user = 0;
 	int length;
 
-	if (place == NULL)
+	if (place == NULL) {
 		length = snprintf(out, size, "%s", pattern);
-	else if (sip_uri_split(&uri, how->msg->uri) == 0)
+	} else if (sip_uri_split(&uri, how->msg->uri) == 0) {
+		/* Not its parameters: they would become the target's. */
+		while (user < uri.user.l && uri.user.p[user] != ';')
+			user++;
 		length = snprintf(out, size, "%.*s%.*s%s",
-		    (int)(place - pattern), pattern, SPAN_ARG(uri.user),
+		    (int)(place - pattern), pattern, (int)user, uri.user.p,
 		    place + 6);
-	else
+	} else {
 		return false;
+	}
 	return length > 0 && (size_t)length < size;
 }
 
