@@ -96,19 +96,72 @@ add_words(struct usher_facts *facts, const struct sip_msg *msg,
 	return failed;
 }
 
-/* Plain text is what a MESSAGE says; other types only have their verdict. */
+static bool
+begins(struct span text, const char *with)
+{
+	size_t length = strlen(with);
+
+	return text.l >= length &&
+	    span_is((struct span){ text.p, length }, with);
+}
+
+/* Cuts rest behind its next empty line; head is what stands before it. */
+static bool
+cut_head(struct span *rest, struct span *head)
+{
+	const char *end = rest->p + rest->l;
+	const char *p = memmem(rest->p, rest->l, "\r\n\r\n", 4);
+
+	if (p == NULL)
+		return false;
+	*head = span_between(rest->p, p + 2);
+	*rest = span_between(p + 4, end);
+	return true;
+}
+
+/* message/cpim: its own headers, those of the part, the part (RFC 3862). */
+static struct span
+text_of_cpim(struct span body)
+{
+	static const char name[] = "content-type:";
+	const struct span none = { NULL, 0 };
+	struct span head, type;
+
+	if (!cut_head(&body, &head) || !cut_head(&body, &head))
+		return none;
+	while (!begins(head, name)) {
+		const char *end = memchr(head.p, '\n', head.l);
+
+		if (end == NULL)
+			return none;
+		head = span_between(end + 1, head.p + head.l);
+		if (head.l == 0)
+			return none;
+	}
+	type = sip_span_trim((struct span){ head.p + sizeof(name) - 1,
+	    head.l - (sizeof(name) - 1) });
+	return begins(type, "text/") ? body : none;
+}
+
+/* Text is what a MESSAGE says; other types only have their verdict. */
 static int
 add_text(struct usher_facts *facts, const struct sip_msg *msg)
 {
 	struct span type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
+	struct span said = { NULL, 0 };
 	struct usher_error error;
 	char *text;
 	int failed;
 
-	if (msg->method != SIP_METHOD_MESSAGE || type.l < 5 ||
-	    !span_is((struct span){ type.p, 5 }, "text/") || msg->body.l == 0)
+	if (msg->method != SIP_METHOD_MESSAGE)
 		return 0;
-	text = strndup(msg->body.p, msg->body.l);
+	if (begins(type, "text/"))
+		said = msg->body;
+	else if (begins(type, "message/cpim"))
+		said = text_of_cpim(msg->body);
+	if (said.l == 0)
+		return 0;
+	text = strndup(said.p, said.l);
 	if (text == NULL)
 		return ENOMEM;
 	failed = usher_facts_set(facts, "text", text, &error);
