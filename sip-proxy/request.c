@@ -125,7 +125,10 @@ handle_from_pbx(struct request *r)
 		reply_final(r, 403, no_headers);
 		return;
 	}
-	if (safety_is_emergency(r))
+	/* A call, or a text to it; not a subscription to its state. */
+	if ((r->msg->method == SIP_METHOD_INVITE ||
+		r->msg->method == SIP_METHOD_MESSAGE) &&
+	    safety_is_emergency(r))
 		safety_remember(r);
 	call_begin(r, &how);
 }
