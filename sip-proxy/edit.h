@@ -17,7 +17,8 @@
 #include "gate.h"
 #include "peer.h"
 
-#define SIP_EDITS_MAX 64
+/* Every header may have to go, each by an edit of its own. */
+#define SIP_EDITS_MAX (SIP_HEADERS_CAP + 32)
 #define SIP_EDIT_TEXT 4096
 
 struct sip_edit_item {
