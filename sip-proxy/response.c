@@ -141,8 +141,9 @@ failure(struct branch *b, const struct sip_msg *msg, unsigned code)
 	/* The 487 of a hop that we left tells the caller nothing. */
 	if (!b->left || code != 487 || call->cancelled)
 		keep_best(call, msg, code);
-	if (b->left)
-		return; /* another is being tried */
+	/* Another is being tried; only a 6xx speaks for that one too. */
+	if (b->left && code < 600)
+		return;
 	if (code == 503 && !b->rang && !call->cancelled && call_try_next(call))
 		return;
 	finish(call, msg == NULL);
