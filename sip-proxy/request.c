@@ -13,12 +13,29 @@
 
 static const struct span no_headers = { "", 0 };
 
+/* A line for each Proxy-Require, as many as have room. */
+static struct span
+unsupported(const struct sip_msg *msg, char *text, size_t size)
+{
+	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_PROXY_REQUIRE);
+	struct span lines = { text, 0 };
+
+	for (; hdr != NULL; hdr = sip_msg_next(msg, hdr)) {
+		int length = snprintf(text + lines.l, size - lines.l,
+		    "Unsupported: %.*s\r\n", SPAN_ARG(hdr->value));
+
+		if (length < 0 || (size_t)length >= size - lines.l)
+			break;
+		lines.l += (size_t)length;
+	}
+	return lines;
+}
+
 /* 416, 483, 482, 420: false when the request was answered. */
 static bool
 validate(const struct request *r)
 {
 	const struct sip_msg *msg = r->msg;
-	struct span required = sip_msg_value(msg, SIP_HDR_PROXY_REQUIRE);
 	char header[1024];
 
 	if (r->uri.scheme == SIP_SCHEME_OTHER) {
@@ -36,10 +53,9 @@ validate(const struct request *r)
 		reply_final(r, 482, no_headers);
 		return false;
 	}
-	if (required.p != NULL && msg->method != SIP_METHOD_CANCEL) {
-		snprintf(header, sizeof(header), "Unsupported: %.*s\r\n",
-		    required.l < 900 ? (int)required.l : 0, required.p);
-		reply_final(r, 420, span_of(header));
+	if (sip_msg_first(msg, SIP_HDR_PROXY_REQUIRE) != NULL &&
+	    msg->method != SIP_METHOD_CANCEL) {
+		reply_final(r, 420, unsupported(msg, header, sizeof(header)));
 		return false;
 	}
 	return true;
