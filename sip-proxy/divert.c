@@ -11,7 +11,7 @@
 
 #include "proxy.h"
 
-enum { VALUE_MOST = 2048 };
+enum { VALUE_MOST = 4096 };
 
 static void
 add_diversion(struct sip_edit *edit, const char *reason)

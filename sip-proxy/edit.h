@@ -19,7 +19,7 @@
 
 /* Every header may have to go, each by an edit of its own. */
 #define SIP_EDITS_MAX (SIP_HEADERS_CAP + 32)
-#define SIP_EDIT_TEXT 4096
+#define SIP_EDIT_TEXT 12288 /* a long R-URI stands in it thrice */
 
 struct sip_edit_item {
 	uint32_t at;   /* offset in the message */
