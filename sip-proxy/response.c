@@ -64,16 +64,6 @@ provisional(struct branch *b, const struct sip_msg *msg)
 	pass(call, msg);
 }
 
-static void
-success(struct branch *b, const struct sip_msg *msg)
-{
-	struct call *call = b->call;
-
-	b->code = msg->code;
-	pass(call, msg);
-	call_answered(call);
-	call_cancel_branches(call, b, (struct span){ 0 });
-}
 
 /* 6xx before all, then the lowest class; within 4xx what asks for more. */
 static unsigned
@@ -121,9 +111,11 @@ finish(struct call *call, bool unreachable)
 	} else {
 		call->busy++;
 		call_cancel_branches(call, NULL, (struct span){ 0 });
-		if (call->st != NULL)
-			(void)sip_server_respond(call->st, code,
-			    call->best->data, call->best->len);
+		if (call->st != NULL &&
+		    sip_server_respond(call->st, code, call->best->data,
+			call->best->len) != 0 &&
+		    call->st != NULL)
+			sip_server_drop(call->st);
 		call_answered(call);
 		call->busy--;
 	}
@@ -147,6 +139,25 @@ failure(struct branch *b, const struct sip_msg *msg, unsigned code)
 	if (code == 503 && !b->rang && !call->cancelled && call_try_next(call))
 		return;
 	finish(call, msg == NULL);
+}
+
+static void
+success(struct branch *b, const struct sip_msg *msg)
+{
+	struct call *call = b->call;
+
+	/* It has lost the caller's Via: not to be passed on (§16.7 step 3). */
+	if (msg->via_count < 2) {
+		failure(b, NULL, 500);
+		return;
+	}
+	b->code = msg->code;
+	pass(call, msg);
+	/* Out of memory: the caller hears nothing, and nothing stays. */
+	if (call->st != NULL && sip_server_code(call->st) < 200)
+		sip_server_drop(call->st);
+	call_answered(call);
+	call_cancel_branches(call, b, (struct span){ 0 });
 }
 
 void
