@@ -105,15 +105,25 @@ room_for_field(struct usher_message *message)
 	return true;
 }
 
-/* Line ends go, the white space behind them stays: RFC 5322 §2.2.3. */
+/*
+ * Line ends go, the white space behind them stays: RFC 5322 §2.2.3. A value
+ * may begin on its second line. A CR that ends no line must not join two words.
+ */
 static char *
 unfolded(struct arena *arena, const char *value, size_t length)
 {
-	char *copy = usher_arena_alloc(arena, length + 1);
-	size_t used = 0;
+	size_t blank = 0, used = 0;
+	char *copy;
 
+	while (blank < length && strchr(" \t\r\n", value[blank]) != NULL)
+		blank++;
+	value += blank;
+	length -= blank;
+	copy = usher_arena_alloc(arena, length + 1);
 	for (size_t i = 0; copy && i < length; i++) {
-		if (value[i] == '\0')
+		bool ends = i + 1 == length || value[i + 1] == '\n';
+
+		if (value[i] == '\0' || (value[i] == '\r' && !ends))
 			copy[used++] = ' ';
 		else if (value[i] != '\r' && value[i] != '\n')
 			copy[used++] = value[i];
@@ -135,10 +145,6 @@ add_field(struct usher_message *message, const char *name, size_t name_length,
 	    message->field_bytes + bytes > message->keep_headers) {
 		message->headers_cut = true;
 		return 0;
-	}
-	while (length > 0 && (*value == ' ' || *value == '\t')) {
-		value++;
-		length--;
 	}
 	if (!room_for_field(message))
 		goto failed;

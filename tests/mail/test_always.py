@@ -88,6 +88,16 @@ def test_a_report_arrives(postfix, site):
     assert milter.decision("alice@example.com")["safety"] == "report"
 
 
+def test_a_report_may_fold_its_type(postfix, site):
+    """RFC 5322 lets a field's value begin on its second line."""
+    closed(site, "alice")
+    report = mail(headers="Content-Type:\r\n multipart/report;"
+                          " boundary=x\r\n")
+    assert send(postfix, report, sender="")[0] == 250
+    pitch = mail(headers="Auto-Submitted:\r\n no\r\n")
+    assert send(postfix, pitch, sender="")[0] == 550
+
+
 def test_an_automatic_answer_arrives(postfix, site):
     closed(site, "alice")
     message = mail(headers="Auto-Submitted: auto-replied\r\n")
