@@ -86,6 +86,19 @@ def test_a_site_that_strips_believes_our_id_alone(postfix, site):
     assert send(postfix, message, sender="pat@partner.example")[0] == 550
 
 
+@pytest.mark.parametrize("id", (
+    '(x) mx.example.com', '"mx.example.com"', '"mx.\\example.com"',
+    '\r\n (\r\n x)\r\n mx.example.com'))
+def test_what_no_pattern_strips_admits_nobody(postfix, site, id):
+    site.configure('authserv_ids = [ "mx.example.com" ]; '
+                   'authserv = "stripped";')
+    site.prefer("alice", PARTNERS)
+    site.publish()
+    site.start()
+    message = partner(f"{FIELD}{id}; {PASS}\r\n")
+    assert send(postfix, message, sender="pat@partner.example")[0] == 550
+
+
 def test_a_site_that_trusts_claims_believes_them(postfix, site):
     site.configure('trust = "claimed";')
     site.prefer("alice", PARTNERS)
