@@ -44,6 +44,16 @@ path_undelimited(const char *address)
 	return cut;
 }
 
+bool
+path_is_plain(const char *address)
+{
+	const char *at = strchr(address, '@');
+
+	return at != NULL && at != address && at[1] != '\0' &&
+	    strpbrk(address, "%!\"\\()<>,;: \t") == NULL &&
+	    strchr(at + 1, '@') == NULL;
+}
+
 const char *
 path_role(const char *address)
 {

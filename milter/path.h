@@ -4,6 +4,8 @@
 #ifndef USHER_MILTER_PATH_H
 #define USHER_MILTER_PATH_H
 
+#include <stdbool.h>
+
 /*
  * The address of a path: brackets and a source route off, nothing else
  * changed; "" for the null sender. The caller frees. NULL: no memory.
@@ -15,6 +17,11 @@ char *path_address(const char *path);
  * frees. NULL: no memory.
  */
 char *path_undelimited(const char *address);
+/*
+ * Whether it is local@domain without quotes, comments, blanks or a route in the
+ * local part (user%domain, domain!user): its only spelling, but for case.
+ */
+bool path_is_plain(const char *address);
 /* "postmaster" or "abuse", at any domain or none; else NULL. */
 const char *path_role(const char *address);
 

@@ -85,14 +85,32 @@ add(struct mail *mail, const char *path)
 	return recipient;
 }
 
+/*
+ * MTAs take other spellings of an address, and deliver them to the same person:
+ * in quotes, with comments, user%domain, domain!user, no domain. They tell the
+ * plain one, which no alias has been applied to.
+ */
+static const char *
+plain_address(SMFICTX *ctx, const struct recipient *recipient)
+{
+	static char macro[] = "{rcpt_addr}";
+	const char *told;
+
+	if (path_is_plain(recipient->address))
+		return recipient->address;
+	told = smfi_getsymval(ctx, macro);
+	return told != NULL && strchr(told, '@') != NULL ? told
+							  : recipient->address;
+}
+
 /* Finds the policy and who is always accepted. */
 static void
-look_up(struct session *session, struct recipient *recipient)
+look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 {
 	struct mail *mail = &session->mail;
 	struct usher_error error = { 0 };
 	enum usher_mode mode;
-	char *who = path_undelimited(recipient->address);
+	char *who = path_undelimited(plain_address(ctx, recipient));
 
 	if (who == NULL) {
 		mail->blind = true;
@@ -162,7 +180,7 @@ recipient_given(SMFICTX *ctx, char **argv)
 		tell_fault(session, argv[0], NULL);
 		return SMFIS_CONTINUE;
 	}
-	look_up(session, recipient);
+	look_up(ctx, session, recipient);
 	if (recipient->policy == NULL || mail->blind)
 		return SMFIS_CONTINUE;
 	/* A null sender at RCPT is a callback or a report: never answered. */

@@ -196,6 +196,18 @@ def test_the_delimiter_part_is_cut(postfix, site):
     milter.decision("alice+news@example.com", verdict="refuse")
 
 
+@pytest.mark.parametrize("spelling", (
+    '"alice+x"@example.com', "alice%example.com", "example.com!alice",
+    "alice @example.com", "(c)alice@example.com", "alice@(c)example.com"))
+def test_another_spelling_is_the_same_recipient(postfix, site, spelling):
+    site.prefer("alice", NOBODY)
+    site.publish()
+    site.start()
+    with postfix.session() as smtp:
+        smtp.mail("bob@sender.example")
+        assert smtp.docmd("RCPT", f"TO:<{spelling}>")[0] == 550
+
+
 def test_from_the_16th_deferred_recipient_on_it_is_final(postfix, site):
     addresses = [f"alice{i}@example.com" for i in range(18)]
     site.prefer("alice", MORNINGS, addresses='[ "'
