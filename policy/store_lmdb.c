@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "error.h"
 
@@ -81,6 +82,33 @@ enter_read(struct store_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
 	}
 }
 
+/* Our files have been removed, and there are others in their place. */
+static bool
+was_replaced(const struct store_lmdb *lmdb)
+{
+	mdb_filehandle_t file;
+	struct stat now;
+
+	return mdb_env_get_fd(lmdb->env, &file) == 0 &&
+	    fstat(file, &now) == 0 && now.st_nlink == 0 &&
+	    usher_lmdb_is_there(lmdb);
+}
+
+/*
+ * The folder of a damaged store is removed, and published into again: what was
+ * open is let go, and with it what it said. Until then it stays in force.
+ */
+static void
+follow_folder(struct store_lmdb *lmdb)
+{
+	(void)pthread_rwlock_wrlock(&lmdb->lock);
+	if (lmdb->env != NULL && lmdb->txn == NULL && was_replaced(lmdb)) {
+		usher_lmdb_shut(lmdb);
+		lmdb->renewals++;
+	}
+	(void)pthread_rwlock_unlock(&lmdb->lock);
+}
+
 static int
 generation(struct store *store, uint64_t *now, struct usher_error *error)
 {
@@ -89,12 +117,17 @@ generation(struct store *store, uint64_t *now, struct usher_error *error)
 	int code = enter(lmdb, error);
 
 	*now = 0;
+	if (code == 0 && was_replaced(lmdb)) {
+		leave(lmdb);
+		follow_folder(lmdb);
+		code = enter(lmdb, error);
+	}
 	if (code != 0)
 		return code == ENOENT ? 0 : code;
-	/* Reads the shared map: no lock, no call to the system. */
+	/* Reads the shared map without a lock of LMDB's. */
 	(void)mdb_env_info(lmdb->env, &info);
+	*now = usher_lmdb_number(lmdb, info.me_last_txnid);
 	leave(lmdb);
-	*now = info.me_last_txnid;
 	return 0;
 }
 
@@ -143,7 +176,7 @@ usher_lmdb_summary(const struct store_lmdb *lmdb, MDB_txn *txn,
 	memset(totals, 0, sizeof(*totals));
 	if (code == 0 || code == MDB_NOTFOUND)
 		code = get_meta(lmdb, txn, "totals", totals, sizeof(*totals));
-	summary->generation = mdb_txn_id(txn);
+	summary->generation = usher_lmdb_number(lmdb, mdb_txn_id(txn));
 	summary->sources = totals->sources;
 	summary->headers = totals->headers;
 	summary->body = totals->body;
@@ -180,7 +213,7 @@ find_in(struct store_lmdb *lmdb, MDB_txn *txn, const char *name,
 	const char *rest;
 	int code = mdb_get(txn, lmdb->names, &key, &value);
 
-	found->generation = mdb_txn_id(txn);
+	found->generation = usher_lmdb_number(lmdb, mdb_txn_id(txn));
 	if (code == MDB_NOTFOUND)
 		return 0;
 	if (code == 0 && value.mv_size != sizeof(id))
@@ -192,6 +225,7 @@ find_in(struct store_lmdb *lmdb, MDB_txn *txn, const char *name,
 	if (code != 0)
 		return code == ENOENT ? EILSEQ : code;
 	found->exists = true;
+	record.version = usher_lmdb_number(lmdb, record.version);
 	found->same = found->id == id && found->version == record.version;
 	found->id = id;
 	found->version = record.version;

@@ -46,6 +46,9 @@ struct store_lmdb {
 	 */
 	pthread_rwlock_t lock;
 	MDB_env *env; /* NULL: nothing published yet */
+	/* Times the folder was removed and filled anew under us. Transactions
+	 * begin at 1 again, and must not look like those before. */
+	uint64_t renewals;
 	bool writable;
 	MDB_dbi meta, files, sources, names;
 	MDB_txn *txn; /* of the publishing thread */
@@ -65,7 +68,16 @@ int usher_lmdb_wrong(const struct store_lmdb *lmdb, int code,
 /* Opens the environment; the lock is held for writing. ENOENT: not there. */
 int usher_lmdb_open(struct store_lmdb *lmdb, bool write,
     struct usher_error *error);
+/* False when there are no files, or empty ones that another process fills. */
+bool usher_lmdb_is_there(const struct store_lmdb *lmdb);
 void usher_lmdb_shut(struct store_lmdb *lmdb);
+
+/* A transaction's number, which no other store in this folder had. */
+static inline uint64_t
+usher_lmdb_number(const struct store_lmdb *lmdb, uint64_t transaction)
+{
+	return transaction + (lmdb->renewals << 48);
+}
 
 /* A record by its id; EILSEQ when it contradicts itself. ENOENT. */
 int usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn, uint64_t id,

@@ -252,8 +252,8 @@ open_mapped(struct store_lmdb *lmdb, bool write)
 	}
 }
 
-static bool
-is_there(const struct store_lmdb *lmdb)
+bool
+usher_lmdb_is_there(const struct store_lmdb *lmdb)
 {
 	struct stat stat_now;
 	char *path;
@@ -276,7 +276,7 @@ usher_lmdb_open(struct store_lmdb *lmdb, bool write, struct usher_error *error)
 
 	if (write && (code = make_folders(lmdb, error)) != 0)
 		return code;
-	if (!write && !is_there(lmdb))
+	if (!write && !usher_lmdb_is_there(lmdb))
 		return ENOENT;
 	code = open_mapped(lmdb, write);
 	if (code == ENOENT)

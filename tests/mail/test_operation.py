@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -382,6 +383,20 @@ def test_the_store_may_come_later_than_the_first_publication(postfix, site):
     site.prefer("alice", NOBODY)
     site.publish()
     assert rcpt(postfix)[0] == 550
+
+
+def test_a_store_made_anew_is_in_force(postfix, site):
+    """What `publish` advises where a store is damaged."""
+    site.prefer("alice", NOBODY)
+    site.publish()
+    milter = site.start()
+    assert rcpt(postfix)[0] == 550
+    shutil.rmtree(site.folder / "store")
+    assert rcpt(postfix)[0] == 550
+    site.prefer("alice", "")
+    site.publish()
+    assert rcpt(postfix)[0] == 250
+    assert not any("fault " in line for line in milter.lines)
 
 
 def test_counts_are_told_at_the_end(postfix, site):
