@@ -78,7 +78,7 @@ quoted(unsigned char byte, char out[4])
 void
 log_field(struct log_line *line, const char *key, const char *value)
 {
-	size_t length, i;
+	size_t length, used = 0, i, more;
 	char bytes[4];
 
 	if (value == NULL)
@@ -92,9 +92,14 @@ log_field(struct log_line *line, const char *key, const char *value)
 		return;
 	}
 	put(line, "\"", 1);
-	for (i = 0; i < length && i < LOG_VALUE; i++)
-		put(line, bytes, quoted((unsigned char)value[i], bytes));
-	if (length > LOG_VALUE)
+	for (i = 0; i < length; i++) {
+		more = quoted((unsigned char)value[i], bytes);
+		used += more;
+		if (used > LOG_VALUE)
+			break;
+		put(line, bytes, more);
+	}
+	if (i < length)
 		put(line, "...", 3);
 	put(line, "\"", 1);
 }

@@ -26,7 +26,10 @@ struct log_line {
 void log_open(struct log *log, bool foreground);
 
 void log_begin(struct log_line *line, const char *word);
-/* A NULL value adds nothing. Over LOG_VALUE bytes it is cut with "...". */
+/*
+ * A NULL value adds nothing. Over LOG_VALUE bytes, as written, it is cut with
+ * "...": no sender's address may push the verdict off the line.
+ */
 void log_field(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, unsigned long value);
 /* `priority` as syslog's. */
