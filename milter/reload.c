@@ -83,18 +83,43 @@ try_file(const char *path, struct usher_problems *problems,
 	return code;
 }
 
+/* The MTA looks for it where it is open now. */
+static void
+tell_socket(const struct milter *milter, const struct usher_conf *before)
+{
+	struct usher_conf *conf = usher_conf_hold(milter->usher);
+	const struct usher_mail *old = usher_conf_mail(before);
+	const struct usher_mail *now = usher_conf_mail(conf);
+
+	if (strcmp(old->socket, now->socket) != 0 ||
+	    strcmp(old->socket_group, now->socket_group) != 0 ||
+	    old->socket_mode != now->socket_mode)
+		log_say(&milter->log, LOG_WARNING,
+		    "mail.socket has changed: the other one is opened when "
+		    "the program starts again");
+	usher_conf_release(conf);
+}
+
 static void
 read_again(struct reload *reload)
 {
 	struct milter *milter = reload->milter;
 	struct usher_problems *problems = usher_problems_new();
 	struct usher_error error = { 0 };
+	struct usher_conf *before = usher_conf_hold(milter->usher);
 	int code = try_file(reload->path, problems, &error);
 
+	/* The second reading says it all again, and more. */
+	if (code == 0) {
+		usher_problems_free(problems);
+		problems = usher_problems_new();
+		code = usher_reload(milter->usher, problems, &error);
+	}
 	reload_tell(&milter->log, problems);
 	usher_problems_free(problems);
 	if (code == 0)
-		code = usher_reload(milter->usher, NULL, &error);
+		tell_socket(milter, before);
+	usher_conf_release(before);
 	if (code == 0)
 		log_say(&milter->log, LOG_NOTICE, "%s is in force",
 		    reload->path);

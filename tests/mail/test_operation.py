@@ -145,6 +145,17 @@ def test_a_broken_reload_keeps_the_old(postfix, site, broken):
 
 # ---- start ----
 
+@pytest.mark.parametrize("old, new, told", (
+    ("lmdb:store", "lmdb:other", "`store` has changed"),
+    ("milter.sock", "other.sock", "mail.socket has changed")))
+def test_a_reload_says_what_waits_for_a_start(site, old, new, told):
+    site.publish()
+    milter = site.start()
+    site.conf.write_text(site.conf.read_text().replace(old, new))
+    milter.reload()
+    milter.wait_line(told)
+
+
 def test_enforcing_needs_proof_or_says_so(postfix, site):
     site.configure("")
     code, words = refused(site)
