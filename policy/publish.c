@@ -48,6 +48,9 @@ publish_later(struct publish_run *run, struct paths *later)
 		bool last_try = later->count == left;
 		size_t kept = 0;
 
+		if (last_try)
+			code = usher_publish_swap(run, later->list,
+			    &later->count);
 		left = later->count;
 		for (size_t i = 0; code == 0 && i < left; i++) {
 			code = usher_publish_file(run, later->list[i],

@@ -21,6 +21,7 @@ struct publish_run {
 	struct usher_error *error;
 	bool recheck;	    /* what is published may not pass any more */
 	bool dirty;	    /* something was written */
+	bool swapping;	    /* this one was taken out a moment ago */
 	struct arena arena; /* events */
 	struct publish_event *events, **last;
 	struct usher_publication publication;
@@ -35,6 +36,15 @@ enum { PUBLISH_LATER = -1 };
  */
 int usher_publish_file(struct publish_run *run, const char *path,
     bool last_try);
+/* The names that a good source asks for, in the arena. */
+int usher_publish_names(struct publish_run *run, const char *path,
+    struct arena *arena, const char ***names, size_t *count);
+/*
+ * Publishes those of the files that wait for each other alone, and leaves the
+ * others in `list`. An error other than ENOMEM is in run->error.
+ */
+int usher_publish_swap(struct publish_run *run, const char **list,
+    size_t *count);
 /* Takes a file's recipient out of the store. */
 int usher_publish_remove(struct publish_run *run, const char *path);
 void usher_publish_event(struct publish_run *run, const char *what,

@@ -202,11 +202,12 @@ write_source(struct publish_run *run, struct reading *reading,
 	if (code != 0)
 		return code;
 	run->dirty = true;
-	if (reading->file.exists)
+	if (reading->file.exists || run->swapping)
 		run->publication.changed++;
 	else
 		run->publication.added++;
-	usher_publish_event(run, reading->file.exists ? "changed" : "added",
+	usher_publish_event(run,
+	    reading->file.exists || run->swapping ? "changed" : "added",
 	    reading->path, name);
 	return 0;
 }
@@ -320,4 +321,36 @@ usher_publish_file(struct publish_run *run, const char *path, bool last_try)
 	usher_problems_free(reading.problems);
 	free(reading.text);
 	return code;
+}
+
+int
+usher_publish_names(struct publish_run *run, const char *path,
+    struct arena *arena, const char ***names, size_t *count)
+{
+	struct reading reading = { .path = path,
+		.problems = usher_problems_new() };
+	int code = ENOMEM;
+
+	*names = NULL;
+	*count = 0;
+	if (reading.problems != NULL)
+		code = usher_file_read(path, USHER_SOURCE_LIMIT, &reading.text,
+		    &reading.length, reading.problems);
+	if (code == 0)
+		code = compile(run, &reading);
+	if (code == 0)
+		*names = list_names(reading.policy, arena, count);
+	if (code == 0 && *names == NULL)
+		code = ENOMEM;
+	/* They may stand in the policy, which goes. */
+	for (size_t i = 0; code == 0 && i < *count; i++) {
+		(*names)[i] = usher_arena_string(arena, (*names)[i]);
+		if ((*names)[i] == NULL)
+			code = ENOMEM;
+	}
+	usher_policy_release(reading.policy);
+	usher_problems_free(reading.problems);
+	free(reading.text);
+	/* What is broken asks for nothing, and is told of when it is tried. */
+	return code == ENOMEM ? ENOMEM : 0;
 }

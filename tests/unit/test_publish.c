@@ -209,6 +209,21 @@ test_address_may_move(void **state)
 }
 
 static void
+test_addresses_may_change_places(void **state)
+{
+	struct place *place = *state;
+
+	place_prefer(place, "a.conf", "one@x.example", refuse);
+	place_prefer(place, "b.conf", "two@x.example", refuse);
+	publishes(place, NULL, "added a.conf a.conf;added b.conf b.conf;");
+	place_prefer(place, "a.conf", "two@x.example", refuse);
+	place_prefer(place, "b.conf", "one@x.example", refuse);
+	publishes(place, NULL, "changed a.conf a.conf;changed b.conf b.conf;");
+	finds(place, "two@x.example", "a.conf");
+	finds(place, "one@x.example", "b.conf");
+}
+
+static void
 test_named_paths_alone(void **state)
 {
 	struct place *place = *state;
@@ -455,6 +470,7 @@ main(void)
 		TEST(test_broken_source_leaves_the_last_good),
 		TEST(test_address_belongs_to_one_file),
 		TEST(test_address_may_move),
+		TEST(test_addresses_may_change_places),
 		TEST(test_named_paths_alone),
 		TEST(test_missing_folder_withdraws_nobody),
 		TEST(test_changed_site_checks_all_again),
