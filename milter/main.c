@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <syslog.h>
 #include <time.h>
@@ -52,13 +53,21 @@ static const char help[] =
     "Exit: 0 done, 2 usage or configuration, 3 the system failed.\n"
     "See usher-milter(8) for how to put it into your mail server.\n";
 
-/* A daemon leaves this directory, and reads the file again. */
+/*
+ * A daemon leaves this directory, and reads the file again: the one that a
+ * symbolic link names then.
+ */
 static void
 remember_path(struct options *options)
 {
 	static char path[PATH_MAX];
+	size_t length;
 
-	if (realpath(options->conf, path) != NULL)
+	if (options->conf[0] == '/' || getcwd(path, sizeof path) == NULL)
+		return;
+	length = strlen(path);
+	if (snprintf(path + length, sizeof path - length, "/%s",
+		options->conf) < (int)(sizeof path - length))
 		options->conf = path;
 }
 

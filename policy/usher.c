@@ -8,8 +8,11 @@
 #include "usher_handle.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "policy.h"
@@ -22,6 +25,17 @@ open_store(struct usher *usher, struct usher_error *error)
 	if (usher->cache == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	return usher_store_open(&usher->store, usher->conf->store, NULL, error);
+}
+
+/* As written, from the root: a link may name another file later. */
+static char *
+absolute(const char *path)
+{
+	char here[PATH_MAX], *full = NULL;
+
+	if (*path == '/' || getcwd(here, sizeof(here)) == NULL)
+		return strdup(path);
+	return asprintf(&full, "%s/%s", here, path) < 0 ? NULL : full;
 }
 
 int
@@ -37,11 +51,8 @@ usher_open(struct usher **result, const char *path, unsigned flags,
 	(void)pthread_mutex_init(&usher->lock, NULL);
 	usher->zones = usher_zones_new();
 	/* A daemon leaves its folder; a reload must find the file again. */
-	if (path != NULL) {
-		usher->path = realpath(path, NULL);
-		if (usher->path == NULL)
-			usher->path = strdup(path);
-	}
+	if (path != NULL)
+		usher->path = absolute(path);
 	if (usher->zones == NULL || (path != NULL && usher->path == NULL))
 		code = usher_error_set(error, ENOMEM, "out of memory");
 	if (code == 0)

@@ -156,6 +156,24 @@ def test_a_reload_says_what_waits_for_a_start(site, old, new, told):
     milter.wait_line(told)
 
 
+def test_a_link_may_name_another_file(postfix, site):
+    site.prefer("alice", NOBODY)
+    site.publish()
+    first = site.folder / "first.conf"
+    second = site.folder / "second.conf"
+    text = site.conf.read_text()
+    site.conf.rename(first)
+    second.write_text(text.replace('"enforce"', '"observe"'))
+    site.conf.symlink_to(first.name)
+    milter = site.start()
+    assert rcpt(postfix)[0] == 550
+    site.conf.unlink()
+    site.conf.symlink_to(second.name)
+    milter.reload()
+    milter.wait_line("is in force")
+    assert rcpt(postfix)[0] == 250
+
+
 def test_enforcing_needs_proof_or_says_so(postfix, site):
     site.configure("")
     code, words = refused(site)
