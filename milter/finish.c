@@ -35,6 +35,7 @@ reply_for(const struct mail *mail, struct recipient *recipient,
 		.reference = mail->recipients[0].reference,
 		.at = recipient->at,
 		.patience_s = usher_conf_mail(mail->conf)->patience_s,
+		.final = mail->deferred + mail->count > MOST_DEFERRED,
 	};
 
 	memcpy(recipient->reference, mail->recipients[0].reference,

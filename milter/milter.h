@@ -37,6 +37,13 @@ struct milter {
 	struct counts counts;
 };
 
+/*
+ * Recipients of a transaction that may get a 4xx. Postfix slows clients at the
+ * 10th error and hangs up at the 20th, and who got a 4xx comes back every time:
+ * nobody behind them would be reached.
+ */
+enum { MOST_DEFERRED = 15 };
+
 /* One recipient of a message that was not turned away at RCPT. */
 struct recipient {
 	char *address;		     /* as the client names it, without <> */

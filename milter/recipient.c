@@ -13,11 +13,7 @@
 #include "path.h"
 #include "reply.h"
 
-/*
- * Postfix slows clients at the 10th error and hangs up at the 20th, and who
- * got a 4xx comes back every time: nobody behind them would be reached.
- */
-enum { MOST_DEFERRED = 15, MOST_RECIPIENTS = 10000 };
+enum { MOST_RECIPIENTS = 10000 };
 
 void
 recipient_free(struct recipient *recipient)

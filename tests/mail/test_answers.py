@@ -223,6 +223,21 @@ def test_from_the_16th_deferred_recipient_on_it_is_final(postfix, site):
         assert smtp.rcpt(addresses[0])[0] == 450
 
 
+@pytest.mark.parametrize("count, wanted", ((15, 450), (16, 550)))
+def test_one_answer_defers_no_more_than_15(postfix, site, count, wanted):
+    """All of one name, so that their words agree at the end."""
+    for i in range(count):
+        site.prefer("alice", '{ name = "later"; if = { topic = "storage"; };'
+                    ' then = "accept"; during = "09:00-12:00"; }',
+                    topics=TOPICS, addresses=f'[ "p{i}@example.com" ]')
+        (site.preferences / "alice.conf").rename(
+            site.preferences / f"p{i}.conf")
+    site.publish()
+    site.start()
+    people = [f"p{i}@example.com" for i in range(count)]
+    assert send(postfix, to=people)[0] == wanted
+
+
 def test_who_is_turned_away_may_go_on(postfix, site):
     site.prefer("alice", NOBODY)
     site.publish()
