@@ -96,7 +96,7 @@ plain_address(SMFICTX *ctx, const struct recipient *recipient)
 		return recipient->address;
 	told = smfi_getsymval(ctx, macro);
 	return told != NULL && strchr(told, '@') != NULL ? told
-							  : recipient->address;
+							 : recipient->address;
 }
 
 /* Finds the policy and who is always accepted. */

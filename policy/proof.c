@@ -280,8 +280,7 @@ usher_proof_holds(struct arena *arena, const struct proof_source *source,
 		if (strcasecmp(fields[i].name, "Authentication-Results") != 0 ||
 		    !usher_auth_results_parse(arena, fields[i].value, &field))
 			continue;
-		whose = whose_field(source, &region, fields[i].value,
-		    field.id);
+		whose = whose_field(source, &region, fields[i].value, field.id);
 		if (whose == OURS_OF_ANOTHER)
 			break;
 		if (whose == OURS)

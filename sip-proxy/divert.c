@@ -108,8 +108,7 @@ strip_verstat(struct sip_edit *edit)
 	if (uri.user.l == 0 ||
 	    (semicolon = memchr(uri.user.p, ';', uri.user.l)) == NULL)
 		return;
-	strip_params(edit,
-	    span_between(semicolon, uri.user.p + uri.user.l));
+	strip_params(edit, span_between(semicolon, uri.user.p + uri.user.l));
 }
 
 void

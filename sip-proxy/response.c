@@ -64,7 +64,6 @@ provisional(struct branch *b, const struct sip_msg *msg)
 	pass(call, msg);
 }
 
-
 /* 6xx before all, then the lowest class; within 4xx what asks for more. */
 static unsigned
 rank(unsigned code)

@@ -26,7 +26,7 @@ struct service {
 	struct event *wake;
 	struct sip_timer quiet, deadline, watch;
 	uint64_t calm_ms; /* how long no call has waited for its answer */
-	bool stopping; /* leave the loop */
+	bool stopping;	  /* leave the loop */
 };
 
 void

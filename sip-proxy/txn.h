@@ -94,8 +94,8 @@ const struct sip_txn_stats *sip_txn_stats(const struct sip_txn_layer *l);
 /* Those above it, if there are, live on. */
 void sip_txn_set_max(struct sip_txn_layer *l, unsigned max);
 /* 0: as in the config. Timers that run keep their time. */
-void sip_txn_set_timers(struct sip_txn_layer *l, uint32_t t1_ms,
-    uint32_t t2_ms, uint32_t t4_ms);
+void sip_txn_set_timers(struct sip_txn_layer *l, uint32_t t1_ms, uint32_t t2_ms,
+    uint32_t t4_ms);
 
 /* Everything the gate passed goes in here. */
 void sip_txn_receive(struct sip_txn_layer *l, const struct sip_msg *msg,
