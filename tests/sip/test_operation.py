@@ -164,7 +164,7 @@ def test_counters_are_one_line_of_json(site, trunk, pbx):
 def test_decision_line_quotes_what_came_over_the_wire(site, trunk):
     s = site(NO)
     Call(trunk, s.address, s.uri(), call_id='a"b\\c@x').send().final(603)
-    line = next(x for x in s.lines if " decision " in x)
+    line = s.wait_line(" decision ")
     assert re.search(r'call-id="a\\"b\\\\c@x"', line)
 
 

@@ -140,6 +140,19 @@ a_request_without_via_cannot_be_answered(void **state)
 }
 
 static void
+a_response_of_a_sloppy_clock_passes(void **state)
+{
+	(void)state;
+	assert_int_equal(read_text(
+			     "SIP/2.0 200 OK\r\n"
+			     "Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+			     "From: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\n"
+			     "Call-ID: 1\r\nCSeq: 1 INVITE\r\n"
+			     "Date: Fri, 1 Jan 2010 16:00:00 EST\r\n\r\n"),
+	    SIP_GATE_OK);
+}
+
+static void
 nothing_is_answered_to_ack_and_responses(void **state)
 {
 	(void)state;
@@ -385,6 +398,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ambiguous_and_broken_requests_are_refused),
 		cmocka_unit_test(a_request_without_via_cannot_be_answered),
+		cmocka_unit_test(a_response_of_a_sloppy_clock_passes),
 		cmocka_unit_test(nothing_is_answered_to_ack_and_responses),
 		cmocka_unit_test(odd_but_legal_requests_pass),
 		cmocka_unit_test(folded_values_mean_the_same),
