@@ -49,7 +49,10 @@ leave(struct store_lmdb *lmdb)
 	(void)pthread_rwlock_unlock(&lmdb->lock);
 }
 
-/* Another process has made the map larger: follow it. */
+/*
+ * Another process has made the map larger: follow it. Where there is no room
+ * for it LMDB is left without a map, so it is opened anew, as at the start.
+ */
 static int
 follow_map(struct store_lmdb *lmdb)
 {
@@ -58,6 +61,10 @@ follow_map(struct store_lmdb *lmdb)
 	(void)pthread_rwlock_wrlock(&lmdb->lock);
 	if (lmdb->env != NULL)
 		code = mdb_env_set_mapsize(lmdb->env, 0);
+	if (code == ENOMEM) {
+		usher_lmdb_shut(lmdb);
+		code = 0;
+	}
 	(void)pthread_rwlock_unlock(&lmdb->lock);
 	return code;
 }
