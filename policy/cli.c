@@ -97,9 +97,10 @@ find_command(const char *word)
 }
 
 static int
-run_command(const struct cli_command *command, int argc, char **argv)
+run_command(const struct cli_command *command, const char *conf, int argc,
+    char **argv)
 {
-	struct cli_arguments arguments = { .conf = NULL };
+	struct cli_arguments arguments = { .conf = conf };
 	int code = cli_options_read(command, argc, argv, &arguments);
 
 	if (code != -1)
@@ -129,8 +130,15 @@ static int
 run(int argc, char **argv)
 {
 	const struct cli_command *command;
-	const char *word = argc > 1 ? argv[1] : NULL;
+	const char *word, *conf = NULL;
 
+	/* -c FILE may stand before the command as well as behind it. */
+	if (argc > 2 && strcmp(argv[1], "-c") == 0) {
+		conf = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
+	word = argc > 1 ? argv[1] : NULL;
 	if (word == NULL) {
 		print_help(stderr);
 		return CLI_WRONG;
@@ -150,7 +158,7 @@ run(int argc, char **argv)
 	command = find_command(word);
 	if (command == NULL)
 		return unknown_command(word);
-	return run_command(command, argc - 2, argv + 2);
+	return run_command(command, conf, argc - 2, argv + 2);
 }
 
 /* A full disk must not look like an empty answer. */

@@ -48,6 +48,11 @@ def test_help_of_a_command_names_each_option_of_the_manual(usher):
             assert f"  -{option} " in told, (command[1], option)
 
 
+def test_the_configuration_may_stand_before_the_command(usher, site):
+    behind = usher("check", "-c", site)
+    assert usher("-c", site, "check") == behind and behind.code == 0
+
+
 def test_version(usher):
     assert re.fullmatch(r"usher \d+\.\d+\.\d+\n", usher("--version").stdout)
 
@@ -68,7 +73,9 @@ def test_later_commands_say_that_they_are_not_built(usher, command):
 @pytest.mark.parametrize("words, complaint", [
     (["chek"], "no command `chek`; did you mean `check`?"),
     (["xyzzy"], "no command `xyzzy`"),
-    (["-c", "x", "check"], "options follow the command"),
+    (["-c"], "options follow the command"),
+    (["--json", "check"], "options follow the command"),
+    (["-c", "a", "check", "-c", "b"], "`-c` is given twice"),
     (["check", "--stricy"], "no option `--stricy`; did you mean `--strict`?"),
     (["check", "--strict=yes"], "`--strict` takes no value"),
     (["check", "--at"], "`--at` needs TIME"),
