@@ -15,7 +15,8 @@
 #include "error.h"
 
 struct deciding {
-	struct usher *usher; /* or NULL */
+	decide_find_h *find; /* or NULL */
+	void *find_arg;
 	struct usher_decision *decision;
 	struct asked asked;
 	struct outcome_of outcome;
@@ -183,9 +184,9 @@ ask_recipient(struct deciding *deciding, struct asked *asked, const char *uri)
 	bool accepted = true;
 
 	if (who == NULL || usher_policy_owns(asked->policy, who) ||
-	    deciding->usher == NULL)
+	    deciding->find == NULL)
 		return true;
-	if (usher_policy_find(deciding->usher, asked->policy->conf, who, &other,
+	if (deciding->find(deciding->find_arg, asked->policy->conf, who, &other,
 		NULL) != 0 ||
 	    other == NULL)
 		return true;
@@ -356,10 +357,11 @@ for_safety(struct usher_verdict *verdict)
 }
 
 int
-usher_decide(struct usher *usher, const struct usher_question *question,
-    struct usher_decision **result, struct usher_error *error)
+usher_decide_by(decide_find_h *find, void *find_arg,
+    const struct usher_question *question, struct usher_decision **result,
+    struct usher_error *error)
 {
-	struct deciding deciding = { .usher = usher };
+	struct deciding deciding = { .find = find, .find_arg = find_arg };
 	struct usher_decision *decision;
 	int code = make_decision(result);
 

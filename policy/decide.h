@@ -165,6 +165,14 @@ struct usher_decision {
 	const char *bring[MOST_MISSING];
 };
 
+/* Whose preferences another recipient has; NULL: published none. */
+typedef int decide_find_h(void *arg, struct usher_conf *conf, const char *who,
+    struct usher_policy **policy, struct usher_error *error);
+/* As usher_decide(); `find` NULL: targets are asked nothing. */
+int usher_decide_by(decide_find_h *find, void *find_arg,
+    const struct usher_question *question, struct usher_decision **decision,
+    struct usher_error *error);
+
 void usher_trace_make(struct usher_decision *decision,
     const struct asked *asked, const struct outcome_of *outcome);
 void usher_why_not(struct usher_decision *decision, const struct asked *asked,

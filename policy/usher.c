@@ -12,8 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "decide.h"
 #include "error.h"
 #include "policy.h"
 #include "site.h"
@@ -133,6 +135,42 @@ usher_policy_find(struct usher *usher, struct usher_conf *conf, const char *who,
 	if (code == 0 && *policy == NULL)
 		*policy = usher_policy_hold(conf->fallback);
 	return code;
+}
+
+/* The site's default speaks for its own people only, not for the world. */
+static bool
+is_of_site(const struct usher_conf *conf, const char *who)
+{
+	const char *at = strrchr(who, '@');
+	size_t length = at == NULL ? 0 : strcspn(at + 1, ":;?");
+
+	for (size_t i = 0; at != NULL && i < conf->site.domain_count; i++)
+		if (strlen(conf->site.domains[i]) == length &&
+		    strncasecmp(at + 1, conf->site.domains[i], length) == 0)
+			return true;
+	return at == NULL;
+}
+
+static int
+find_other(void *arg, struct usher_conf *conf, const char *who,
+    struct usher_policy **policy, struct usher_error *error)
+{
+	int code = usher_policy_find(arg, conf, who, policy, error);
+
+	if (code == 0 && *policy != NULL && *policy == conf->fallback &&
+	    !is_of_site(conf, who)) {
+		usher_policy_release(*policy);
+		*policy = NULL;
+	}
+	return code;
+}
+
+int
+usher_decide(struct usher *usher, const struct usher_question *question,
+    struct usher_decision **decision, struct usher_error *error)
+{
+	return usher_decide_by(usher == NULL ? NULL : find_other, usher,
+	    question, decision, error);
 }
 
 static unsigned

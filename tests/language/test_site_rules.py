@@ -137,6 +137,16 @@ def test_a_target_that_is_a_recipient_has_their_say(site):
         == ["mailto:bob@example.com", "mailto:desk@example.com"]
 
 
+def test_the_default_does_not_speak_for_other_sites(site):
+    alice = ('rules = ( { name = "r"; then = "redirect"; to = [ '
+             '"mailto:desk@example.com", "mailto:info@elsewhere.example" ]; '
+             '} );')
+    explain = site('default = "default.conf";', alice, {
+        "default.conf": 'rules = ( { name = "d"; then = "refuse"; } );'})
+    assert [to["uri"] for to in explain()[2]["to"]] == \
+        ["mailto:info@elsewhere.example"]
+
+
 def test_by_number_and_by_every_address(site):
     explain = site("", 'rules = ( { name = "r"; then = "refuse"; } );')
     for who in ("+14155550100", "ALICE@example.com", "alice+x@example.com",
