@@ -102,8 +102,9 @@ class Story:
         for line in answer:
             print(f"   | {line}")
         verdict = why.get("verdict", "no decision was logged")
+        reason = why.get("reason", "rule")
         print(f"   -> {verdict}: rule \"{why.get('rule', '?')}\""
-              + (f", {why['reason']}" if "reason" in why else ""))
+              + (f", {reason}" if reason != "rule" else ""))
         if verdict != wanted:
             self.wrong += 1
             print(f"   !! this should have been: {wanted}")
