@@ -239,14 +239,16 @@ make_facts(struct explaining *explaining)
 }
 
 static void
-print_opening(const struct usher_opening *opening, int64_t at)
+print_opening(const struct usher_opening *opening,
+    const struct explaining *explaining)
 {
 	char from[USHER_INSTANT_TEXT];
 
 	usher_instant_text(opening->from, from);
 	if (!opening->exists)
-		puts(" No opening begins in the next 35 days.");
-	else if (opening->from <= at)
+		printf(" By %s no opening begins in the next 35 days.\n",
+		    usher_channel_word(explaining->channel));
+	else if (opening->from <= explaining->at)
 		puts(" The door is open now.");
 	else
 		printf(" The door opens at %s (UTC).\n", from);
@@ -273,7 +275,7 @@ print_sentence(const struct explaining *explaining,
 	else
 		fputs("turned away, and told the way to take.", stdout);
 	if (verdict->answer == USHER_DEFER || verdict->answer == USHER_REDIRECT)
-		print_opening(&verdict->opening, explaining->at);
+		print_opening(&verdict->opening, explaining);
 }
 
 static void

@@ -112,7 +112,7 @@ def test_explain_in_words_tells_all_a_person_needs(explain):
     (["--from", "+12125550100", "--channel", "fax"],
      "refuse: turned away for good."),
     (["--from", "+12125550100"], "redirect: turned away, and told the way to "
-     "take. No opening begins in the next 35 days."),
+     "take. By phone no opening begins in the next 35 days."),
     (["--from", "bob@seller.example", "--purpose", "sales"],
      "redirect: turned away, and told what to bring. The door is open now."),
 ])
