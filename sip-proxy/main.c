@@ -25,8 +25,11 @@ struct options {
 	char file[PATH_MAX]; /* absolute: a daemon leaves its directory */
 };
 
+static const char usage[] = "usage: usher-sip [-c FILE] [-f] [--at TIME]\n"
+			    "       usher-sip --help | --version\n";
+
 static const char help[] =
-    "usage: usher-sip [-c FILE] [-f] [--at TIME]\n"
+    "\n"
     "Stands before a PBX and answers calls as the recipient's published\n"
     "preferences say: accept, defer to the next opening, redirect, refuse.\n"
     "\n"
@@ -41,13 +44,6 @@ static const char help[] =
     "Exit: 0 done, 2 usage or configuration, 3 the system failed.\n"
     "See usher-sip(8) for how to put it before your PBX.\n";
 
-static int
-complain(const char *what)
-{
-	fprintf(stderr, "usher-sip: %s\n%s", what, help);
-	return USAGE;
-}
-
 /* -1: go on; else the exit code. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -61,19 +57,21 @@ read_options(int argc, char **argv, struct options *options)
 	const char *file = DEFAULT_CONF;
 	int letter;
 
-	opterr = 0;
 	while ((letter = getopt_long(argc, argv, "c:fhV", names, NULL)) != -1) {
 		switch (letter) {
 		case 'c': file = optarg; break;
 		case 'f': options->in_front = true; break;
 		case 'a': options->at = optarg; break;
-		case 'h': fputs(help, stdout); return DONE;
+		case 'h': printf("%s%s", usage, help); return DONE;
 		case 'V': puts("usher-sip " USHER_VERSION); return DONE;
-		default: return complain("an option is unknown or incomplete");
+		default: fputs(usage, stderr); return USAGE;
 		}
 	}
-	if (optind < argc)
-		return complain("it takes options alone");
+	if (optind < argc) {
+		fprintf(stderr, "usher-sip: what is %s?\n%s", argv[optind],
+		    usage);
+		return USAGE;
+	}
 	if (realpath(file, options->file) == NULL)
 		snprintf(options->file, sizeof(options->file), "%s", file);
 	return -1;
