@@ -55,12 +55,16 @@ void
 reload_tell(const struct log *log, const struct usher_problems *problems)
 {
 	const struct usher_problem *problem;
+	char line[16];
 	size_t i;
 
 	for (i = 0; i < usher_problems_count(problems); i++) {
 		problem = usher_problems_get(problems, i);
+		line[0] = '\0';
+		if (problem->line != 0)
+			(void)snprintf(line, sizeof line, ":%u", problem->line);
 		log_say(log, problem->warning ? LOG_WARNING : LOG_ERR,
-		    "%s:%u: %s%s", problem->file, problem->line,
+		    "%s%s: %s%s", problem->file, line,
 		    problem->warning ? "warning: " : "", problem->text);
 	}
 }
