@@ -271,7 +271,7 @@ misuse_is_an_error_and_no_message(void **state)
 	assert_int_equal(sip_edit_apply(&edit, out, sizeof(out), &out_len),
 	    ENOSPC);
 	sip_edit_begin(&edit, &msg);
-	sip_edit_insertf(&edit, msg.uri.p, "%5000d", 1);
+	sip_edit_insertf(&edit, msg.uri.p, "%*d", SIP_EDIT_TEXT + 1, 1);
 	assert_int_equal(sip_edit_apply(&edit, out, sizeof(out), &out_len),
 	    ENOSPC);
 	sip_edit_begin(&edit, &msg);
