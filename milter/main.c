@@ -167,9 +167,10 @@ say_failed(const struct milter *milter, const char *where,
 {
 	if (error->file[0] != '\0')
 		where = error->file;
-	fprintf(stderr, "usher-milter: %s%s%s\n", where,
-	    *where == '\0' ? "" : ": ", error->text);
-	if (!milter->log.foreground)
+	if (error->text[0] != '\0')
+		fprintf(stderr, "usher-milter: %s%s%s\n", where,
+		    *where == '\0' ? "" : ": ", error->text);
+	if (error->text[0] != '\0' && !milter->log.foreground)
 		log_say(&milter->log, LOG_ERR, "%s%s%s", where,
 		    *where == '\0' ? "" : ": ", error->text);
 	return error->code == EINVAL || error->code == ENOENT ? EXIT_USAGE
@@ -201,6 +202,9 @@ open_usher(struct milter *milter, const struct options *options,
 	reload_tell(&milter->log, problems);
 	if (code != 0 && !milter->log.foreground)
 		reload_tell(&(struct log){ .foreground = true }, problems);
+	/* The error repeats the first problem. */
+	if (code != 0 && usher_problems_errors(problems) != 0)
+		error->text[0] = '\0';
 	usher_problems_free(problems);
 	if (code != 0)
 		return code;

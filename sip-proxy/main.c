@@ -96,7 +96,8 @@ open_usher(struct usher **usher, const char *file)
 		return FAILED;
 	failed = usher_open(usher, file, USHER_STORE, problems, &error);
 	service_tell(&to_stderr, problems);
-	if (failed != 0 && error.text[0] != '\0')
+	/* The error repeats the first problem. */
+	if (failed != 0 && usher_problems_errors(problems) == 0)
 		fprintf(stderr, "usher-sip: %s\n", error.text);
 	usher_problems_free(problems);
 	return failed == 0 ? DONE : exit_code(failed);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -34,9 +35,12 @@ service_tell(const struct log *log, const struct usher_problems *problems)
 {
 	for (size_t i = 0; i < usher_problems_count(problems); i++) {
 		const struct usher_problem *p = usher_problems_get(problems, i);
+		char line[16] = "";
 
-		log_write(log, p->warning ? LOG_WARNING : LOG_ERR, "%s:%u: %s",
-		    p->file, p->line, p->text);
+		if (p->line != 0)
+			(void)snprintf(line, sizeof(line), ":%u", p->line);
+		log_write(log, p->warning ? LOG_WARNING : LOG_ERR, "%s%s: %s%s",
+		    p->file, line, p->warning ? "warning: " : "", p->text);
 	}
 }
 
