@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "error.h"
 
@@ -89,6 +90,21 @@ enter_read(struct store_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
 	}
 }
 
+/*
+ * Once a second: a system call would cost more than a decision. The clock
+ * spaces the looks out, no answer rests on what it shows.
+ */
+static bool
+is_time_to_look(struct store_lmdb *lmdb)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
+		return true;
+	return atomic_exchange_explicit(&lmdb->looked_s, now.tv_sec,
+		   memory_order_relaxed) != now.tv_sec;
+}
+
 /* Our files have been removed, and there are others in their place. */
 static bool
 was_replaced(const struct store_lmdb *lmdb)
@@ -124,7 +140,7 @@ generation(struct store *store, uint64_t *now, struct usher_error *error)
 	int code = enter(lmdb, error);
 
 	*now = 0;
-	if (code == 0 && was_replaced(lmdb)) {
+	if (code == 0 && is_time_to_look(lmdb) && was_replaced(lmdb)) {
 		leave(lmdb);
 		follow_folder(lmdb);
 		code = enter(lmdb, error);

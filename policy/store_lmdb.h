@@ -15,6 +15,8 @@
 
 #include <lmdb.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
 
 #include "store.h"
 
@@ -49,6 +51,7 @@ struct store_lmdb {
 	/* Times the folder was removed and filled anew under us. Transactions
 	 * begin at 1 again, and must not look like those before. */
 	uint64_t renewals;
+	_Atomic time_t looked_s; /* when that was looked for, monotonic */
 	bool writable;
 	MDB_dbi meta, files, sources, names;
 	MDB_txn *txn; /* of the publishing thread */

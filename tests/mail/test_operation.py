@@ -424,7 +424,8 @@ def test_a_store_made_anew_is_in_force(postfix, site):
     assert rcpt(postfix)[0] == 550
     site.prefer("alice", "")
     site.publish()
-    assert rcpt(postfix)[0] == 250
+    # The milter looks for it once a second.
+    support.wait_for(lambda: rcpt(postfix)[0] == 250, 10, "the new store")
     assert not any("fault " in line for line in milter.lines)
 
 
