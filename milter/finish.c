@@ -5,8 +5,10 @@
  * they differ the message is accepted for all, logged and counted
  * (design-mail.md "Recipients who differ"; taking them apart is `mixed`).
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <syslog.h>
 
 #include "milter.h"
@@ -115,6 +117,58 @@ write_header(SMFICTX *ctx, struct session *session)
 		tell_fault(session, mail->recipients[0].address, NULL);
 }
 
+/* Where the rule that accepted has a mail delivered, or NULL. */
+static const char *
+place_of(const struct recipient *recipient)
+{
+	const struct usher_verdict *verdict = judge_verdict(recipient);
+
+	if (verdict == NULL || verdict->answer != USHER_ACCEPT ||
+	    !recipient->enforce)
+		return NULL;
+	return verdict->deliver_to;
+}
+
+static bool
+is_recipient(const struct mail *mail, const char *address)
+{
+	for (size_t i = 0; i < mail->count; i++)
+		if (strcasecmp(mail->recipients[i].address, address) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * `deliver_to`: added first, then the original is deleted by the exact string
+ * of the envelope; both MTAs drop a mail that is left without a recipient.
+ * Never both on one address: who is a recipient already is left alone, and
+ * so is the original.
+ */
+static void
+move_recipients(SMFICTX *ctx, struct session *session)
+{
+	struct mail *mail = &session->mail;
+
+	for (size_t i = 0; i < mail->count; i++) {
+		struct recipient *recipient = &mail->recipients[i];
+		const char *place = place_of(recipient);
+		struct usher_error error = {
+			.code = EIO,
+			.text = "deliver_to: the MTA does not move a recipient"
+		};
+		char path[512];
+
+		if (place == NULL || is_recipient(mail, place))
+			continue;
+		if (!session->move_offered ||
+		    snprintf(path, sizeof path, "<%s>", place) >=
+			(int)sizeof path ||
+		    smfi_addrcpt(ctx, path) != MI_SUCCESS ||
+		    smfi_delrcpt(ctx, recipient->path) != MI_SUCCESS)
+			tell_fault(session, recipient->address, &error);
+	}
+}
+
 sfsistat
 finish_mail(SMFICTX *ctx)
 {
@@ -142,6 +196,7 @@ finish_mail(SMFICTX *ctx)
 	tell_all(session, "250",
 	    agreement == DIFFERENT ? "recipients differ" : NULL);
 	write_header(ctx, session);
+	move_recipients(ctx, session);
 	session_end_mail(session);
 	return SMFIS_CONTINUE;
 }

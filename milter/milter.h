@@ -46,6 +46,7 @@ enum { MOST_DEFERRED = 15 };
 
 /* One recipient of a message that was not turned away at RCPT. */
 struct recipient {
+	char *path;		     /* as the MTA tells it */
 	char *address;		     /* as the client names it, without <> */
 	struct usher_policy *policy; /* NULL: left alone */
 	struct usher_decision *decision; /* NULL: none yet, or a fault */
@@ -77,8 +78,9 @@ struct mail {
 struct session {
 	struct milter *milter;
 	char id[USHER_REFERENCE_TEXT];
-	bool body_comes, skip_offered, edit_offered; /* as negotiated */
-	unsigned long unanswered; /* SMFIP_NR_* that were agreed on */
+	bool body_comes, skip_offered;	 /* as negotiated */
+	bool edit_offered, move_offered; /* headers, recipients */
+	unsigned long unanswered;	 /* SMFIP_NR_* that were agreed on */
 
 	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
 	char *client_name, *helo;	/* or NULL */

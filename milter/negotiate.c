@@ -13,6 +13,7 @@
 #include "milter.h"
 
 #define EDIT (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
+#define MOVE (SMFIF_ADDRCPT | SMFIF_DELRCPT)
 #define UNANSWERED \
 	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR)
 
@@ -26,7 +27,7 @@ negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 
 	(void)unused_2;
 	(void)unused_3;
-	*want_actions = actions & EDIT;
+	*want_actions = actions & (EDIT | MOVE);
 	*want_steps = steps & (UNANSWERED | SMFIP_SKIP | SMFIP_NOUNKNOWN);
 	*want_2 = *want_3 = 0;
 	if (session == NULL)
@@ -39,6 +40,7 @@ negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	session->body_comes = (*want_steps & SMFIP_NOBODY) == 0;
 	session->skip_offered = (*want_steps & SMFIP_SKIP) != 0;
 	session->unanswered = *want_steps & UNANSWERED;
-	session->edit_offered = *want_actions == EDIT;
+	session->edit_offered = (*want_actions & EDIT) == EDIT;
+	session->move_offered = (*want_actions & MOVE) == MOVE;
 	return SMFIS_CONTINUE;
 }

@@ -21,6 +21,7 @@ recipient_free(struct recipient *recipient)
 	usher_policy_release(recipient->policy);
 	usher_decision_free(recipient->decision);
 	free(recipient->address);
+	free(recipient->path);
 }
 
 bool
@@ -75,8 +76,12 @@ add(struct mail *mail, const char *path)
 	recipient = &recipients[mail->count];
 	memset(recipient, 0, sizeof *recipient);
 	recipient->address = path_address(path);
-	if (recipient->address == NULL)
+	recipient->path = strdup(path);
+	if (recipient->address == NULL || recipient->path == NULL) {
+		free(recipient->address);
+		free(recipient->path);
 		return NULL;
+	}
 	mail->count++;
 	return recipient;
 }

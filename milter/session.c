@@ -37,6 +37,7 @@ session_new(struct milter *milter)
 	session->milter = milter;
 	session->body_comes = true;
 	session->edit_offered = true;
+	session->move_offered = true;
 	usher_reference_make(session->id);
 	atomic_fetch_add(&milter->sessions, 1);
 	return session;
@@ -356,7 +357,8 @@ session_describe(struct smfiDesc *desc, struct milter *milter)
 	memset(desc, 0, sizeof *desc);
 	desc->xxfi_name = name;
 	desc->xxfi_version = SMFI_VERSION;
-	desc->xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS;
+	desc->xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT |
+	    SMFIF_DELRCPT;
 	desc->xxfi_negotiate = negotiate;
 	desc->xxfi_connect = on_connect;
 	desc->xxfi_helo = on_helo;

@@ -77,6 +77,8 @@ tell_decision(struct session *session, struct recipient *recipient,
 		usher_instant_text(verdict->opening.from, opening);
 		log_field(&line, "opening", opening);
 	}
+	if (verdict->answer == USHER_ACCEPT && recipient->enforce)
+		log_field(&line, "deliver-to", verdict->deliver_to);
 	log_field(&line, "answer", answer);
 	log_field(&line, "because", why_passed(session, recipient, because));
 	log_field(&line, "id", recipient->reference);

@@ -33,7 +33,7 @@ def test_only_what_is_needed_is_asked_for(site):
         assert client.steps & NO["B"] and client.steps & NO["H"]
         assert not client.steps & NO["T"]
         assert client.steps & UNANSWERED["L"]
-        assert client.actions == 0x11
+        assert client.actions == 0x1d
     site.prefer("bert", STORAGE, topics=TOPICS)
     site.publish()
     with Client(site.socket) as client:

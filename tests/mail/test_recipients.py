@@ -27,6 +27,28 @@ def test_one_refuses_at_rcpt_the_other_gets_it_alone(postfix, site):
     assert b"Usher-Verdict: accept;" in arrived
 
 
+def test_a_rule_has_mail_delivered_elsewhere(postfix, site):
+    """deliver_to moves its own recipient alone, and nobody twice."""
+    site.prefer("alice", '{ name = "desk"; then = "accept"; '
+                         'deliver_to = "desk@example.com"; }')
+    site.prefer("bert", "")
+    site.publish()
+    milter = site.start()
+    smtp, codes = session(postfix, "Alice+x@example.com", "bert@example.com")
+    with smtp:
+        assert codes == [250, 250]
+        assert smtp.data(mail())[0] == 250
+    assert len(postfix.mails("desk")) == len(postfix.mails("bert")) == 1
+    assert postfix.mails("alice") == postfix.mails("alice+x") == []
+    assert milter.decision("Alice+x@example.com")["deliver-to"] \
+        == "desk@example.com"
+    smtp, codes = session(postfix, "alice@example.com", "desk@example.com")
+    with smtp:
+        assert smtp.data(mail())[0] == 250
+    assert len(postfix.mails("desk")) == 2
+    assert len(postfix.mails("alice")) == 1
+
+
 def test_all_turned_away_ends_without_data(postfix, site):
     site.prefer("alice", NOBODY)
     site.prefer("bert", MORNINGS)
