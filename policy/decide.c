@@ -262,7 +262,8 @@ make_targets(struct deciding *deciding)
 			made++;
 	decision->verdict.targets = targets;
 	decision->verdict.target_count = made;
-	if (introduced != INT64_MAX) {
+	/* Not to be told where nothing would remember the introduction. */
+	if (introduced != INT64_MAX && deciding->asked.memory != NULL) {
 		struct asked back = deciding->asked;
 
 		back.at = introduced;

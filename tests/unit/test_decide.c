@@ -231,6 +231,7 @@ static void
 introduced_by_a_target_the_channel_here_opens(void **state)
 {
 	struct fixture *fixture = *state;
+	const struct usher_memory memory = { .unreadable = false };
 	const struct usher_verdict *verdict;
 
 	deciding_prefer(fixture,
@@ -242,11 +243,14 @@ introduced_by_a_target_the_channel_here_opens(void **state)
 	    "\"accept\"; introduces = true; } );");
 	deciding_approach(fixture, USHER_PHONE, "+442071234567", true,
 	    USHER_ALL);
-	verdict = deciding_verdict(fixture, NULL, tuesday + 12 * HOUR);
+	verdict = deciding_verdict(fixture, &memory, tuesday + 12 * HOUR);
 	assert_verdict(verdict, USHER_REDIRECT, "r", USHER_BY_RULE);
 	assert_false(verdict->opening.exists);
 	assert_opening(&verdict->introduced, tuesday + 16 * HOUR,
 	    tuesday + 17 * HOUR);
+	/* Nothing would remember it: it is not told. */
+	verdict = deciding_verdict(fixture, NULL, tuesday + 12 * HOUR);
+	assert_false(verdict->introduced.exists);
 }
 
 int
