@@ -47,6 +47,37 @@ check_site(const struct usher_conf *conf, struct usher_problems *problems)
 		    " page.url: nobody is told of the pages");
 }
 
+/* What is read and checked already, and what a daemon still refuses. */
+static void
+check_not_built(const struct usher_conf *conf, struct usher_problems *problems)
+{
+	const struct usher_sip *sip = conf->sip;
+	const struct {
+		bool asked;
+		const char *what, *daemon;
+	} keys[] = { { conf->mail.defer_hold, "mail.defer = \"hold\"",
+			 "usher-milter" },
+		{ conf->mail.redirect_reply, "mail.redirect = \"reply\"",
+		    "usher-milter" },
+		{ conf->mail.mixed_aside, "mail.mixed = \"aside\"",
+		    "usher-milter" },
+		{ sip->place == USHER_SIP_BEFORE_PHONES,
+		    "sip.place = \"phones\"", "usher-sip" },
+		{ sip->registers == USHER_SIP_REGISTER_PATH,
+		    "sip.register = \"path\"", "usher-sip" } };
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].asked)
+			warn(conf, problems,
+			    "%s is not built yet: %s refuses to start with it",
+			    keys[i].what, keys[i].daemon);
+	for (size_t i = 0; !sip->listen_default && i < sip->listen_count; i++)
+		if (sip->listen[i].transport != USHER_SIP_UDP)
+			warn(conf, problems,
+			    "sip.listen: TCP and TLS are not built yet: "
+			    "usher-sip refuses to start with them");
+}
+
 static void
 check_mail(const struct usher_conf *conf, struct usher_problems *problems)
 {
@@ -131,6 +162,7 @@ usher_conf_check(struct usher *usher, int64_t at,
 
 	check_site(conf, problems);
 	check_mail(conf, problems);
+	check_not_built(conf, problems);
 	check_sources(conf, problems);
 	check_store(usher, conf, problems);
 	if (conf->fallback != NULL)
