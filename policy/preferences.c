@@ -273,6 +273,14 @@ take_rest(struct compiling *compiling, const config_setting_t *root,
 			    config_setting_get_member(root, "aside"),
 			    "`aside` is one of `addresses`; "
 			    "it must be a mailbox that nobody writes to");
+		else if (address.kind != ADDRESS_MAIL)
+			usher_source_wrong(source,
+			    config_setting_get_member(root, "aside"),
+			    "\"%s\" is no mailbox; write "
+			    "\"alice+aside@example.com\"",
+			    policy->aside);
+		else
+			policy->aside = address.text;
 	}
 }
 

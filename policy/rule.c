@@ -260,27 +260,39 @@ check_outcomes(struct compiling *compiling, const config_setting_t *setting,
 	check_accept_only(compiling, setting, rule);
 }
 
+/* The mailbox as an envelope has it: no name beside it, no number. */
+static void
+compile_mailbox(struct compiling *compiling, const config_setting_t *rule_group,
+    struct rule *rule)
+{
+	const config_setting_t *setting = config_setting_get_member(rule_group,
+	    "deliver_to");
+	struct source *source = compiling->source;
+	struct address address;
+	struct usher_error error;
+	const char *text;
+
+	if (!usher_source_string(source, rule_group, "deliver_to", &text))
+		return;
+	if (usher_address_parse(source->arena, text, NULL, &address, &error) !=
+	    0)
+		usher_source_wrong(source, setting, "%s", error.text);
+	else if (address.kind != ADDRESS_MAIL)
+		usher_source_wrong(source, setting,
+		    "\"%s\" is no mailbox; write \"desk@example.com\"", text);
+	else {
+		rule->deliver_to = address.text;
+		check_reach(compiling, setting, address.text);
+	}
+}
+
 static void
 compile_places(struct compiling *compiling, const config_setting_t *setting,
     struct rule *rule)
 {
 	struct source *source = compiling->source;
 
-	if (usher_source_string(source, setting, "deliver_to",
-		&rule->deliver_to)) {
-		struct address address;
-		struct usher_error error;
-
-		if (usher_address_parse(source->arena, rule->deliver_to, NULL,
-			&address, &error) != 0)
-			usher_source_wrong(source,
-			    config_setting_get_member(setting, "deliver_to"),
-			    "%s", error.text);
-		else
-			check_reach(compiling,
-			    config_setting_get_member(setting, "deliver_to"),
-			    rule->deliver_to);
-	}
+	compile_mailbox(compiling, setting, rule);
 	if (!usher_source_string(source, setting, "ring", &rule->ring))
 		return;
 	if (!is_sip(rule->ring) || strpbrk(rule->ring, " \t<>\"") != NULL)

@@ -30,7 +30,7 @@ def test_one_refuses_at_rcpt_the_other_gets_it_alone(postfix, site):
 def test_a_rule_has_mail_delivered_elsewhere(postfix, site):
     """deliver_to moves its own recipient alone, and nobody twice."""
     site.prefer("alice", '{ name = "desk"; then = "accept"; '
-                         'deliver_to = "desk@example.com"; }')
+                         'deliver_to = "Desk <desk@example.com>"; }')
     site.prefer("bert", "")
     site.publish()
     milter = site.start()
