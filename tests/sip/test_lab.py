@@ -41,8 +41,10 @@ def well(process, timeout=180):
         process.kill()
         process.wait()
         raise
-    errors = "".join(Path(f).read_text()[:2000] for f in
+    errors = "".join(Path(f).read_text(errors="replace") for f in
                      glob.glob(str(process.folder / "*errors.log")))
+    aborted = errors.find("Aborting call")
+    errors = errors[max(aborted, 0):][:3000]
     screen = (process.folder / "screen").read_text()[-3000:]
     assert code == 0, errors + screen
 
