@@ -252,7 +252,8 @@ install: all			## install below DESTDIR and PREFIX
 	install -m 644 $(BUILD)/$(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libusher.so
-	install -m 644 policy/usher.h policy/usher_sip.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 policy/usher.h policy/usher_sip.h \
+	    policy/usher_memory.h $(DESTDIR)$(INCLUDEDIR)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 		-e 's|@VERSION@|$(VERSION)|' usher.pc.in \

@@ -406,6 +406,10 @@ USHER_API void usher_decision_free(struct usher_decision *decision);
 USHER_API const struct usher_verdict *usher_decision_verdict(
     const struct usher_decision *decision);
 
+/* ---- memory between attempts ---- */
+
+#include "usher_memory.h"
+
 /* ---- words ---- */
 
 /*

@@ -61,7 +61,7 @@ def test_install_puts_every_file_in_its_place(installed):
                  "usr/sbin/usher-sip", f"usr/lib/libusher.so.{version()}",
                  "usr/lib/libusher.so.0", "usr/lib/libusher.so",
                  "usr/lib/pkgconfig/usher.pc", "usr/include/usher.h",
-                 "usr/include/usher_sip.h",
+                 "usr/include/usher_sip.h", "usr/include/usher_memory.h",
                  "usr/share/usher/evidence.conf", "etc/usher/usher.conf"]:
         assert (installed / name).is_file(), name
 
@@ -108,9 +108,9 @@ def test_library_has_its_soname_and_exports_nothing_else():
     assert "soname: [libusher.so.0]" in run("readelf", "-d", library)
     names = [line.split()[-1] for line in
              run("nm", "-D", "--defined-only", library).splitlines()]
-    public = set(re.findall(
-        r"\busher_[a-z_0-9]+(?=\()", (ROOT / "policy/usher.h").read_text()
-        + (ROOT / "policy/usher_sip.h").read_text()))
+    public = set(re.findall(r"\busher_[a-z_0-9]+(?=\()", "".join(
+        header.read_text() for header in ROOT.glob("policy/usher*.h")
+        if header.name != "usher_handle.h")))
     assert names and set(names) <= public
 
 

@@ -1,0 +1,122 @@
+/*
+ * usher_memory: what is remembered between attempts; included by usher.h.
+ *
+ * Published policies are one half of the store, memory is the other: promises,
+ * who is known, pauses, and small records that the daemons keep (a split under
+ * way, a held mail, a reply to be sent). Reading takes a snapshot and never
+ * waits for a writer. What is to be written is gathered as notes and committed
+ * whole: all of it or nothing. Commits of several threads are grouped.
+ *
+ * Instants are seconds since 1970-01-01T00:00:00Z, by the clock of decisions.
+ */
+#ifndef USHER_MEMORY_PUBLIC_H
+#define USHER_MEMORY_PUBLIC_H
+
+#ifndef USHER_H
+#error "include usher.h"
+#endif
+
+/* ---- reading, for one question ---- */
+
+/*
+ * What is remembered of this attempt's party with the recipient `who` (the
+ * address approached; it tells recipients under the site's default apart).
+ * *memory is NULL at first, then used again; free it at last. On an error
+ * *memory says that it is unreadable and may still be asked with
+ * (design.md §6 "When the store cannot be read"); the caller logs and counts.
+ */
+USHER_API int usher_memory_read(struct usher *usher,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, int64_t at, struct usher_memory **memory,
+    struct usher_error *error);
+USHER_API void usher_memory_free(struct usher_memory *memory);
+/* The milder of `mode` and a pause in force (`usher pause`: observe). */
+USHER_API enum usher_mode usher_memory_mode(const struct usher_memory *memory,
+    enum usher_mode mode);
+/*
+ * Whether a live promise to this recipient may still match by proof that has
+ * not been shown: nobody is turned away on the envelope then.
+ */
+USHER_API bool usher_memory_promised(const struct usher_memory *memory);
+
+/* ---- notes: what is to be remembered, committed whole ---- */
+
+struct usher_notes;
+
+USHER_API int usher_notes_new(struct usher *usher, struct usher_notes **notes,
+    struct usher_error *error);
+USHER_API void usher_notes_free(struct usher_notes *notes);
+/*
+ * The opening that this decision told (defer, or a redirect's) is promised to
+ * the attempt's party (design.md §5 "Promise", design-mail.md "Promises by
+ * mail"). Without an opening, or where the same promise stands, nothing is
+ * noted. `reference` is the one in the words.
+ */
+USHER_API int usher_notes_promise(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, const struct usher_decision *decision,
+    const char *reference, struct usher_error *error);
+/*
+ * The attempt was accepted on the wire: a promise that let it in, or would
+ * have, is used up.
+ */
+USHER_API int usher_notes_came(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, int64_t at, struct usher_error *error);
+/* The recipient wrote to or called `party` by hand. */
+USHER_API int usher_notes_known(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who, const char *party,
+    int64_t at, struct usher_error *error);
+/* Usher only observes until then; policy NULL: for the whole site; 0 ends. */
+USHER_API int usher_notes_pause(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who, int64_t until,
+    struct usher_error *error);
+/*
+ * 0: durable. ETIMEDOUT: nothing was written within wait_ms, and nothing will
+ * be. Any other error: nothing was written. Notes may not be used again.
+ */
+USHER_API int usher_notes_commit(struct usher_notes *notes, int wait_ms,
+    struct usher_error *error);
+/* The same in the background, for what no answer rests on; takes the notes. */
+USHER_API void usher_notes_commit_later(struct usher_notes *notes);
+
+/* ---- records: bytes by kind and key, with an end ---- */
+
+enum usher_record {
+	USHER_RECORD_SPLIT = 1, /* a message being split, by sender */
+	USHER_RECORD_HELD,	/* a message in the MTA's quarantine */
+	USHER_RECORD_OUTBOX,	/* a reply to be sent */
+	USHER_RECORD_REPLIED,	/* who got a reply */
+	USHER_RECORD_DAEMON,	/* a daemon's sign of life and counters */
+	USHER_RECORDS
+};
+enum { USHER_RECORD_KEY = 400, USHER_RECORD_BYTES = 1 << 20 };
+
+/* A copy the caller frees; ENOENT: none, or past its end. */
+USHER_API int usher_record_read(struct usher *usher, enum usher_record kind,
+    const char *key, int64_t at, void **bytes, size_t *length,
+    struct usher_error *error);
+/* All of a kind in order of their keys; ends at an answer that is not 0. */
+typedef int (*usher_record_each_h)(void *arg, const char *key,
+    const void *bytes, size_t length, int64_t until);
+USHER_API int usher_record_each(struct usher *usher, enum usher_record kind,
+    usher_record_each_h each, void *arg, struct usher_error *error);
+
+struct usher_record_value {
+	const void *bytes; /* NULL: none (no record; or: remove it) */
+	size_t length;
+	int64_t until; /* instant of its end; INT64_MAX: none */
+};
+/*
+ * Makes the new value of a record of what it holds at the moment of the
+ * commit, in the writer's transaction; it may be called more than once.
+ * `fresh->bytes` must stay until the commit has ended. An answer that is not
+ * 0 fails the whole commit with that code.
+ */
+typedef int (*usher_record_edit_h)(void *arg,
+    const struct usher_record_value *old, struct usher_record_value *fresh);
+USHER_API int usher_notes_record(struct usher_notes *notes,
+    enum usher_record kind, const char *key, usher_record_edit_h edit,
+    void *arg, struct usher_error *error);
+
+#endif
