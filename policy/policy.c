@@ -173,6 +173,15 @@ usher_policy_address(const struct usher_policy *policy, size_t index)
 					     : NULL;
 }
 
+const char *
+usher_policy_aside(const struct usher_policy *policy)
+{
+	if (policy->aside != NULL)
+		return policy->aside;
+	return policy->conf->mail.aside[0] != '\0' ? policy->conf->mail.aside
+						   : NULL;
+}
+
 bool
 usher_policy_names_channel(const struct usher_policy *policy,
     enum usher_channel channel)

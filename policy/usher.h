@@ -234,6 +234,8 @@ USHER_API bool usher_policy_owns(const struct usher_policy *policy,
 /* Own addresses and numbers in normal form, NULL past the last. */
 USHER_API const char *usher_policy_address(const struct usher_policy *policy,
     size_t index);
+/* Where mail is put aside: the file's `aside`, else mail.aside, or NULL. */
+USHER_API const char *usher_policy_aside(const struct usher_policy *policy);
 /* Whether any rule names this channel (a call is video only then). */
 USHER_API bool usher_policy_names_channel(const struct usher_policy *policy,
     enum usher_channel channel);
@@ -421,6 +423,9 @@ USHER_API const struct usher_verdict *usher_decision_verdict(
 enum { USHER_WORDS_LINES = 3 };
 USHER_API size_t usher_words_lines(struct usher_decision *decision,
     const char *reference, bool ascii, const char *lines[USHER_WORDS_LINES]);
+/* The same for an answer that several recipients share: it names nobody. */
+USHER_API size_t usher_words_unnamed(struct usher_decision *decision,
+    const char *reference, bool ascii, const char *lines[USHER_WORDS_LINES]);
 /* A short reference for logs and words; `out` holds 13 bytes. */
 enum { USHER_REFERENCE_TEXT = 13 };
 USHER_API void usher_reference_make(char out[USHER_REFERENCE_TEXT]);
@@ -431,6 +436,10 @@ USHER_API void usher_instant_text(int64_t at, char text[USHER_INSTANT_TEXT]);
 /* The same with the offset of the policy's zone; UTC when it is NULL. */
 USHER_API void usher_instant_local(const struct usher_policy *policy,
     int64_t at, char text[USHER_INSTANT_TEXT]);
+
+/* ---- mail: language, replies, held messages ---- */
+
+#include "usher_mail.h"
 
 /* ---- the command line's: stable JSON, publishing, analysis, the week ---- */
 

@@ -23,7 +23,7 @@ struct words {
 };
 
 /* In the order of enum word; then the groups. */
-static const char *const keys[] = { "defer", "redirect", "refuse",
+static const char *const keys[] = { "defer", "redirect", "refuse", "nobody",
 	"opens_until", "opens", "open_now", "no_opening", "target",
 	"target_bare", "target_link", "introduced", "bring", "more",
 	"reference", "instant", "channels", "days", "months" };

@@ -250,8 +250,8 @@ set_for(const struct usher_decision *decision)
 	return set == NULL ? usher_words_find(words, "en") : set;
 }
 
-size_t
-usher_words_lines(struct usher_decision *decision, const char *reference,
+static size_t
+make_lines(struct usher_decision *decision, bool named, const char *reference,
     bool ascii, const char *lines[USHER_WORDS_LINES])
 {
 	struct telling telling = { .decision = decision,
@@ -264,7 +264,8 @@ usher_words_lines(struct usher_decision *decision, const char *reference,
 	    decision->policy->conf->words == NULL)
 		return 0;
 	telling.set = set_for(decision);
-	telling.name = decision->policy->name;
+	telling.name = named ? decision->policy->name
+			     : telling.set->templates[WORD_NOBODY];
 	telling.page = decision->policy->published[USHER_PAGE];
 	if (telling.page == NULL &&
 	    decision->policy->conf->site.page_url[0] != '\0')
@@ -280,6 +281,20 @@ usher_words_lines(struct usher_decision *decision, const char *reference,
 			count++;
 	}
 	return count;
+}
+
+size_t
+usher_words_lines(struct usher_decision *decision, const char *reference,
+    bool ascii, const char *lines[USHER_WORDS_LINES])
+{
+	return make_lines(decision, true, reference, ascii, lines);
+}
+
+size_t
+usher_words_unnamed(struct usher_decision *decision, const char *reference,
+    bool ascii, const char *lines[USHER_WORDS_LINES])
+{
+	return make_lines(decision, false, reference, ascii, lines);
 }
 
 void
