@@ -142,10 +142,13 @@ note_bring(struct deciding *deciding, const struct asked *asked,
 	then.brought = false;
 	if (introduces != NULL)
 		*introduces = *introduces || outcome.rule->introduces;
-	if (decision->bring_count == 0)
-		decision->bring_count = usher_requires_missing(&then,
-		    &decision->arena, outcome.rule, decision->bring,
-		    &asked_for);
+	if (decision->bring_count > 0)
+		return;
+	decision->bring_count = usher_requires_missing(&then, &decision->arena,
+	    outcome.rule, decision->bring, &asked_for);
+	decision->bring_parts = usher_requires_lacking(&then, outcome.rule,
+	    &asked_for);
+	decision->bring_rule = outcome.rule;
 }
 
 /* The opening of a question; a pending one makes the decision pending. */
@@ -290,6 +293,8 @@ note_missing(struct deciding *deciding)
 	verdict->missing_count = usher_requires_missing(&deciding->asked,
 	    &decision->arena, rule, missing, &verdict->asked);
 	verdict->missing = missing;
+	decision->missing_parts = usher_requires_lacking(&deciding->asked, rule,
+	    &verdict->asked);
 	return 0;
 }
 
@@ -299,6 +304,7 @@ turn_away(struct deciding *deciding)
 	struct usher_verdict *verdict = &deciding->decision->verdict;
 	int code;
 
+	deciding->decision->rule = deciding->outcome.rule;
 	verdict->say = say_of(deciding->outcome.rule,
 	    deciding->decision->language, deciding->asked.policy->language);
 	code = note_missing(deciding);
@@ -347,6 +353,15 @@ decide(struct deciding *deciding)
 	if (verdict->needs == 0) /* all is shown: nothing to wait for */
 		verdict->needs = USHER_ALL & ~deciding->asked.facts->shown;
 	return code;
+}
+
+void
+usher_decision_language(struct usher_decision *decision, const char *language)
+{
+	decision->language = language;
+	if (decision->rule != NULL)
+		decision->verdict.say = say_of(decision->rule, language,
+		    decision->policy->language);
 }
 
 static void

@@ -108,6 +108,17 @@ size_t usher_requires_missing(struct asked *asked, struct arena *arena,
     const struct rule *rule, const char *missing[MOST_MISSING],
     bool *asked_for);
 
+/* The parts of a `requires`. */
+enum lack {
+	LACKS_ATTACHMENT = 1 << 0,
+	LACKS_LINK = 1 << 1,
+	LACKS_WORDS = 1 << 2,
+	LACKS_REASON = 1 << 3
+};
+/* Bits of those that the attempt lacks; *asked_for as above. */
+unsigned usher_requires_lacking(struct asked *asked, const struct rule *rule,
+    bool *asked_for);
+
 /* How one walk ended. */
 struct outcome_of {
 	enum usher_answer answer;
@@ -160,7 +171,10 @@ struct usher_decision {
 	struct step *steps;
 	size_t why_count;
 	const char *why_not[4];
+	const struct rule *rule; /* that turned away, or NULL */
 	/* What the rule that accepts at an opening asks to bring. */
+	const struct rule *bring_rule;
+	unsigned bring_parts, missing_parts; /* bits of enum lack */
 	size_t bring_count;
 	const char *bring[MOST_MISSING];
 };

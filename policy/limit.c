@@ -216,35 +216,46 @@ attachment_text(struct arena *arena, const struct requirement *requires)
 	    requires->or_links, requires->or_link_count, "");
 }
 
+unsigned
+usher_requires_lacking(struct asked *asked, const struct rule *rule,
+    bool *asked_for)
+{
+	static enum tri (*const holds[])(struct asked *,
+	    const struct requirement *) = { attachment_holds, link_holds,
+		words_hold, reason_holds };
+	unsigned lacking = 0;
+
+	if (!rule->requires.given)
+		return 0;
+	for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++) {
+		enum tri held = holds[i](asked, &rule->requires);
+
+		if (held != YES)
+			lacking |= 1u << i;
+		*asked_for = *asked_for || held == MAYBE;
+	}
+	return lacking;
+}
+
 size_t
 usher_requires_missing(struct asked *asked, struct arena *arena,
     const struct rule *rule, const char *missing[MOST_MISSING], bool *asked_for)
 {
 	const struct requirement *requires = &rule->requires;
+	unsigned lacking = usher_requires_lacking(asked, rule, asked_for);
 	size_t count = 0;
-	enum tri holds;
 
-	if (!requires->given)
-		return 0;
-	holds = attachment_holds(asked, requires);
-	if (holds != YES)
+	if ((lacking & LACKS_ATTACHMENT) != 0)
 		missing[count++] = attachment_text(arena, requires);
-	*asked_for = *asked_for || holds == MAYBE;
-	holds = link_holds(asked, requires);
-	if (holds != YES)
+	if ((lacking & LACKS_LINK) != 0)
 		missing[count++] = joined(arena, "a link to ", requires->links,
 		    requires->link_count, "");
-	*asked_for = *asked_for || holds == MAYBE;
-	holds = words_hold(asked, requires);
-	for (size_t i = 0; holds != YES && i < requires->comparison_count &&
-	     count + 1 < MOST_MISSING;
+	for (size_t i = 0; (lacking & LACKS_WORDS) != 0 &&
+	     i < requires->comparison_count && count + 1 < MOST_MISSING;
 	     i++)
 		missing[count++] = comparison_text(arena,
 		    &requires->comparisons[i]);
-	*asked_for = *asked_for || holds == MAYBE;
-	holds = reason_holds(asked, requires);
-	if (holds != YES)
+	if ((lacking & LACKS_REASON) != 0)
 		missing[count++] = "a subject or reason";
-	*asked_for = *asked_for || holds == MAYBE;
 	return count;
 }

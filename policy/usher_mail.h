@@ -18,6 +18,12 @@
  * usher_question.language and for the reply; lives as long as the message.
  */
 USHER_API const char *usher_message_language(struct usher_message *message);
+/*
+ * The words of a decision from now on in this language where there is a set
+ * for it, else in the recipient's; it must outlive the decision.
+ */
+USHER_API void usher_decision_language(struct usher_decision *decision,
+    const char *language);
 
 /* ---- the automatic reply (RFC 3834, RFC 5230) ---- */
 

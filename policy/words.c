@@ -25,8 +25,12 @@ struct words {
 /* In the order of enum word; then the groups. */
 static const char *const keys[] = { "defer", "redirect", "refuse", "nobody",
 	"opens_until", "opens", "open_now", "no_opening", "target",
-	"target_bare", "target_link", "introduced", "bring", "more",
-	"reference", "instant", "channels", "days", "months" };
+	"target_bare", "target_link", "introduced", "bring", "bring_attachment",
+	"bring_or_link", "bring_link", "bring_at_most", "bring_at_least",
+	"bring_fewer", "bring_more", "bring_exactly", "bring_reason", "or",
+	"more", "reference", "instant", "first", "reply_subject",
+	"reply_your_message", "reply_hello", "reply_automatic", "reply_once",
+	"channels", "days", "months" };
 static const char *const channel_keys[] = { "email", "phone", "video", "fax",
 	"message", "post", "page" };
 

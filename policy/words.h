@@ -24,9 +24,25 @@ enum word {
 	WORD_TARGET_LINK,
 	WORD_INTRODUCED,
 	WORD_BRING,
+	WORD_BRING_ATTACHMENT,
+	WORD_BRING_OR_LINK,
+	WORD_BRING_LINK,
+	WORD_BRING_AT_MOST,
+	WORD_BRING_AT_LEAST,
+	WORD_BRING_FEWER,
+	WORD_BRING_MORE,
+	WORD_BRING_EXACTLY,
+	WORD_BRING_REASON,
+	WORD_OR,
 	WORD_MORE,
 	WORD_REFERENCE,
 	WORD_INSTANT,
+	WORD_FIRST,
+	WORD_REPLY_SUBJECT,
+	WORD_REPLY_YOUR_MESSAGE,
+	WORD_REPLY_HELLO,
+	WORD_REPLY_AUTOMATIC,
+	WORD_REPLY_ONCE,
 	WORD_COUNT
 };
 
@@ -51,6 +67,12 @@ void usher_words_free(struct words *words);
 /* The set of a language ("de-AT" finds "de"), or NULL. */
 const struct words_set *usher_words_find(const struct words *words,
     const char *language);
+
+/* The set that a decision is told in: the sender's, the recipient's, "en". */
+const struct words_set *usher_words_of(const struct usher_decision *decision);
+/* What to bring as a sentence, or "". */
+const char *usher_words_bring(struct usher_decision *decision,
+    const struct words_set *set);
 
 /* One value for each {name} of a template. */
 struct filling {

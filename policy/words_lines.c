@@ -28,10 +28,12 @@ instant_text(const struct telling *telling, int64_t at)
 	const struct zone *zone = telling->decision->policy->zone;
 	struct zone_time local = usher_zone_local(zone, at);
 	char date[12], year_text[12], time[12];
+	const char *first;
 	int year, month, day;
 
 	usher_date_of_day(local.day, &year, &month, &day);
 	(void)snprintf(date, sizeof(date), "%d", day);
+	first = telling->set->templates[WORD_FIRST];
 	(void)snprintf(year_text, sizeof(year_text), "%d", year);
 	(void)snprintf(time, sizeof(time), "%02d:%02d", local.second / 3600,
 	    local.second / 60 % 60);
@@ -40,7 +42,7 @@ instant_text(const struct telling *telling, int64_t at)
 			{ "day",
 			    telling->set
 				->days[usher_weekday_of_day(local.day)] },
-			{ "date", date },
+			{ "date", day == 1 ? first : date },
 			{ "month", telling->set->months[month - 1] },
 			{ "year", year_text }, { "time", time }
 		};
@@ -140,26 +142,6 @@ target_text(const struct telling *telling, const struct usher_target *target)
 }
 
 static const char *
-bring_text(const struct telling *telling)
-{
-	const struct usher_decision *decision = telling->decision;
-	const struct usher_verdict *verdict = &decision->verdict;
-	bool missing = verdict->missing_count > 0;
-	size_t count = missing ? verdict->missing_count : decision->bring_count;
-	const char *const *list = missing ? verdict->missing : decision->bring;
-	const char *what = "";
-
-	for (size_t i = 0; i < count && what != NULL; i++)
-		what = usher_arena_printf(&telling->decision->arena, "%s%s%s",
-		    what, i == 0 ? "" : ", ", list[i]);
-	if (count == 0 || what == NULL)
-		return "";
-	return usher_words_fill(&telling->decision->arena,
-	    telling->set->templates[WORD_BRING],
-	    &(struct filling){ "what", what }, 1);
-}
-
-static const char *
 first_line(const struct telling *telling)
 {
 	static const enum word words[] = { [USHER_REFUSE] = WORD_REFUSE,
@@ -198,7 +180,8 @@ second_line(const struct telling *telling)
 	else if (verdict->answer == USHER_DEFER)
 		text = append(telling, text,
 		    telling->set->templates[WORD_NO_OPENING]);
-	text = append(telling, text, bring_text(telling));
+	text = append(telling, text,
+	    usher_words_bring(telling->decision, telling->set));
 	if (verdict->introduced.exists)
 		text = append(telling, text,
 		    opening_text(telling, &verdict->introduced, WORD_INTRODUCED,
@@ -221,14 +204,14 @@ last_line(const struct telling *telling)
 	    fillings, 2);
 }
 
-/* ASCII by transliteration; control characters become spaces. */
+/* ASCII by transliteration as the language has it; control characters become spaces. */
 static const char *
-clean(struct arena *arena, const char *text, bool ascii)
+clean(struct arena *arena, const char *text, const char *language, bool ascii)
 {
 	char *copy, *converted = NULL;
 
 	if (ascii)
-		converted = g_str_to_ascii(text, "en");
+		converted = g_str_to_ascii(text, language);
 	copy = usher_arena_string(arena, converted == NULL ? text : converted);
 	g_free(converted);
 	for (char *at = copy; copy != NULL && *at != '\0'; at++)
@@ -238,8 +221,8 @@ clean(struct arena *arena, const char *text, bool ascii)
 	return copy;
 }
 
-static const struct words_set *
-set_for(const struct usher_decision *decision)
+const struct words_set *
+usher_words_of(const struct usher_decision *decision)
 {
 	const struct words *words = decision->policy->conf->words;
 	const struct words_set *set = usher_words_find(words,
@@ -263,7 +246,7 @@ make_lines(struct usher_decision *decision, bool named, const char *reference,
 	    decision->verdict.answer >= USHER_ACCEPT ||
 	    decision->policy->conf->words == NULL)
 		return 0;
-	telling.set = set_for(decision);
+	telling.set = usher_words_of(decision);
 	telling.name = named ? decision->policy->name
 			     : telling.set->templates[WORD_NOBODY];
 	telling.page = decision->policy->published[USHER_PAGE];
@@ -276,7 +259,8 @@ make_lines(struct usher_decision *decision, bool named, const char *reference,
 	for (size_t i = 0; i < USHER_WORDS_LINES; i++) {
 		if (made[i] == NULL || *made[i] == '\0')
 			continue;
-		lines[count] = clean(&decision->arena, made[i], ascii);
+		lines[count] = clean(&decision->arena, made[i],
+		    telling.set->language, ascii);
 		if (lines[count] != NULL)
 			count++;
 	}
