@@ -222,7 +222,9 @@ is_unproven(struct guard *guard)
 	const struct usher_facts *facts = guard->reply->facts;
 	const char *sender = untagged(guard->sender.text);
 
-	for (size_t i = 0; facts != NULL && i < facts->proven_count; i++)
+	if (facts == NULL || facts->claims_proven)
+		return true;
+	for (size_t i = 0; i < facts->proven_count; i++)
 		if (facts->proven[i].kind == ADDRESS_MAIL &&
 		    strcmp(facts->proven[i].text, sender) == 0)
 			return false;

@@ -96,8 +96,8 @@ add_text(struct composing *composing)
 
 	if (code == 0) {
 		part = g_mime_text_part_new_with_subtype("plain");
-		g_mime_text_part_set_charset(part, "utf-8");
 		g_mime_text_part_set_text(part, text.data);
+		g_mime_text_part_set_charset(part, "utf-8");
 		g_mime_part_set_content_encoding(GMIME_PART(part),
 		    GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
 		g_mime_message_set_mime_part(composing->mail,

@@ -1,0 +1,488 @@
+/*
+ * Who gets an automatic reply, and what it looks like (RFC 3834, RFC 5230).
+ */
+#include "deciding.h"
+
+#include <glib.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "conf.h"
+#include "decide.h"
+#include "facts.h"
+#include "message.h"
+
+#define PREFERENCES                                                            \
+	"name = \"Alice Ng\"; aside = \"alice+aside@example.com\";"            \
+	"published = { phone = \"+14155550100\"; page ="                       \
+	" \"https://reach.example.com/alice\"; };"                             \
+	"addresses = [ \"alice@example.com\", \"a.ng@example.com\" ];"         \
+	"phones = [ \"+14155550177\" ];"                                       \
+	"rules = ( { name = \"calls at four\"; if = { channel = \"phone\"; };" \
+	" then = \"accept\"; during = \"16:00-17:00\";"                        \
+	" requires = { reason = true; }; },"                                   \
+	" { name = \"call me\"; if = { channel = \"email\"; };"                \
+	" then = \"redirect\"; to = [ \"phone\", \"page\" ]; } );"
+
+/* As the sample file of the other tests, but with its own addresses. */
+static void
+prefer(struct fixture *fixture)
+{
+	struct usher_problems *problems = usher_problems_new();
+
+	deciding_forget(fixture);
+	if (usher_policy_compile(fixture->conf, "alice.conf", PREFERENCES,
+		strlen(PREFERENCES), &fixture->policy, problems) != 0)
+		fail_msg("%s", usher_problems_get(problems, 0)->text);
+	usher_problems_free(problems);
+}
+
+struct answering {
+	struct fixture *fixture;
+	struct usher_message *message;
+	struct usher_reply reply;
+	const char *why;
+};
+
+static void
+take(struct answering *answering, struct fixture *fixture, const char *header,
+    const char *body, const char *mail_from, const char *proven)
+{
+	char mail[6000];
+	int length = snprintf(mail, sizeof(mail), "%s\r\n%s", header, body);
+
+	assert_true(length > 0 && (size_t)length < sizeof(mail));
+	*answering = (struct answering){ .fixture = fixture };
+	prefer(fixture);
+	assert_int_equal(usher_message_new(fixture->conf, &answering->message),
+	    0);
+	assert_int_equal(usher_message_read(answering->message, mail,
+			     (size_t)length),
+	    0);
+	deciding_approach(fixture, USHER_EMAIL, "nobody@sender.example", false,
+	    USHER_ALL);
+	if (proven != NULL)
+		assert_int_equal(usher_facts_prove(fixture->facts, proven,
+				     NULL),
+		    0);
+	answering->reply = (struct usher_reply){ .conf = fixture->conf,
+		.policy = fixture->policy,
+		.recipient = "alice@example.com",
+		.mail_from = mail_from,
+		.message = answering->message,
+		.facts = fixture->facts,
+		.reference = "abcdefghjkmn",
+		.sent_at = tuesday };
+}
+
+static void
+leave(struct answering *answering)
+{
+	usher_message_free(answering->message);
+}
+
+#define FROM "From: Bob <bob@sender.example>\r\n"
+#define TO "To: Alice <alice@example.com>\r\n"
+#define BOB "bob@sender.example"
+
+static void
+test_a_reply_goes_to_no_one_but_a_proven_person(void **state)
+{
+	static const struct {
+		const char *header, *mail_from, *proven;
+		enum usher_reply_answer answer;
+	} cases[] = {
+		{ FROM TO, BOB, BOB, USHER_REPLY_SEND },
+		{ FROM TO "Auto-Submitted: no\r\n", BOB, BOB,
+		    USHER_REPLY_SEND },
+		{ FROM "Cc: x@example.net, <A.NG+work@Example.com>\r\n", BOB,
+		    BOB, USHER_REPLY_SEND },
+		{ FROM TO, "prvs=0123abcdef=bob@sender.example", BOB,
+		    USHER_REPLY_SEND },
+		{ FROM TO "X-Auto-Response-Suppress: DR, RN\r\n", BOB, BOB,
+		    USHER_REPLY_SEND },
+		/* the null sender, whoever is proven */
+		{ FROM TO, "", BOB, USHER_REPLY_TELL },
+		{ FROM TO, NULL, BOB, USHER_REPLY_TELL },
+		/* lists */
+		{ FROM TO "List-Id: <l.example.org>\r\n", BOB, BOB,
+		    USHER_REPLY_PASS },
+		{ FROM TO "List-Unsubscribe: <mailto:u@sender.example>\r\n",
+		    BOB, BOB, USHER_REPLY_PASS },
+		{ FROM TO "Precedence: list\r\n", BOB, BOB, USHER_REPLY_PASS },
+		{ FROM TO "Mailing-List: list x\r\n", BOB, BOB,
+		    USHER_REPLY_PASS },
+		{ FROM TO "Precedence: bulk\r\n", BOB, BOB, USHER_REPLY_TELL },
+		{ FROM TO "Precedence: junk\r\n", BOB, BOB, USHER_REPLY_TELL },
+		/* automatic messages, another Usher's reply among them */
+		{ FROM TO "Auto-Submitted: auto-replied\r\n", BOB, BOB,
+		    USHER_REPLY_PASS },
+		{ FROM TO "Auto-Submitted: auto-generated (x)\r\n", BOB, BOB,
+		    USHER_REPLY_PASS },
+		{ FROM TO "Auto-Submitted: no\r\n"
+			  "Auto-Submitted: auto-notified\r\n",
+		    BOB, BOB, USHER_REPLY_PASS },
+		{ FROM TO "Auto-Submitted: none\r\n", BOB, BOB,
+		    USHER_REPLY_PASS },
+		{ FROM TO "X-Auto-Response-Suppress: OOF, AutoReply\r\n", BOB,
+		    BOB, USHER_REPLY_TELL },
+		{ FROM TO "X-Auto-Response-Suppress: all\r\n", BOB, BOB,
+		    USHER_REPLY_TELL },
+		/* bounces and receipts */
+		{ FROM TO "Content-Type: multipart/report; boundary=b\r\n", BOB,
+		    BOB, USHER_REPLY_PASS },
+		{ FROM TO "Content-Type: message/disposition-notification\r\n",
+		    BOB, BOB, USHER_REPLY_PASS },
+		/* senders where nobody reads */
+		{ FROM TO, "MAILER-DAEMON@sender.example",
+		    "mailer-daemon@sender.example", USHER_REPLY_TELL },
+		{ FROM TO, "owner-talk@sender.example",
+		    "owner-talk@sender.example", USHER_REPLY_TELL },
+		{ FROM TO, "talk-request@sender.example",
+		    "talk-request@sender.example", USHER_REPLY_TELL },
+		{ FROM TO, "no.reply@sender.example", "no.reply@sender.example",
+		    USHER_REPLY_TELL },
+		{ FROM TO, "noreply-7@sender.example",
+		    "noreply-7@sender.example", USHER_REPLY_TELL },
+		{ FROM TO, "bounces+4=a=b@sender.example", BOB,
+		    USHER_REPLY_TELL },
+		/* an unproven sender, or proven as somebody else */
+		{ FROM TO, BOB, NULL, USHER_REPLY_TELL },
+		{ FROM TO, "victim@other.example", BOB, USHER_REPLY_TELL },
+		{ FROM TO, "boss@sender.example", BOB, USHER_REPLY_TELL },
+		{ FROM TO, "not an address", BOB, USHER_REPLY_TELL },
+		{ FROM TO, "bob@sender.example>", BOB, USHER_REPLY_TELL },
+		{ FROM TO, "+14155550123", BOB, USHER_REPLY_TELL },
+		/* itself */
+		{ FROM TO, "alice@example.com", "alice@example.com",
+		    USHER_REPLY_TELL },
+		{ FROM TO, "A.Ng+x@example.com", "a.ng+x@example.com",
+		    USHER_REPLY_TELL },
+		{ FROM TO, "alice+aside@example.com", "alice+aside@example.com",
+		    USHER_REPLY_TELL },
+		/* not addressed to her */
+		{ FROM "To: undisclosed-recipients:;\r\n", BOB, BOB,
+		    USHER_REPLY_TELL },
+		{ FROM "To: carol@example.com\r\n", BOB, BOB,
+		    USHER_REPLY_TELL },
+		{ FROM, BOB, BOB, USHER_REPLY_TELL },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct answering answering;
+		enum usher_reply_answer answer;
+
+		take(&answering, *state, cases[i].header, "Hello\r\n",
+		    cases[i].mail_from, cases[i].proven);
+		answer = usher_reply_allowed(&answering.reply, &answering.why);
+		if (answer != cases[i].answer)
+			fail_msg("case %zu: %d, %s\n%s", i, (int)answer,
+			    answering.why == NULL ? "" : answering.why,
+			    cases[i].header);
+		assert_true(
+		    (answering.why == NULL) == (answer == USHER_REPLY_SEND));
+		leave(&answering);
+	}
+}
+
+static void
+test_trust_in_claims_is_no_proof(void **state)
+{
+	struct answering answering;
+
+	take(&answering, *state, FROM TO, "Hello\r\n", BOB, NULL);
+	assert_int_equal(usher_facts_claim(answering.fixture->facts, BOB, NULL),
+	    0);
+	usher_facts_prove_claims(answering.fixture->facts);
+	assert_int_equal(usher_reply_allowed(&answering.reply, NULL),
+	    USHER_REPLY_TELL);
+	leave(&answering);
+}
+
+static void
+test_a_header_that_was_cut_is_not_answered(void **state)
+{
+	struct answering answering;
+
+	take(&answering, *state, FROM TO, "Hello\r\n", BOB, BOB);
+	answering.message->headers_cut = true;
+	assert_int_equal(usher_reply_allowed(&answering.reply, NULL),
+	    USHER_REPLY_TELL);
+	leave(&answering);
+}
+
+/* ---- the mail itself ---- */
+
+static char *
+compose(struct answering *answering)
+{
+	size_t length = 0;
+	char *bytes = NULL;
+
+	(void)deciding_verdict(answering->fixture, NULL, tuesday + 9 * HOUR);
+	answering->reply.decision = answering->fixture->decision;
+	assert_int_equal(usher_reply_compose(&answering->reply, &bytes, &length,
+			     NULL),
+	    0);
+	assert_int_equal(strlen(bytes), length);
+	return bytes;
+}
+
+/* The one header field of that name, folded lines joined; else fails. */
+static const char *
+field(const char *mail, const char *name)
+{
+	static char value[8000];
+	const char *end = strstr(mail, "\r\n\r\n"), *found = NULL;
+	size_t used = 0, length = strlen(name);
+
+	assert_non_null(end);
+	for (const char *at = mail; at < end + 2; at = strstr(at, "\r\n") + 2)
+		if (strncasecmp(at, name, length) == 0 && at[length] == ':') {
+			assert_null(found);
+			found = at + length + 1;
+		}
+	if (found == NULL)
+		fail_msg("no %s in\n%s", name, mail);
+	for (found += strspn(found, " \t\r\n"); *found != '\0'; found++) {
+		if (strncmp(found, "\r\n", 2) == 0) {
+			if (found[2] != ' ' && found[2] != '\t')
+				break;
+			found++;
+			continue;
+		}
+		value[used++] = *found == '\t' ? ' ' : *found;
+	}
+	value[used] = '\0';
+	return value;
+}
+
+/* Lines end in CRLF and are short, header and all is ASCII. */
+static void
+assert_wire(const char *mail)
+{
+	size_t column = 0;
+
+	for (const char *at = mail; *at != '\0'; at++) {
+		if (*at == '\n')
+			assert_true(at > mail && at[-1] == '\r');
+		assert_true((unsigned char)*at < 0x80);
+		column = *at == '\n' ? 0 : column + 1;
+		assert_true(column <= 200);
+	}
+	assert_string_equal(mail + strlen(mail) - 2, "\r\n");
+}
+
+static void
+test_the_reply_keeps_the_rules_of_automatic_answers(void **state)
+{
+	struct answering answering;
+	char *mail;
+
+	take(&answering, *state,
+	    FROM TO "Subject: Storage\r\nMessage-ID: <1@sender.example>\r\n"
+		    "References: <0@sender.example>\r\n <00@x.example>\r\n"
+		    "Reply-To: sales@sender.example\r\n"
+		    "Content-Language: en\r\n",
+	    "Secret text\r\n", BOB, BOB);
+	mail = compose(&answering);
+	assert_wire(mail);
+	assert_string_equal(field(mail, "To"), BOB);
+	assert_string_equal(field(mail, "From"),
+	    "Alice Ng <alice@example.com>");
+	assert_string_equal(field(mail, "Subject"), "Auto: Storage");
+	assert_string_equal(field(mail, "Auto-Submitted"), "auto-replied");
+	assert_string_equal(field(mail, "In-Reply-To"), "<1@sender.example>");
+	assert_string_equal(field(mail, "References"),
+	    "<0@sender.example> <00@x.example> <1@sender.example>");
+	assert_string_equal(field(mail, "Date"),
+	    "Tue, 24 Nov 2026 00:00:00 +0000");
+	assert_non_null(strstr(field(mail, "Message-ID"), "@example.com>"));
+	assert_string_equal(field(mail, "Content-Type"),
+	    "text/plain; charset=utf-8");
+	assert_string_equal(field(mail, "MIME-Version"), "1.0");
+	assert_string_equal(field(mail, "Content-Language"), "en");
+	assert_null(strstr(mail, "Reply-To: sales"));
+	assert_null(strstr(mail, "Secret"));
+	assert_null(strstr(mail, "Bcc"));
+	free(mail);
+	leave(&answering);
+}
+
+static void
+test_the_reply_says_what_the_answer_would_have_said(void **state)
+{
+	static const char *const told[] = { "Hello,", "to Alice Ng.",
+		"+14155550100", "2026-11-24T16:00:00Z",
+		"https://reach.example.com/alice", "abcdefghjkmn",
+		"a subject or reason", "at most once in 7 days" };
+	struct answering answering;
+	char *mail, *body;
+
+	take(&answering, *state, FROM TO "Content-Language: en\r\n", "Hi\r\n",
+	    BOB, BOB);
+	mail = compose(&answering);
+	/* Soft breaks of quoted-printable would hide words. */
+	body = strstr(mail, "\r\n\r\n") + 4;
+	for (char *at = body; (at = strstr(at, "=\r\n")) != NULL;)
+		memmove(at, at + 3, strlen(at + 3) + 1);
+	for (char *at = body; (at = strstr(at, "\r\n")) != NULL;)
+		memmove(at, at + 1, strlen(at + 1) + 1), *at = ' ';
+	for (size_t i = 0; i < COUNT(told); i++)
+		if (strstr(body, told[i]) == NULL)
+			fail_msg("no %s in\n%s", told[i], body);
+	/* Neither her own number nor a name of a rule is told. */
+	assert_null(strstr(mail, "5550177"));
+	assert_null(strstr(mail, "calls at four"));
+	assert_null(strstr(mail, "call me"));
+	assert_string_equal(field(mail, "Subject"), "Auto: your message");
+	free(mail);
+	leave(&answering);
+}
+
+static void
+test_a_subject_is_never_cut_inside_an_encoded_word(void **state)
+{
+	struct answering answering;
+	struct usher_message *back;
+	const char *subject;
+	char header[3000], *mail, *decoded;
+	size_t used;
+
+	used = (size_t)snprintf(header, sizeof(header), FROM TO "Subject:");
+	for (int i = 0; i < 60; i++)
+		used += (size_t)snprintf(header + used, sizeof(header) - used,
+		    " =?utf-8?q?=C3=BCber_=E2=82=ACuro=F0=9F=93=A6?=\r\n");
+	take(&answering, *state, header, "Hi\r\n", BOB, BOB);
+	mail = compose(&answering);
+	assert_wire(mail);
+	assert_int_equal(usher_message_new(answering.fixture->conf, &back), 0);
+	assert_int_equal(usher_message_read(back, mail, strlen(mail)), 0);
+	{
+		const struct message_head *head;
+
+		assert_int_equal(usher_message_head(back, &head), 0);
+		subject = head->subject;
+	}
+	assert_true(strncmp(subject, "Auto: über €uro", 15) == 0);
+	decoded = g_utf8_make_valid(subject, -1);
+	assert_string_equal(decoded, subject);
+	g_free(decoded);
+	assert_null(strstr(subject, "\xef\xbf\xbd"));
+	usher_message_free(back);
+	free(mail);
+	leave(&answering);
+}
+
+static void
+test_the_sender_writes_no_field_of_the_reply(void **state)
+{
+	struct answering answering;
+	char *mail;
+
+	take(&answering, *state,
+	    FROM TO "Subject: =?utf-8?q?x=0D=0ABcc:_evil@sender.example?=\r\n"
+		    "Message-ID: <a\x01"
+		    "b@x> <good@sender.example>\r\n",
+	    "Hi\r\n", BOB, BOB);
+	mail = compose(&answering);
+	assert_null(strstr(mail, "\nBcc:"));
+	assert_string_equal(field(mail, "In-Reply-To"),
+	    "<good@sender.example>");
+	free(mail);
+	leave(&answering);
+}
+
+static void
+test_the_reply_speaks_the_senders_language(void **state)
+{
+	static const struct {
+		const char *header, *body, *language, *word;
+	} cases[] = {
+		{ "Content-Language: de-AT\r\n", "Hi\r\n", "de", "Guten Tag" },
+		{ "",
+		    "Sehr geehrte Frau Ng, wir sind ein Anbieter und w\xc3"
+		    "\xbcrden Ihnen das gern in einem Gespr\xc3\xa4"
+		    "ch "
+		    "zeigen, wie Sie mit uns sparen.\r\n",
+		    "de", "automatische Antwort" },
+		{ "",
+		    "Bonjour, nous sommes une agence et je vous propose un "
+		    "rendez-vous pour parler de votre site.\r\n",
+		    "fr", "Bonjour," },
+		{ "",
+		    "Hola, le escribo para ofrecer nuestros servicios; "
+		    "con una llamada podemos hablar de su proyecto.\r\n",
+		    "es", "Hola:" },
+		{ "",
+		    "Hello, we are happy to show you what our product can "
+		    "do for your team.\r\n",
+		    "en", "Hello," },
+		/* unknown, and a language without words: the recipient's */
+		{ "", "12345\r\n", "en", "Hello," },
+		{ "Content-Language: pl\r\n", "Hi\r\n", "en", "Hello," },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct answering answering;
+		char header[300], *mail;
+
+		(void)snprintf(header, sizeof(header),
+		    FROM TO "MIME-Version: 1.0\r\n"
+			    "Content-Type: text/plain; charset=utf-8\r\n%s",
+		    cases[i].header);
+		take(&answering, *state, header, cases[i].body, BOB, BOB);
+		mail = compose(&answering);
+		if (strcmp(field(mail, "Content-Language"),
+			cases[i].language) != 0 ||
+		    strstr(mail, cases[i].word) == NULL)
+			fail_msg("case %zu\n%s", i, mail);
+		assert_null(answering.fixture->decision->language);
+		free(mail);
+		leave(&answering);
+	}
+}
+
+static void
+test_an_accepted_mail_has_no_reply(void **state)
+{
+	struct answering answering;
+	size_t length;
+	char *bytes;
+
+	take(&answering, *state, FROM TO, "Hi\r\n", BOB, BOB);
+	deciding_approach(answering.fixture, USHER_PHONE, "+442071234567", true,
+	    USHER_ALL);
+	assert_int_equal(usher_facts_set(answering.fixture->facts, "reason",
+			     "x", NULL),
+	    0);
+	(void)deciding_verdict(answering.fixture, NULL, tuesday + 16 * HOUR);
+	answering.reply.decision = answering.fixture->decision;
+	assert_int_equal(usher_reply_compose(&answering.reply, &bytes, &length,
+			     NULL),
+	    EINVAL);
+	assert_null(bytes);
+	leave(&answering);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FIXTURE(test_a_reply_goes_to_no_one_but_a_proven_person),
+		WITH_FIXTURE(test_trust_in_claims_is_no_proof),
+		WITH_FIXTURE(test_a_header_that_was_cut_is_not_answered),
+		WITH_FIXTURE(
+		    test_the_reply_keeps_the_rules_of_automatic_answers),
+		WITH_FIXTURE(
+		    test_the_reply_says_what_the_answer_would_have_said),
+		WITH_FIXTURE(
+		    test_a_subject_is_never_cut_inside_an_encoded_word),
+		WITH_FIXTURE(test_the_sender_writes_no_field_of_the_reply),
+		WITH_FIXTURE(test_the_reply_speaks_the_senders_language),
+		WITH_FIXTURE(test_an_accepted_mail_has_no_reply),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
