@@ -87,6 +87,23 @@ make_text(struct composing *composing, struct buffer *text)
 	return text->failed ? ENOMEM : 0;
 }
 
+/* g_mime_text_part_set_text() would choose a charset of its own. */
+static void
+set_content(GMimeTextPart *part, const struct buffer *text)
+{
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(text->data,
+	    text->length);
+	GMimeDataWrapper *content = g_mime_data_wrapper_new_with_stream(stream,
+	    GMIME_CONTENT_ENCODING_DEFAULT);
+
+	g_mime_part_set_content(GMIME_PART(part), content);
+	g_object_unref(content);
+	g_object_unref(stream);
+	g_mime_text_part_set_charset(part, "utf-8");
+	g_mime_part_set_content_encoding(GMIME_PART(part),
+	    GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+}
+
 static int
 add_text(struct composing *composing)
 {
@@ -96,10 +113,7 @@ add_text(struct composing *composing)
 
 	if (code == 0) {
 		part = g_mime_text_part_new_with_subtype("plain");
-		g_mime_text_part_set_text(part, text.data);
-		g_mime_text_part_set_charset(part, "utf-8");
-		g_mime_part_set_content_encoding(GMIME_PART(part),
-		    GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE);
+		set_content(part, &text);
 		g_mime_message_set_mime_part(composing->mail,
 		    GMIME_OBJECT(part));
 		g_object_unref(part);

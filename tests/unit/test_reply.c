@@ -438,10 +438,31 @@ test_the_reply_speaks_the_senders_language(void **state)
 			cases[i].language) != 0 ||
 		    strstr(mail, cases[i].word) == NULL)
 			fail_msg("case %zu\n%s", i, mail);
+		if (strcmp(cases[i].language, "de") == 0)
+			assert_non_null(strstr(mail, " h=C3=B6chstens einmal"));
 		assert_null(answering.fixture->decision->language);
 		free(mail);
 		leave(&answering);
 	}
+}
+
+/* RFC 6532: such an address stands in the header as it is. */
+static void
+test_an_internationalized_address_is_answered(void **state)
+{
+	static const char header[] = "From: <j\xc3\xb6rg@sender.example>\r\n" TO
+				     "Message-ID: <1@sender.example>\r\n";
+	static const char joerg[] = "j\xc3\xb6rg@sender.example";
+	struct answering answering;
+	char *mail;
+
+	take(&answering, *state, header, "Hi\r\n", joerg, joerg);
+	assert_int_equal(usher_reply_allowed(&answering.reply, NULL),
+	    USHER_REPLY_SEND);
+	mail = compose(&answering);
+	assert_string_equal(field(mail, "To"), joerg);
+	free(mail);
+	leave(&answering);
 }
 
 static void
@@ -481,6 +502,7 @@ main(void)
 		    test_a_subject_is_never_cut_inside_an_encoded_word),
 		WITH_FIXTURE(test_the_sender_writes_no_field_of_the_reply),
 		WITH_FIXTURE(test_the_reply_speaks_the_senders_language),
+		WITH_FIXTURE(test_an_internationalized_address_is_answered),
 		WITH_FIXTURE(test_an_accepted_mail_has_no_reply),
 	};
 
