@@ -1,0 +1,47 @@
+"""A milter that dies, a store that fails: no mail lost, none doubled."""
+
+import random
+
+import pytest
+
+import support
+from chaos import Dying, Sender, arrived, run_all
+from test_answers import MORNINGS, NOBODY, STORAGE, TOPICS
+
+SENDERS = 25 if support.SANITIZED else 50
+PITCH = "We sell document storage.\r\n"
+LUNCH = "Lunch at noon?\r\n"
+TOWN = ["open", "reader", "early", "shut"]
+DEATHS = 8 if support.SANITIZED else 15
+
+
+@pytest.fixture
+def town(site):
+    """open takes all, reader no storage, early the mornings, shut nobody."""
+    site.prefer("open", "")
+    site.prefer("reader", STORAGE, topics=TOPICS)
+    site.prefer("early", MORNINGS)
+    site.prefer("shut", NOBODY)
+    site.publish()
+    return site
+
+
+def letter(postfix, port):
+    """Makes letters to some of the town, in any order."""
+    def next_sender(number):
+        to = random.sample(TOWN, random.randint(1, len(TOWN)))
+        return Sender(postfix, port, number, to,
+                      random.choice([PITCH, LUNCH]))
+    return next_sender
+
+
+@pytest.mark.parametrize("port", ["tempfail", "accept"])
+def test_a_dying_milter_loses_and_doubles_nothing(postfix, town, port):
+    with Dying(town) as dying:
+        sent = run_all(letter(postfix, port), SENDERS,
+                       lambda: dying.wrong or dying.deaths >= DEATHS)
+    for local in TOWN:
+        codes = {one.name: one.outcome[local] for one in sent
+                 if local in one.outcome}
+        assert arrived(postfix, local) == {
+            name: 1 for name, code in codes.items() if code == 250}, local
