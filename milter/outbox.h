@@ -16,7 +16,13 @@
 #include "usher.h"
 
 struct milter;
+struct outbox;
 struct outbox_letter;
+
+/* Starts the thread that sends. */
+int outbox_start(struct outbox **outbox, struct milter *milter);
+/* Ends it within a few seconds, tells its counts and frees; NULL is legal. */
+void outbox_stop(struct outbox *outbox);
 
 /*
  * `recipient` answers `sender` (the envelope's); `message` as
@@ -25,20 +31,13 @@ struct outbox_letter;
 int outbox_letter_new(struct outbox_letter **letter, const char *recipient,
     const char *sender, const char *message, size_t length, int64_t at);
 /*
- * Adds it to the notes. Their commit then fails with EEXIST when that sender
- * got a reply from that recipient within 7 days, and with ENOSPC when too many
- * wait: nothing is written then, so answer 550 with the words. The letter
+ * Adds it to the notes. ENOSPC: too many wait. The commit of the notes fails
+ * with EEXIST when that sender got a reply from that recipient within 7 days.
+ * In both cases nothing is written: answer 550 with the words. The letter
  * must stay until the commit has ended; free it in any case.
  */
-int outbox_reserve(struct usher_notes *notes, struct outbox_letter *letter,
-    struct usher_error *error);
+int outbox_reserve(struct outbox *outbox, struct usher_notes *notes,
+    struct outbox_letter *letter, struct usher_error *error);
 void outbox_letter_free(struct outbox_letter *letter);
-
-struct outbox;
-
-/* Starts the thread that sends. */
-int outbox_start(struct outbox **outbox, struct milter *milter);
-/* Ends it within a few seconds; a letter under way is lost, never doubled. */
-void outbox_stop(struct outbox *outbox);
 
 #endif
