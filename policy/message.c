@@ -2,11 +2,11 @@
  * message: one mail, as a milter or a file shows it.
  *
  * Builds it from fields and pieces of body in their order, or from a whole
- * message. What is beyond `mail.keep` is left out and marked; nothing is
- * read of it until facts are asked for. Keeps design-mail.md (`keep`) and
- * RFC 5322 §2.2 (fields, folding), tolerantly: any bytes make a message.
+ * message. What is beyond `mail.keep` is left out and marked. Keeps
+ * design-mail.md (`keep`) and RFC 5322 §2.2 (fields, folding), tolerantly: any
+ * bytes make a message.
  */
-#include "message.h"
+#include "message_part.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #include "conf.h"
 
-enum { KEEP_HEADERS = 65536, KEEP_BODY = 1048576, KEEP_BUFFER = 65536 };
+enum { KEEP_HEADERS = 65536, KEEP_BODY = 1048576 };
 
 int
 usher_message_new(struct usher_conf *conf, struct usher_message **out)
@@ -41,8 +41,11 @@ usher_message_new(struct usher_conf *conf, struct usher_message **out)
 static void
 forget(struct usher_message *message)
 {
-	usher_content_free(message->content);
+	if (message->content)
+		usher_buffer_free(&message->content->text);
+	usher_stream_free(message->stream);
 	message->content = NULL;
+	message->stream = NULL;
 	message->head = NULL;
 }
 
@@ -54,13 +57,8 @@ usher_message_reset(struct usher_message *message)
 	message->fields = NULL;
 	message->field_count = message->field_room = 0;
 	message->field_bytes = 0;
-	/* A session that carried one large mail does not keep its memory. */
-	if (message->raw.size > KEEP_BUFFER || message->raw.failed)
-		usher_buffer_free(&message->raw);
-	message->raw.length = 0;
-	message->body_at = 0;
-	message->headers_cut = message->body_begun = false;
-	message->body_cut = message->failed = false;
+	message->body_bytes = 0;
+	message->headers_cut = message->body_cut = message->failed = false;
 }
 
 void
@@ -70,7 +68,6 @@ usher_message_free(struct usher_message *message)
 		return;
 	forget(message);
 	usher_arena_free(&message->arena);
-	usher_buffer_free(&message->raw);
 	if (message->conf)
 		usher_conf_release(message->conf);
 	free(message);
@@ -169,55 +166,33 @@ usher_message_header(struct usher_message *message, const char *name,
 	return add_field(message, name, strlen(name), value, strlen(value));
 }
 
-/* The MIME reader sees these fields and the body, and no other bytes. */
-static void
-begin_body(struct usher_message *message)
-{
-	static const char *const names[] = {
-		"Content-Type",
-		"Content-Transfer-Encoding",
-		"Content-Disposition",
-	};
-
-	message->body_begun = true;
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *value = usher_message_field(message, names[i]);
-
-		if (value)
-			usher_buffer_printf(&message->raw, "%s: %s\r\n",
-			    names[i], value);
-	}
-	usher_buffer_puts(&message->raw, "\r\n");
-	message->body_at = message->raw.length;
-}
-
 int
 usher_message_body(struct usher_message *message, const unsigned char *data,
     size_t length)
 {
-	size_t room;
+	size_t room = message->keep_body - message->body_bytes;
 
-	if (!message->body_begun)
-		begin_body(message);
-	room = message->keep_body - (message->raw.length - message->body_at);
+	if (!message->stream && !message->failed &&
+	    usher_stream_begin(message) != 0)
+		message->failed = true;
+	if (message->failed)
+		return ENOMEM;
 	if (length > room) {
 		message->body_cut = true;
 		length = room;
 	}
-	usher_buffer_add(&message->raw, (const char *)data, length);
-	usher_content_free(message->content);
-	message->content = NULL;
-	if (message->raw.failed)
+	message->body_bytes += length;
+	usher_stream_feed(message->stream, (const char *)data, length);
+	if (message->stream->failed)
 		message->failed = true;
-	return message->raw.failed ? ENOMEM : 0;
+	return message->failed ? ENOMEM : 0;
 }
 
 bool
 usher_message_full(const struct usher_message *message)
 {
-	return message->body_cut ||
-	    (message->body_begun &&
-		message->raw.length - message->body_at >= message->keep_body);
+	return message->body_bytes >= message->keep_body ||
+	    (message->stream && message->stream->ended);
 }
 
 /* Past the line at `at`, its LF included. */
@@ -292,6 +267,7 @@ usher_message_read(struct usher_message *message, const char *data,
 	}
 	if (code)
 		return code;
+	/* A body of no bytes is a body. */
 	return usher_message_body(message, (const unsigned char *)at,
 	    (size_t)(end - at));
 }

@@ -1,10 +1,11 @@
 /*
  * message: what the files message_*.c share of one mail.
  *
- * A message keeps the header fields in order, unfolded, and the body as it
- * came, both bounded by `mail.keep`; what it says is read from them once and
- * kept: `head` from the fields alone, `content` from the MIME parts. One
- * thread at a time. Public functions are in usher.h.
+ * A message keeps the header fields in order, unfolded. Its body streams by:
+ * of its parts what they show is kept, not what they hold. Both are looked at
+ * up to `mail.keep`. What they say is read once and kept: `head` from the
+ * fields, `content` from the parts. One thread at a time. Public functions are
+ * in usher.h.
  */
 #ifndef USHER_MESSAGE_H
 #define USHER_MESSAGE_H
@@ -28,7 +29,10 @@ enum {
 	MOST_ADDRESS_FIELD = 16384,
 	MOST_BOUNDARIES = 1000,
 	MOST_NESTED_MAILS = 50,
-	MOST_NESTING = 50
+	MOST_NESTING = 50,
+	/* Of shown text is kept: its beginning and its end. */
+	KEEP_TEXT = 20480,
+	KEEP_TAIL = 4096
 };
 
 /* From the header fields alone. */
@@ -48,26 +52,28 @@ struct message_head {
 struct string_list {
 	size_t count, most;
 	const char **strings;
-	char **seen; /* hash table of them */
+	const char **seen; /* hash table of them */
 	size_t slots;
 };
-void usher_strings_init(struct string_list *list, struct arena *arena,
-    size_t most);
 void usher_strings_add(struct string_list *list, struct arena *arena,
     const char *string);
 
-/* From the body. */
+/* From the body; or from one text part of it. */
 struct message_content {
-	struct arena *arena;
-	struct buffer text; /* shown, no quotes, no signature */
-	bool quoted;	    /* a quote was left out */
+	struct arena *arena;   /* the message's */
+	struct buffer text;    /* shown, no quotes, no signature, bounded */
+	size_t words_left_out; /* of the text beyond the bound */
+	bool quoted;	       /* a quote was left out */
 	bool calendar, pixel;
 	bool cut;		  /* the end was not looked at */
 	struct string_list links; /* hosts of what is shown */
 	struct string_list urls;  /* all, as "host/path" */
 	size_t attachment_count;
-	struct attachment attachments[MOST_ATTACHMENTS];
+	struct attachment *attachments;
 };
+struct message_content *usher_content_new(struct arena *arena);
+
+struct message_stream; /* message_part.h */
 
 struct usher_message {
 	struct usher_conf *conf; /* held */
@@ -75,13 +81,12 @@ struct usher_message {
 	struct arena arena;
 	size_t field_count, field_room, field_bytes;
 	struct evidence_field *fields;
-	bool headers_cut; /* fields beyond the bound were left out */
-	/* The fields that say how to read the body, an empty line, the body. */
-	struct buffer raw;
-	size_t body_at;
-	bool body_begun, body_cut;
-	bool failed;		   /* memory ran out while building */
-	struct message_head *head; /* once read */
+	bool headers_cut;  /* fields beyond the bound were left out */
+	size_t body_bytes; /* looked at */
+	bool body_cut;	   /* there was more */
+	bool failed;	   /* memory ran out while building */
+	struct message_stream *stream; /* once the body has begun */
+	struct message_head *head;     /* once read */
 	struct message_content *content;
 };
 
@@ -90,22 +95,30 @@ const char *usher_message_field(const struct usher_message *message,
     const char *name);
 
 /* message_head.c */
+void usher_gmime_begin(void);
 int usher_message_head(struct usher_message *message,
     const struct message_head **head);
 /* message_mime.c */
 int usher_message_content(struct usher_message *message,
     const struct message_content **content);
-void usher_content_free(struct message_content *content);
 /* message_test.c: structure tests, those of head among them. */
 unsigned long usher_message_tests(struct usher_message *message,
     const struct message_head *head, const struct message_content *content,
     const char *mail_from);
 
-/* message_text.c: appends what was written to `out`, by the same hand. */
-bool usher_shown_text(const char *text, size_t length, struct buffer *out);
-/* message_html.c: appends what a reader sees; notes links and pixels. */
-void usher_shown_html(const char *html, size_t length, struct buffer *out,
-    struct message_content *content);
+/*
+ * message_text.c: appends what was written to `out`, by the same hand. All
+ * zero at first; `last` ends the text; `pending` is freed by the caller.
+ */
+struct shown_text {
+	struct buffer pending; /* lines not judged yet */
+	struct buffer *out;
+	bool over;    /* the rest is a signature, or somebody else's */
+	bool midline; /* within a line of great length */
+	bool quoted;  /* a quote (as opposed to a signature) was left out */
+};
+void usher_shown_feed(struct shown_text *shown, const char *text, size_t length,
+    bool last, struct buffer *out);
 /* message_entity.c: reads "&...;" at `at`; bytes taken, 0 when it is none. */
 size_t usher_html_entity(const char *at, const char *end, uint32_t *character);
 /* message_style.c: what a style attribute does, in lower case. */
@@ -123,13 +136,7 @@ void usher_links_of_text(const char *text, size_t length,
 void usher_link_note(const char *url, size_t length, bool shown,
     struct message_content *content);
 
-/*
- * message_sniff.c: the ending of `name` in `out` (16 bytes, lower case) when
- * the content does not belie it, else "". `cut`: the content's end is missing.
- */
 enum { ENDING_TEXT = 16 };
-void usher_attachment_ending(const char *name, const unsigned char *data,
-    size_t length, bool cut, char out[ENDING_TEXT]);
 
 /* proof.h has what proves a mail. */
 

@@ -139,6 +139,8 @@ put_content(const struct message_content *content, struct usher_facts *facts)
 	int code = usher_facts_text(facts,
 	    content->text.data ? content->text.data : "", content->text.length);
 
+	if (!facts->words_given)
+		facts->words += content->words_left_out;
 	for (size_t i = 0; code == 0 && i < content->links.count; i++)
 		code = usher_facts_link(facts, content->links.strings[i]);
 	for (size_t i = 0; code == 0 && i < content->attachment_count; i++)

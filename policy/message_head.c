@@ -18,6 +18,12 @@
 
 static pthread_once_t gmime_once = PTHREAD_ONCE_INIT;
 
+void
+usher_gmime_begin(void)
+{
+	pthread_once(&gmime_once, g_mime_init);
+}
+
 static void
 take_addresses(InternetAddressList *list, int depth,
     void (*take)(const char *, void *), void *arg)
@@ -191,7 +197,7 @@ usher_message_head(struct usher_message *message,
 {
 	struct message_head *head = message->head;
 
-	pthread_once(&gmime_once, g_mime_init);
+	usher_gmime_begin();
 	if (!head) {
 		head = usher_arena_alloc(&message->arena, sizeof(*head));
 		if (!head)
@@ -246,7 +252,7 @@ usher_message_time(struct usher_message *message, int64_t *at)
 	const char *received = usher_message_field(message, "Received");
 	const char *behind = received ? strrchr(received, ';') : NULL;
 
-	pthread_once(&gmime_once, g_mime_init);
+	usher_gmime_begin();
 	if (behind && read_date(behind + 1, at))
 		return true;
 	return read_date(usher_message_field(message, "Date"), at);

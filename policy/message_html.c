@@ -1,37 +1,23 @@
 /*
  * message_html: what a reader sees of an HTML mail, as text.
  *
- * One pass over the tags, with a bounded stack of what is open; tolerant of
- * anything, linear in its length. What is hidden by style, and quotes of
- * earlier mails, are left out; links shown and pixels loaded are noted. Keeps
- * design.md §4 ("shown, not hidden by style, not quoted").
+ * One tag, or the text up to the next, after the other, with a bounded stack
+ * of what is open; tolerant of anything. What is hidden by style, and quotes of
+ * earlier mails, are left out; links shown and pixels loaded are noted. Called
+ * by message_page.c. Keeps design.md §4 ("shown, not hidden by
+ * style, not quoted").
  */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "message.h"
+#include "message_html.h"
 #include "message_tag.h"
 
 enum { DEEPEST = 200 };
 
-struct element {
-	char name[TAG_NAME];
-	bool hidden, quoted;
-	int64_t color, background; /* -1: not known */
-};
-
-struct page {
-	struct tags tags;
-	struct buffer *out;
-	struct message_content *content;
-	size_t depth; /* of `open`; the rest is not kept */
-	struct element open[DEEPEST];
-	bool blank; /* a blank is owed */
-	bool cut;   /* all below is an earlier mail */
-};
-
 static const struct element *
-top(const struct page *page)
+top(const struct html_page *page)
 {
 	static const struct element none = { "", false, false, -1, -1 };
 
@@ -49,13 +35,13 @@ one_of(const char *name, const char *const *list)
 }
 
 static void
-line_end(struct page *page)
+line_end(struct html_page *page)
 {
-	struct buffer *out = page->out;
-
 	page->blank = false;
-	if (out->length > 0 && out->data[out->length - 1] != '\n')
-		usher_buffer_puts(out, "\n");
+	if (page->shown != '\0' && page->shown != '\n')
+		usher_buffer_puts(page->out, "\n");
+	if (page->shown != '\0')
+		page->shown = '\n';
 }
 
 /* Characters that nobody sees are left out, or words would be cut by them. */
@@ -67,7 +53,7 @@ is_invisible(uint32_t c)
 }
 
 static void
-put(struct page *page, uint32_t c)
+put(struct html_page *page, uint32_t c)
 {
 	char bytes[4];
 	size_t n = 0;
@@ -86,17 +72,15 @@ put(struct page *page, uint32_t c)
 	}
 	if (c >= 0x80)
 		bytes[n++] = (char)(0x80 | (c & 63));
-	if (page->blank) {
-		if (page->out->length > 0 &&
-		    page->out->data[page->out->length - 1] != '\n')
-			usher_buffer_puts(page->out, " ");
-		page->blank = false;
-	}
+	if (page->blank && page->shown != '\0' && page->shown != '\n')
+		usher_buffer_puts(page->out, " ");
+	page->blank = false;
+	page->shown = bytes[n - 1];
 	usher_buffer_add(page->out, bytes, n);
 }
 
-static void
-text_until_tag(struct page *page)
+void
+usher_html_text(struct html_page *page)
 {
 	bool shown = !top(page)->hidden && !top(page)->quoted && !page->cut;
 
@@ -156,7 +140,7 @@ struct seen { /* of one tag's attributes */
 };
 
 static void
-see(struct page *page, const char *element, struct seen *seen)
+see(struct html_page *page, const char *element, struct seen *seen)
 {
 	struct attribute one;
 
@@ -189,7 +173,7 @@ see(struct page *page, const char *element, struct seen *seen)
 }
 
 static void
-note_links(struct page *page, const char *element, const struct seen *seen,
+note_links(struct html_page *page, const char *element, const struct seen *seen,
     const struct element *inside)
 {
 	bool shown = !inside->hidden && !inside->quoted && !page->cut;
@@ -212,7 +196,7 @@ note_links(struct page *page, const char *element, const struct seen *seen,
 
 /* What holds inside the element: its own, over what is around it. */
 static struct element
-inner(const struct page *page, const char *name, const struct seen *seen)
+inner(const struct html_page *page, const char *name, const struct seen *seen)
 {
 	static const char *const never_shown[] = {
 		"head",
@@ -270,8 +254,8 @@ static const char *const breaks[] = {
 	NULL,
 };
 
-static void
-close_element(struct page *page)
+void
+usher_html_close(struct html_page *page)
 {
 	char name[TAG_NAME];
 	struct attribute ignored;
@@ -293,7 +277,7 @@ close_element(struct page *page)
 
 /* Ends that HTML lets writers leave out. */
 static void
-close_implied(struct page *page, const char *name)
+close_implied(struct html_page *page, const char *name)
 {
 	static const char *const of_head[] = {
 		"title",
@@ -326,8 +310,26 @@ close_implied(struct page *page, const char *name)
 		page->depth--;
 }
 
-static void
-open_element(struct page *page)
+static bool
+has_room(struct html_page *page)
+{
+	size_t room = page->open_room ? 2 * page->open_room : 16;
+	struct element *open;
+
+	if (page->depth < page->open_room)
+		return true;
+	open = realloc(page->open, room * sizeof(*open));
+	if (!open) {
+		page->out->failed = true;
+		return false;
+	}
+	page->open = open;
+	page->open_room = room;
+	return true;
+}
+
+void
+usher_html_open(struct html_page *page)
 {
 	static const char *const voids[] = {
 		"br",
@@ -368,39 +370,11 @@ open_element(struct page *page)
 		page->content->quoted = true;
 	if (one_of(name, breaks) && !top(page)->hidden)
 		line_end(page);
-	if (one_of(name, raw))
-		usher_tag_skip_raw(&page->tags, name);
-	else if (!one_of(name, voids) && page->depth < DEEPEST)
-		page->open[page->depth++] = element;
-}
-
-void
-usher_shown_html(const char *html, size_t length, struct buffer *out,
-    struct message_content *content)
-{
-	struct page page = { .tags = { html, html + length },
-		.out = out,
-		.content = content };
-
-	while (page.tags.at < page.tags.end) {
-		const char *at = page.tags.at;
-		char second = page.tags.end - at > 1 ? at[1] : '\0';
-
-		if (*at != '<' ||
-		    (second != '/' && second != '!' && second != '?' &&
-			!isalpha((unsigned char)second))) {
-			text_until_tag(&page);
-		} else if (second == '!' || second == '?') {
-			usher_tag_skip_declaration(&page.tags);
-		} else if (second == '/') {
-			page.tags.at += 2;
-			close_element(&page);
-		} else {
-			page.tags.at += 1;
-			open_element(&page);
-		}
+	if (one_of(name, raw)) {
+		page->skips = RAW;
+		strcpy(page->raw, name);
+		return;
 	}
-	usher_buffer_puts(out, "\n");
-	if (page.cut)
-		content->quoted = true;
+	if (!one_of(name, voids) && page->depth < DEEPEST && has_room(page))
+		page->open[page->depth++] = element;
 }

@@ -11,35 +11,57 @@
 #include "address.h"
 #include "message.h"
 
-enum { LONGEST_URL = 300, SLOTS = 1024 };
+enum { LONGEST_URL = 300, FIRST_STRINGS = 8 };
 
-void
-usher_strings_init(struct string_list *list, struct arena *arena, size_t most)
+static size_t
+slot_of(const struct string_list *list, const char *string)
 {
-	list->most = most;
-	list->slots = SLOTS;
-	list->strings = usher_arena_array(arena, most, sizeof(char *));
-	list->seen = usher_arena_array(arena, SLOTS, sizeof(char *));
+	uint32_t hash = 2166136261u;
+	size_t slot;
+
+	for (const char *c = string; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
+	slot = hash & (list->slots - 1);
+	while (list->seen[slot] && strcmp(list->seen[slot], string) != 0)
+		slot = (slot + 1) & (list->slots - 1);
+	return slot;
+}
+
+/* Most mails hold few: room doubles, and half of the slots stay empty. */
+static bool
+room_for_string(struct string_list *list, struct arena *arena)
+{
+	size_t room = list->slots ? list->slots : FIRST_STRINGS;
+	const char **strings, **seen;
+
+	if (list->count < list->slots / 2)
+		return true;
+	strings = usher_arena_array(arena, room, sizeof(*strings));
+	seen = usher_arena_array(arena, 2 * room, sizeof(*seen));
+	if (!strings || !seen)
+		return false;
+	if (list->count > 0)
+		memcpy(strings, list->strings, list->count * sizeof(*strings));
+	list->strings = strings;
+	list->seen = seen;
+	list->slots = 2 * room;
+	for (size_t i = 0; i < list->count; i++)
+		seen[slot_of(list, strings[i])] = strings[i];
+	return true;
 }
 
 void
 usher_strings_add(struct string_list *list, struct arena *arena,
     const char *string)
 {
-	uint32_t hash = 2166136261u;
 	size_t slot;
 	char *copy;
 
-	if (!list->strings || !list->seen || list->count >= list->most)
+	if (list->count >= list->most || !room_for_string(list, arena))
 		return;
-	for (const char *c = string; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	slot = hash % list->slots;
-	while (list->seen[slot]) {
-		if (strcmp(list->seen[slot], string) == 0)
-			return;
-		slot = (slot + 1) % list->slots;
-	}
+	slot = slot_of(list, string);
+	if (list->seen[slot])
+		return;
 	copy = usher_arena_string(arena, string);
 	if (!copy)
 		return;

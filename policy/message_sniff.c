@@ -1,15 +1,16 @@
 /*
  * message_sniff: whether an attachment is what its name says.
  *
- * Looks at the first bytes, and into zip and OLE containers as far as needed
- * to tell a presentation from a table. A name ending of which nothing is
- * known stands unless the content is plainly something else. Keeps design.md
- * §4 (`attachment`: name endings that the content does not belie).
+ * Keeps the first bytes, and looks into zip and OLE containers as they come
+ * by, as far as needed to tell a presentation from a table. A name ending of
+ * which nothing is known stands unless the content is plainly something else.
+ * Keeps design.md §4 (`attachment`: name endings that the content does not
+ * belie).
  */
 #include <ctype.h>
 #include <string.h>
 
-#include "message.h"
+#include "message_sniff.h"
 
 enum family {
 	PLAIN,
@@ -51,9 +52,9 @@ static const struct {
 };
 
 static enum family
-sniff(const unsigned char *data, size_t length)
+family_of(const unsigned char *data, size_t length)
 {
-	size_t head = length < 1024 ? length : 1024;
+	size_t head = length < SNIFF_HEAD ? length : SNIFF_HEAD;
 	size_t at = 0;
 
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
@@ -148,69 +149,125 @@ ole_holds(const unsigned char *data, size_t length, const char *stream)
 	return memmem(data, length, wide, used) != NULL;
 }
 
-/* A directory at the end of a file that was cut belies nothing. */
-static bool
-ole_fits(const unsigned char *data, size_t length, bool cut, const char *stream)
+static void
+look_inside(struct sniff *sniff, const unsigned char *data, size_t length)
 {
 	static const char *const streams[] = {
 		"PowerPoint Document",
 		"WordDocument",
 		"Workbook",
 	};
+	const char *wanted = endings[sniff->known].inside;
 
-	if (ole_holds(data, length, stream))
-		return true;
-	for (size_t i = 0; i < 3; i++) {
-		if (ole_holds(data, length, streams[i]))
-			return false;
+	if (endings[sniff->known].family == ZIP) {
+		sniff->inside |= zip_holds(data, length, wanted);
+		return;
 	}
-	return cut || ole_holds(data, length, "Book");
+	sniff->inside |= ole_holds(data, length, wanted);
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		sniff->other |= strcmp(streams[i], wanted) != 0 &&
+		    ole_holds(data, length, streams[i]);
+	/* What tables were called before Excel 97. */
+	sniff->book |= ole_holds(data, length, "Book");
 }
 
-static bool
-fits(const char *ending, const unsigned char *data, size_t length, bool cut)
+/* What lies across the border of two pieces is looked at with both. */
+static void
+look_across(struct sniff *sniff, const unsigned char *data, size_t length)
 {
-	enum family family = sniff(data, length);
+	unsigned char joined[2 * SNIFF_CARRY];
+	size_t more = length < SNIFF_CARRY ? length : SNIFF_CARRY;
+	size_t keep;
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		if (strcmp(endings[i].ending, ending) != 0)
-			continue;
-		if (length == 0)
-			return cut;
-		/* Half a page of HTML begins as it likes. */
-		if (endings[i].family == HTML)
-			return family == HTML || family == PLAIN;
-		if (family != endings[i].family)
-			return false;
-		if (!endings[i].inside)
-			return true;
-		if (family == OLE)
-			return ole_fits(data, length, cut, endings[i].inside);
-		return zip_holds(data, length, endings[i].inside);
+	memcpy(joined, sniff->carry, sniff->carry_length);
+	memcpy(joined + sniff->carry_length, data, more);
+	look_inside(sniff, joined, sniff->carry_length + more);
+	if (length >= SNIFF_CARRY) {
+		memcpy(sniff->carry, data + length - SNIFF_CARRY, SNIFF_CARRY);
+		sniff->carry_length = SNIFF_CARRY;
+		return;
 	}
-	return family == PLAIN;
+	more += sniff->carry_length;
+	keep = more < SNIFF_CARRY ? more : SNIFF_CARRY;
+	memcpy(sniff->carry, joined + more - keep, keep);
+	sniff->carry_length = keep;
 }
 
 void
-usher_attachment_ending(const char *name, const unsigned char *data,
-    size_t length, bool cut, char out[ENDING_TEXT])
+usher_sniff_feed(struct sniff *sniff, const unsigned char *data, size_t length)
+{
+	size_t room = SNIFF_HEAD - sniff->head_length;
+	size_t take = length < room ? length : room;
+	bool container = sniff->known >= 0 && endings[sniff->known].inside;
+
+	if (sniff->enough || length == 0)
+		return;
+	memcpy(sniff->head + sniff->head_length, data, take);
+	sniff->head_length += take;
+	sniff->length += length;
+	if (container) {
+		look_across(sniff, data, length);
+		look_inside(sniff, data, length);
+	}
+	if (sniff->head_length < SNIFF_HEAD)
+		return;
+	sniff->enough = !container || sniff->inside ||
+	    family_of(sniff->head, sniff->head_length) !=
+		endings[sniff->known].family;
+}
+
+static bool
+fits(const struct sniff *sniff, bool cut)
+{
+	enum family family = family_of(sniff->head, sniff->head_length);
+
+	if (sniff->known < 0)
+		return family == PLAIN;
+	if (sniff->length == 0)
+		return cut;
+	/* Half a page of HTML begins as it likes. */
+	if (endings[sniff->known].family == HTML)
+		return family == HTML || family == PLAIN;
+	if (family != endings[sniff->known].family)
+		return false;
+	if (!endings[sniff->known].inside || sniff->inside)
+		return true;
+	/* A directory at the end of a file that was cut belies nothing. */
+	return family == OLE && !sniff->other && (cut || sniff->book);
+}
+
+void
+usher_sniff_begin(struct sniff *sniff, const char *name)
 {
 	const char *dot = strrchr(name, '.');
 	size_t used = 0;
 
-	out[0] = '\0';
+	memset(sniff, 0, sizeof(*sniff));
+	sniff->known = -1;
+	sniff->enough = true;
 	if (!dot || !dot[1])
 		return;
 	for (dot++; *dot && used < ENDING_TEXT - 1; dot++) {
 		if (!isalnum((unsigned char)*dot))
 			break;
-		out[used++] = (char)tolower((unsigned char)*dot);
+		sniff->ending[used++] = (char)tolower((unsigned char)*dot);
 	}
-	out[used] = '\0';
 	while (*dot == ' ' || *dot == '\t')
 		dot++;
-	if (*dot ||
-	    !fits(out, data ? data : (const unsigned char *)"",
-		data ? length : 0, cut))
-		out[0] = '\0';
+	if (*dot || used == 0) {
+		sniff->ending[0] = '\0';
+		return;
+	}
+	sniff->enough = false;
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (strcmp(endings[i].ending, sniff->ending) == 0)
+			sniff->known = (int)i;
+}
+
+void
+usher_sniff_end(struct sniff *sniff, bool cut, char out[ENDING_TEXT])
+{
+	out[0] = '\0';
+	if (sniff->ending[0] != '\0' && fits(sniff, cut))
+		memcpy(out, sniff->ending, ENDING_TEXT);
 }

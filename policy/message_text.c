@@ -2,16 +2,22 @@
  * message_text: what the writer of a plain text wrote now.
  *
  * Leaves out quoted lines with the line that introduces them, forwarded or
- * answered mails below it, and the signature, in one pass over the lines.
- * Keeps design.md §4 ("shown text without quotes and signature"), RFC 3676
- * §4.3 ("-- ").
+ * answered mails below it, and the signature, in one pass over the lines as
+ * they come, of which the next few are waited for. Keeps design.md §4 ("shown
+ * text without quotes and signature"), RFC 3676 §4.3 ("-- ").
  */
 #include <ctype.h>
 #include <string.h>
 
 #include "message.h"
 
-enum { SHORT_SIGNATURE = 15, LONGEST_ATTRIBUTION = 400 };
+/* A line is judged when AHEAD bytes behind it are known, or the end is. */
+enum {
+	SHORT_SIGNATURE = 15,
+	LONGEST_ATTRIBUTION = 400,
+	AHEAD = 2048,
+	AT_ONCE = 2048
+};
 
 struct line {
 	const char *at;
@@ -241,53 +247,101 @@ is_field_block(struct line line, const char *at, const char *end)
 
 /* Programs that lose the blank of "-- " are believed near the end only. */
 static bool
-is_signature(struct line line, const char *at, const char *end)
+is_signature(struct line line, const char *at, const char *end, bool last)
 {
 	struct line next;
 	int below = 0;
 
 	if (line.length == 3 && memcmp(line.at, "-- ", 3) == 0)
 		return true;
-	if (line.length != 2 || memcmp(line.at, "--", 2) != 0)
+	if (line.length != 2 || memcmp(line.at, "--", 2) != 0 || !last)
 		return false;
 	while (below <= SHORT_SIGNATURE && take_line(&at, end, &next))
 		below++;
 	return below <= SHORT_SIGNATURE;
 }
 
-/* Whether a quote (as opposed to a signature) was left out. */
-bool
-usher_shown_text(const char *text, size_t length, struct buffer *out)
+/* A quote that an attribution introduces; without marks it runs to the end. */
+static bool
+quote_follows(const char *at, const char *end)
 {
-	const char *at = text, *end = text + length;
-	bool quoted = false;
+	struct line next = { "", 0 };
+
+	while (take_line(&at, end, &next) && is_blank(next))
+		;
+	return is_quote(next);
+}
+
+/* One line of `text`, from *at on; what is left out is passed. */
+static void
+judge_line(struct shown_text *shown, struct line line, const char **at,
+    const char *end, bool last)
+{
+	if (is_quote(line)) {
+		shown->quoted = true;
+		return;
+	}
+	if (is_signature(line, *at, end, last)) {
+		shown->over = true;
+		return;
+	}
+	if (is_divider(line) || is_field_block(line, *at, end)) {
+		shown->quoted = shown->over = true;
+		return;
+	}
+	if (skip_attribution(line, at, end)) {
+		shown->quoted = true;
+		shown->over = !quote_follows(*at, end);
+		return;
+	}
+	usher_buffer_add(shown->out, line.at, line.length);
+	usher_buffer_puts(shown->out, "\n");
+}
+
+/* A line longer than all that is waited for is nothing but text. */
+static void
+pass_piece(struct shown_text *shown, const char **at, const char *end)
+{
+	const char *newline = memchr(*at, '\n', (size_t)(end - *at));
+	const char *stop = newline ? newline + 1 : end;
+
+	usher_buffer_add(shown->out, *at, (size_t)(stop - *at));
+	shown->midline = newline == NULL;
+	*at = stop;
+}
+
+static void
+judge_lines(struct shown_text *shown, bool last)
+{
+	struct buffer *pending = &shown->pending;
+	const char *at = pending->data, *end = at + pending->length;
 	struct line line;
 
-	while (take_line(&at, end, &line)) {
-		if (is_quote(line)) {
-			quoted = true;
+	while (
+	    !shown->over && at < end && (last || (size_t)(end - at) > AHEAD)) {
+		if (shown->midline ||
+		    (!last && !memchr(at, '\n', (size_t)(end - at)))) {
+			pass_piece(shown, &at, end);
 			continue;
 		}
-		if (is_signature(line, at, end))
-			break;
-		if (is_divider(line) || is_field_block(line, at, end)) {
-			quoted = true;
-			break;
-		}
-		if (skip_attribution(line, &at, end)) {
-			const char *ahead = at;
-			struct line next = { "", 0 };
-
-			quoted = true;
-			while (take_line(&ahead, end, &next) && is_blank(next))
-				;
-			/* A quote without marks runs to the end. */
-			if (!is_quote(next))
-				break;
-			continue;
-		}
-		usher_buffer_add(out, line.at, line.length);
-		usher_buffer_puts(out, "\n");
+		(void)take_line(&at, end, &line);
+		judge_line(shown, line, &at, end, last);
 	}
-	return quoted;
+	pending->length = shown->over ? 0 : (size_t)(end - at);
+	memmove(pending->data, at, pending->length);
+}
+
+void
+usher_shown_feed(struct shown_text *shown, const char *text, size_t length,
+    bool last, struct buffer *out)
+{
+	if (shown->over)
+		return;
+	shown->out = out;
+	usher_buffer_add(&shown->pending, length > 0 ? text : "", length);
+	if (shown->pending.failed)
+		out->failed = true;
+	if (!shown->pending.failed &&
+	    (last || shown->pending.length >= AHEAD + AT_ONCE))
+		judge_lines(shown, last);
 }

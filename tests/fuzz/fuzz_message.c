@@ -40,7 +40,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)usher_message_from(message);
 	(void)usher_message_time(message, &at);
 	/* All that was said of a mail is counted. */
-	if (facts->words > facts->text_length || facts->link_count > MOST_LINKS)
+	if (facts->words > size || facts->link_count > MOST_LINKS)
 		abort();
 	usher_facts_free(facts);
 	usher_message_free(message);

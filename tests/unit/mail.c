@@ -22,6 +22,82 @@ struct usher_conf mail_conf = {
 struct usher_message *mail_message;
 struct usher_facts *mail_facts;
 
+/* Where the body begins: behind the first empty line. */
+static size_t
+head_length(const char *mail, size_t length)
+{
+	for (size_t i = 0; i + 1 < length; i++)
+		if (mail[i] == '\n' &&
+		    (mail[i + 1] == '\n' ||
+			(mail[i + 1] == '\r' && i + 2 < length &&
+			    mail[i + 2] == '\n')))
+			return i + (mail[i + 1] == '\n' ? 2 : 3);
+	return length;
+}
+
+static void
+same_strings(const struct string_list *one, const struct string_list *other)
+{
+	assert_int_equal(one->count, other->count);
+	for (size_t i = 0; i < one->count; i++)
+		assert_string_equal(one->strings[i], other->strings[i]);
+}
+
+/* Where the middle is left out, words and characters may be cut elsewhere. */
+static void
+same_text(const struct message_content *one,
+    const struct message_content *other)
+{
+	if (other->words_left_out > 0) {
+		assert_true(one->words_left_out > 0);
+		assert_in_range(one->text.length, other->text.length - 8,
+		    other->text.length + 8);
+		return;
+	}
+	assert_int_equal(one->text.length, other->text.length);
+	if (one->text.length > 0)
+		assert_memory_equal(one->text.data, other->text.data,
+		    other->text.length);
+}
+
+/* A body in pieces says what it says as a whole, wherever it is cut. */
+static void
+read_in_pieces(const char *mail, size_t length, size_t most)
+{
+	const struct message_content *whole = mail_message->content, *content;
+	size_t at = head_length(mail, length), round = 0;
+	struct usher_message *message;
+
+	assert_int_equal(usher_message_new(&mail_conf, &message), 0);
+	assert_int_equal(usher_message_read(message, mail, at), 0);
+	while (at < length) {
+		size_t piece = 1 + round++ * 7919 % most;
+
+		if (piece > length - at)
+			piece = length - at;
+		assert_int_equal(usher_message_body(message,
+				     (const unsigned char *)mail + at, piece),
+		    0);
+		at += piece;
+	}
+	assert_int_equal(usher_message_content(message, &content), 0);
+	same_text(content, whole);
+	assert_int_equal(content->quoted, whole->quoted);
+	assert_int_equal(content->pixel, whole->pixel);
+	assert_int_equal(content->attachment_count, whole->attachment_count);
+	for (size_t i = 0; i < content->attachment_count; i++) {
+		assert_string_equal(content->attachments[i].name,
+		    whole->attachments[i].name);
+		assert_string_equal(content->attachments[i].ending,
+		    whole->attachments[i].ending);
+	}
+	if (whole->words_left_out == 0) {
+		same_strings(&content->links, &whole->links);
+		same_strings(&content->urls, &whole->urls);
+	}
+	usher_message_free(message);
+}
+
 void
 mail_read_bytes(const char *mail, size_t length,
     const struct usher_envelope *envelope)
@@ -38,6 +114,8 @@ mail_read_bytes(const char *mail, size_t length,
 			     mail_facts, NULL),
 	    0);
 	assert_int_equal(mail_facts->shown, USHER_ALL);
+	read_in_pieces(mail, length, 1);
+	read_in_pieces(mail, length, 97);
 }
 
 void
