@@ -1,8 +1,9 @@
 /*
  * decide: one verdict (design.md §5), put together.
  *
- * walk.c says how the rules end, opening.c when the door opens; here are
- * promises, the targets of a redirect, and what the words need. Called by
+ * walk.c says how the rules end, opening.c when the door opens, decide_promise.c
+ * what was promised; here are the targets of a redirect, and what the words
+ * need. Called by
  * the daemons and the command line through usher.h.
  */
 #include "decide.h"
@@ -57,43 +58,6 @@ usher_decision_verdict(const struct usher_decision *decision)
 	return &decision->verdict;
 }
 
-/*
- * A promise lifts the time alone: the preferences in force now, the clock at
- * the opening's beginning, `during` of the rule that gave it counted as met.
- */
-static void
-keep_promise(struct deciding *deciding)
-{
-	const struct usher_memory *memory = deciding->asked.memory;
-	const struct outcome_of *now = &deciding->outcome;
-
-	if (memory == NULL ||
-	    (now->answer != USHER_DEFER && now->answer != USHER_REDIRECT) ||
-	    now->reason == USHER_BY_OVERRIDE)
-		return;
-	for (size_t i = 0; i < memory->promise_count; i++) {
-		const struct promise *promise = &memory->promises[i];
-		struct asked then = deciding->asked;
-		struct outcome_of outcome;
-
-		if (promise->channel != then.channel ||
-		    then.at < promise->from || then.at >= promise->kept_until)
-			continue;
-		then.at = promise->from;
-		then.kept = promise->rule;
-		then.kept_at = deciding->asked.at;
-		outcome = usher_evaluate(&then);
-		if (outcome.answer == USHER_PENDING) {
-			deciding->asked.needs |= then.needs;
-			deciding->pending = true;
-		} else if (outcome.answer == USHER_ACCEPT) {
-			deciding->outcome = outcome;
-			deciding->outcome.reason = USHER_BY_PROMISE;
-			return;
-		}
-	}
-}
-
 static bool
 language_is(const char *have, const char *wanted)
 {
@@ -122,8 +86,11 @@ say_of(const struct rule *rule, const char *sender, const char *recipient)
 	return rule->says[0].text;
 }
 
-/* What the rule that accepts at an opening asks to bring, for the words. */
-static void
+/*
+ * What the rule that accepts at an opening asks to bring, for the words.
+ * Returns its name, or NULL.
+ */
+static const char *
 note_bring(struct deciding *deciding, const struct asked *asked,
     const struct usher_opening *opening, bool *introduces)
 {
@@ -133,22 +100,23 @@ note_bring(struct deciding *deciding, const struct asked *asked,
 	bool asked_for = false;
 
 	if (!opening->exists)
-		return;
+		return NULL;
 	then.at = opening->from;
 	then.brought = true;
 	outcome = usher_evaluate(&then);
 	if (outcome.rule == NULL || outcome.answer != USHER_ACCEPT)
-		return;
+		return outcome.name;
 	then.brought = false;
 	if (introduces != NULL)
 		*introduces = *introduces || outcome.rule->introduces;
 	if (decision->bring_count > 0)
-		return;
+		return outcome.name;
 	decision->bring_count = usher_requires_missing(&then, &decision->arena,
 	    outcome.rule, decision->bring, &asked_for);
 	decision->bring_parts = usher_requires_lacking(&then, outcome.rule,
 	    &asked_for);
 	decision->bring_rule = outcome.rule;
+	return outcome.name;
 }
 
 /* The opening of a question; a pending one makes the decision pending. */
@@ -206,7 +174,7 @@ ask_recipient(struct deciding *deciding, struct asked *asked, const char *uri)
 /* `introduced`: when an acceptance here would introduce, or INT64_MAX. */
 static bool
 make_target(struct deciding *deciding, const struct target *from,
-    struct usher_target *target, int64_t *introduced)
+    struct usher_target *target, const char **rule, int64_t *introduced)
 {
 	const struct usher_policy *policy = deciding->asked.policy;
 	struct asked there = deciding->asked;
@@ -237,7 +205,7 @@ make_target(struct deciding *deciding, const struct target *from,
 	there.channel = from->channel;
 	there.target = true;
 	target->opening = opening_of(deciding, &there);
-	note_bring(deciding, &there, &target->opening, &introduces);
+	*rule = note_bring(deciding, &there, &target->opening, &introduces);
 	if (introduces && target->opening.from < *introduced)
 		*introduced = target->opening.from;
 	return true;
@@ -256,17 +224,20 @@ make_targets(struct deciding *deciding)
 	int64_t introduced = INT64_MAX;
 	size_t made = 0;
 
-	if (targets == NULL)
+	decision->target_rules = usher_arena_array(&decision->arena, count,
+	    sizeof(*decision->target_rules));
+	if (targets == NULL || decision->target_rules == NULL)
 		return ENOMEM;
 	for (size_t i = 0; i < count; i++)
 		if (make_target(deciding,
 			came_by ? &here : &outcome->targets[i], &targets[made],
-			&introduced))
+			&decision->target_rules[made], &introduced))
 			made++;
 	decision->verdict.targets = targets;
 	decision->verdict.target_count = made;
 	/* Not to be told where nothing would remember the introduction. */
-	if (introduced != INT64_MAX && deciding->asked.memory != NULL) {
+	if (introduced != INT64_MAX && deciding->asked.memory != NULL &&
+	    !deciding->asked.memory->forgetful) {
 		struct asked back = deciding->asked;
 
 		back.at = introduced;
@@ -302,6 +273,7 @@ static int
 turn_away(struct deciding *deciding)
 {
 	struct usher_verdict *verdict = &deciding->decision->verdict;
+	struct usher_decision *decision = deciding->decision;
 	int code;
 
 	deciding->decision->rule = deciding->outcome.rule;
@@ -311,7 +283,9 @@ turn_away(struct deciding *deciding)
 	if (code != 0 || verdict->answer == USHER_REFUSE)
 		return code;
 	verdict->opening = opening_of(deciding, &deciding->asked);
-	note_bring(deciding, &deciding->asked, &verdict->opening, NULL);
+	decision->standing = usher_promise_again(decision, &deciding->asked);
+	decision->opening_rule = note_bring(deciding, &deciding->asked,
+	    &verdict->opening, NULL);
 	if (verdict->answer == USHER_REDIRECT)
 		code = make_targets(deciding);
 	return code;
@@ -337,7 +311,9 @@ decide(struct deciding *deciding)
 	int code = 0;
 
 	deciding->outcome = usher_evaluate(&deciding->asked);
-	keep_promise(deciding);
+	if (usher_promise_keep(deciding->decision, &deciding->asked,
+		&deciding->outcome) == MAYBE)
+		deciding->pending = true;
 	verdict->answer = deciding->outcome.answer;
 	verdict->rule = deciding->outcome.name;
 	verdict->reason = deciding->outcome.reason;

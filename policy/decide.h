@@ -52,7 +52,8 @@ struct asked {
 	bool introduced;       /* taken as introduced */
 	bool proof;	       /* claims are taken as proven ("why not?") */
 	const char *kept;      /* `during` of this rule is taken as met */
-	int64_t kept_at;       /* with it: the instant that caps count at */
+	const char *lifted;    /* of this one as not met, unless it accepts */
+	int64_t kept_at;       /* with them: the instant that caps count at */
 	unsigned char *topics; /* answers by topic, 0 at first; or NULL */
 	const struct condition *forced; /* taken as ... */
 	enum tri forced_value;
@@ -147,6 +148,21 @@ enum tri usher_opening_find(const struct asked *asked,
 /* The next instant at which any answer may change; at most `limit`. */
 int64_t usher_policy_edge(const struct asked *asked, int64_t at, int64_t limit);
 
+/* decide_promise.c */
+/*
+ * Where an outcome turns away for now and a promise lets in, the outcome is
+ * the promise's, which decision->kept names. MAYBE: facts that are not shown
+ * decide it, and asked->needs has them.
+ */
+enum tri usher_promise_keep(struct usher_decision *decision,
+    struct asked *asked, struct outcome_of *outcome);
+/*
+ * The asker's own promise that would still be kept, or NULL; its opening is
+ * told again when it has not begun.
+ */
+const struct promise *usher_promise_again(struct usher_decision *decision,
+    const struct asked *asked);
+
 /* One line of a trace. */
 struct step {
 	const char *rule;
@@ -177,6 +193,13 @@ struct usher_decision {
 	unsigned bring_parts, missing_parts; /* bits of enum lack */
 	size_t bring_count;
 	const char *bring[MOST_MISSING];
+	/* That rule's name, or "otherwise", of the opening told; of each
+	 * target's, or NULL. */
+	const char *opening_rule;
+	const char **target_rules;
+	/* The promise that let in, and their own that still stands; copies of
+	 * what memory had, or NULL. */
+	const struct promise *kept, *standing;
 };
 
 /* Whose preferences another recipient has; NULL: published none. */

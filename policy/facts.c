@@ -17,6 +17,8 @@
 #include "error.h"
 #include "evidence.h"
 
+enum { LONGEST_SENDER = 320 };
+
 int
 usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
     struct usher_facts **out)
@@ -110,6 +112,36 @@ usher_facts_claim(struct usher_facts *facts, const char *who,
     struct usher_error *error)
 {
 	return identify(facts, who, false, error);
+}
+
+int
+usher_facts_sender(struct usher_facts *facts, const char *sender)
+{
+	const struct dialling *dialling = facts->conf ? &facts->conf->dialling
+						      : NULL;
+	char *name;
+	int code;
+
+	facts->null_sender = !*sender;
+	if (facts->null_sender)
+		return 0;
+	code = usher_address_parse(&facts->arena, sender, dialling,
+	    &facts->sender, NULL);
+	if (code == 0) {
+		(void)add(facts->claims, &facts->claim_count, MOST_CLAIMS,
+		    &facts->sender, "claimed", NULL);
+		if (facts->claims_proven)
+			(void)add(facts->proven, &facts->proven_count,
+			    MOST_PROVEN, &facts->sender, "proven", NULL);
+		return 0;
+	}
+	/* Still a name, by which the same sender is met again. */
+	name = usher_arena_bytes(&facts->arena, sender,
+	    strnlen(sender, LONGEST_SENDER));
+	if (code == ENOMEM || !name)
+		return ENOMEM;
+	facts->sender = (struct address){ .text = usher_text_lower(name) };
+	return 0;
 }
 
 int

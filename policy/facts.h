@@ -44,6 +44,9 @@ struct usher_facts {
 	struct address claims[MOST_CLAIMS];
 	struct address proven[MOST_PROVEN];
 	bool claims_proven; /* the site trusts claims */
+	/* Of a mail's envelope: kind NONE and text NULL when not told. */
+	struct address sender;
+	bool null_sender;
 	bool anonymous;
 
 	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
@@ -76,6 +79,11 @@ struct usher_facts {
 	struct remembered_facts remembered;
 };
 
+/*
+ * The envelope sender of a mail, without the tags of BATV and SRS; "" is the
+ * null sender. It is claimed as well. ENOMEM; what is no address is not.
+ */
+int usher_facts_sender(struct usher_facts *facts, const char *sender);
 /* Sets the shown text, which must outlive the facts, and folds. */
 int usher_facts_text(struct usher_facts *facts, const char *text,
     size_t length);

@@ -16,6 +16,10 @@ usher_during_holds(const struct asked *asked, const struct rule *rule)
 		return true;
 	if (asked->kept != NULL && strcmp(asked->kept, rule->name) == 0)
 		return true;
+	if (asked->lifted != NULL && rule->then != OUTCOME_ACCEPT &&
+	    rule->then != OUTCOME_REFUSE &&
+	    strcmp(asked->lifted, rule->name) == 0)
+		return false;
 	return usher_hours_hold(&rule->during, asked->at);
 }
 

@@ -13,6 +13,8 @@
 /* What is remembered of one party; instants ascending. */
 struct remembered {
 	bool known, introduced;
+	const char *known_as; /* address or organization; or NULL */
+	int64_t known_until;
 	size_t stage_count;
 	const char *const *stages;
 	enum usher_standing standing;
@@ -39,11 +41,19 @@ struct promise {
 	enum usher_channel channel;
 	int64_t from, until; /* the opening that was told */
 	int64_t kept_until;
-	const char *rule; /* that gave it, by name */
+	const char *rule;   /* that gave it, by name: accepts at the opening */
+	const char *turner; /* that turned away then, or NULL */
+	/* Its place in memory, whose it is, and who was proven then. */
+	const char *id, *domain, *party, *proven;
+	bool own;  /* theirs who ask, not a colleague's: told again */
+	bool used; /* and good for a while more */
 };
 
 struct usher_memory {
 	bool unreadable; /* the store could not be read */
+	bool forgetful;	 /* introductions are not remembered */
+	bool promised;	 /* a promise may yet match by proof */
+	int64_t paused_until;
 	struct remembered proven, claimed;
 	size_t accepted_count;
 	const struct accepted *accepted;

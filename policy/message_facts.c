@@ -84,13 +84,13 @@ put_claims(struct usher_message *message, const struct usher_envelope *envelope,
 {
 	int code = 0;
 
-	if (envelope->mail_from && *envelope->mail_from) {
+	if (envelope->mail_from) {
 		const char *sender = without_srs(&message->arena,
 		    without_batv(envelope->mail_from));
 
 		if (!sender)
 			return ENOMEM;
-		code = claim(facts, sender);
+		code = usher_facts_sender(facts, sender);
 	}
 	for (size_t i = 0; code == 0 && i < head->from_count; i++)
 		code = claim(facts, head->from[i]);

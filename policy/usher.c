@@ -23,10 +23,16 @@
 static int
 open_store(struct usher *usher, struct usher_error *error)
 {
+	int code;
+
 	usher->cache = usher_cache_new(NULL);
 	if (usher->cache == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
-	return usher_store_open(&usher->store, usher->conf->store, NULL, error);
+	code = usher_store_open(&usher->store, usher->conf->store, NULL, error);
+	if (code == 0)
+		code = usher_records_open(&usher->records, usher->conf->store,
+		    NULL, error);
+	return code;
 }
 
 /* As written, from the root: a link may name another file later. */
@@ -79,6 +85,7 @@ usher_close(struct usher *usher)
 	if (usher == NULL)
 		return;
 	usher_cache_free(usher->cache);
+	usher_records_close(usher->records);
 	usher_store_close(usher->store);
 	usher_conf_release(usher->conf);
 	usher_zones_free(usher->zones);

@@ -8,6 +8,7 @@
 
 #include "cache.h"
 #include "conf.h"
+#include "record.h"
 #include "store.h"
 #include "usher.h"
 #include "zone.h"
@@ -18,7 +19,8 @@ struct usher {
 	pthread_mutex_t lock; /* of conf, serial and needs */
 	struct usher_conf *conf;
 	unsigned long serial;
-	struct store *store; /* NULL: none was asked for */
+	struct store *store;	 /* NULL: none was asked for */
+	struct records *records; /* the same */
 	struct cache *cache;
 	/* The last answer of usher_store_needs(), and what it rests on. */
 	unsigned needs;

@@ -33,6 +33,8 @@ USHER_API void usher_memory_free(struct usher_memory *memory);
 /* The milder of `mode` and a pause in force (`usher pause`: observe). */
 USHER_API enum usher_mode usher_memory_mode(const struct usher_memory *memory,
     enum usher_mode mode);
+/* Until when a pause is in force; 0: there is none. */
+USHER_API int64_t usher_memory_paused(const struct usher_memory *memory);
 /*
  * Whether a live promise to this recipient may still match by proof that has
  * not been shown: nobody is turned away on the envelope then.
@@ -57,12 +59,14 @@ USHER_API int usher_notes_promise(struct usher_notes *notes,
     const struct usher_facts *facts, const struct usher_decision *decision,
     const char *reference, struct usher_error *error);
 /*
- * The attempt was accepted on the wire: a promise that let it in, or would
- * have, is used up.
+ * The attempt was accepted on the wire: the promise that let it in, or would
+ * have, is used up. Where there is none nothing is noted, and a commit of
+ * nothing costs nothing. `decision` is the one that accepted.
  */
 USHER_API int usher_notes_came(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who,
-    const struct usher_facts *facts, int64_t at, struct usher_error *error);
+    const struct usher_facts *facts, const struct usher_decision *decision,
+    struct usher_error *error);
 /* The recipient wrote to or called `party` by hand. */
 USHER_API int usher_notes_known(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who, const char *party,
@@ -72,8 +76,9 @@ USHER_API int usher_notes_pause(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who, int64_t until,
     struct usher_error *error);
 /*
- * 0: durable. ETIMEDOUT: nothing was written within wait_ms, and nothing will
- * be. Any other error: nothing was written. Notes may not be used again.
+ * 0: durable. ETIMEDOUT: nothing was begun within wait_ms (negative: no
+ * limit), and nothing will be. Any other error: nothing was written. Notes may
+ * not be used again, only freed.
  */
 USHER_API int usher_notes_commit(struct usher_notes *notes, int wait_ms,
     struct usher_error *error);
@@ -109,9 +114,10 @@ struct usher_record_value {
 };
 /*
  * Makes the new value of a record of what it holds at the moment of the
- * commit, in the writer's transaction; it may be called more than once.
- * `fresh->bytes` must stay until the commit has ended. An answer that is not
- * 0 fails the whole commit with that code.
+ * commit, in the writer's transaction and thread; it may be called more than
+ * once. *fresh is *old at first: left so nothing changes. `fresh->bytes` must
+ * stay until the commit has ended. An answer that is not 0 fails these notes
+ * as a whole with that code, and no others.
  */
 typedef int (*usher_record_edit_h)(void *arg,
     const struct usher_record_value *old, struct usher_record_value *fresh);

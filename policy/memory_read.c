@@ -1,0 +1,192 @@
+/*
+ * memory_read: what is remembered of an attempt's party, for one question.
+ *
+ * Fills struct usher_memory (memory.h) from one snapshot of the records. A
+ * memory in which nothing was written costs next to nothing. Called by the
+ * daemons and the command line through usher_memory.h.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+#include "known.h"
+#include "promise.h"
+#include "usher_handle.h"
+
+/* A memory that usher_memory_read() has made. */
+struct kept {
+	struct usher_memory memory;
+	struct arena arena;
+};
+
+static struct kept *
+make_kept(struct usher_memory **memory)
+{
+	struct kept *kept = (struct kept *)*memory;
+
+	if (kept == NULL) {
+		kept = calloc(1, sizeof(*kept));
+		if (kept == NULL)
+			return NULL;
+		usher_arena_init(&kept->arena);
+	}
+	usher_arena_reset(&kept->arena);
+	kept->memory = (struct usher_memory){ .forgetful = true };
+	*memory = &kept->memory;
+	return kept;
+}
+
+void
+usher_memory_free(struct usher_memory *memory)
+{
+	struct kept *kept = (struct kept *)memory;
+
+	if (kept == NULL)
+		return;
+	usher_arena_free(&kept->arena);
+	free(kept);
+}
+
+static int
+read_pause(struct record_view *view, const char *recipient, int64_t at,
+    struct usher_memory *memory, struct usher_error *error)
+{
+	struct usher_record_value value;
+	struct record_key key;
+	int code;
+
+	usher_record_key_begin(&key, recipient);
+	code = view->records->engine->get(view, RECORD_PAUSE, key.bytes,
+	    key.length, &value, error);
+	if (code == 0 && value.bytes != NULL && at < value.until &&
+	    value.until > memory->paused_until)
+		memory->paused_until = value.until;
+	return code;
+}
+
+static bool
+is_proven(const struct usher_facts *facts, const struct address *claim)
+{
+	if (facts->claims_proven)
+		return true;
+	for (size_t i = 0; i < facts->proven_count; i++)
+		if (strcmp(facts->proven[i].text, claim->text) == 0)
+			return true;
+	return false;
+}
+
+static void
+note_known(struct remembered *remembered, const char *party, int64_t until)
+{
+	remembered->known = true;
+	remembered->known_as = party;
+	remembered->known_until = until;
+}
+
+/* An organization is asked for once, however many addresses claim it. */
+static int
+read_known(struct record_view *view, struct arena *arena, const char *recipient,
+    const struct usher_facts *facts, int64_t at, struct usher_memory *memory,
+    struct usher_error *error)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < facts->claim_count; i++) {
+		const struct address *claim = &facts->claims[i];
+		const char *party = usher_known_party(claim);
+		int64_t until;
+
+		code = usher_known_get(view, recipient, party, &until, error);
+		if (code != 0 || at >= until)
+			continue;
+		party = usher_arena_string(arena, party);
+		note_known(&memory->claimed, party, until);
+		if (is_proven(facts, claim))
+			note_known(&memory->proven, party, until);
+	}
+	/* What claims had no room for may be proven all the same. */
+	for (size_t i = 0; code == 0 && i < facts->proven_count; i++) {
+		const char *party = usher_known_party(&facts->proven[i]);
+		int64_t until;
+
+		if (facts->claim_count < MOST_CLAIMS || memory->proven.known)
+			break;
+		code = usher_known_get(view, recipient, party, &until, error);
+		if (code == 0 && at < until)
+			note_known(&memory->proven,
+			    usher_arena_string(arena, party), until);
+	}
+	return code;
+}
+
+static int
+read_all(struct record_view *view, struct kept *kept,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, int64_t at, struct usher_error *error)
+{
+	struct usher_memory *memory = &kept->memory;
+	const char *recipient = usher_record_recipient(&kept->arena, policy,
+	    who);
+	int code;
+
+	if (recipient == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	code = read_pause(view, "", at, memory, error);
+	if (code == 0)
+		code = read_pause(view, recipient, at, memory, error);
+	if (code == 0)
+		code = read_known(view, &kept->arena, recipient, facts, at,
+		    memory, error);
+	if (code == 0)
+		code = usher_promise_read(view, &kept->arena, recipient, facts,
+		    at, memory, error);
+	return code;
+}
+
+int
+usher_memory_read(struct usher *usher, const struct usher_policy *policy,
+    const char *who, const struct usher_facts *facts, int64_t at,
+    struct usher_memory **memory, struct usher_error *error)
+{
+	struct kept *kept = make_kept(memory);
+	struct record_view view;
+	int code = 0;
+
+	if (kept == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	if (usher->records == NULL)
+		return 0;
+	usher_records_tell_time(usher->records, at);
+	code = usher->records->engine->view(usher->records, &view, error);
+	if (code == 0) {
+		if (!view.empty)
+			code = read_all(&view, kept, policy, who, facts, at,
+			    error);
+		usher->records->engine->unview(&view);
+	}
+	if (code != 0)
+		kept->memory = (struct usher_memory){ .unreadable = true,
+			.forgetful = true };
+	return code;
+}
+
+enum usher_mode
+usher_memory_mode(const struct usher_memory *memory, enum usher_mode mode)
+{
+	if (memory == NULL || memory->paused_until == 0)
+		return mode;
+	return mode < USHER_OBSERVE ? mode : USHER_OBSERVE;
+}
+
+int64_t
+usher_memory_paused(const struct usher_memory *memory)
+{
+	return memory == NULL ? 0 : memory->paused_until;
+}
+
+bool
+usher_memory_promised(const struct usher_memory *memory)
+{
+	return memory != NULL && memory->promised;
+}

@@ -1,0 +1,37 @@
+/*
+ * notes: inside of struct usher_notes, for notes*.c.
+ *
+ * Edits in the order they were noted, with all they need in an arena, until
+ * the committer has written them. What an edit makes at the commit lies in a
+ * buffer of its own, since it may be made more than once.
+ */
+#ifndef USHER_NOTES_H
+#define USHER_NOTES_H
+
+#include "record_key.h"
+#include "usher_handle.h"
+
+/* Begins with what the committer sees. */
+struct usher_notes {
+	struct record_note note;
+	struct usher *usher;
+	struct arena arena;
+	struct record_edit *first, *last;
+	struct made_bytes *made; /* buffers to be freed */
+	int code;		 /* a note that could not be made */
+	struct usher_error error;
+};
+
+struct made_bytes {
+	struct made_bytes *next;
+	struct buffer buffer;
+};
+
+/* `key` and `arg` are in the arena, or outlive the notes. */
+int usher_notes_edit(struct usher_notes *notes, unsigned char kind,
+    const struct record_key *key, usher_record_edit_h edit, void *arg,
+    struct usher_error *error);
+/* A buffer for what an edit makes; NULL when memory is out. */
+struct buffer *usher_notes_buffer(struct usher_notes *notes);
+
+#endif

@@ -1,0 +1,242 @@
+/*
+ * record_lmdb: see record_lmdb.h.  Views: what the decision path asks, which
+ * never waits for a writer.
+ */
+#include "record_lmdb.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "error.h"
+
+/* Once a second: a system call would cost more than all the rest. */
+static bool
+is_time_to_look(struct record_lmdb *lmdb)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
+		return true;
+	return atomic_exchange_explicit(&lmdb->looked_s, now.tv_sec,
+		   memory_order_relaxed) != now.tv_sec;
+}
+
+/* A removed folder is let go; never waiting, for a writer may hold it. */
+static void
+let_go(struct record_lmdb *lmdb)
+{
+	if (pthread_rwlock_trywrlock(&lmdb->lock) != 0)
+		return;
+	if (lmdb->env != NULL && usher_memory_was_removed(lmdb))
+		usher_memory_shut(lmdb);
+	(void)pthread_rwlock_unlock(&lmdb->lock);
+}
+
+static int
+open_now(struct record_lmdb *lmdb, struct usher_error *error)
+{
+	int code = 0;
+
+	/* The common case of no memory at all is without a lock. */
+	if (!usher_memory_is_there(lmdb))
+		return ENOENT;
+	(void)pthread_rwlock_wrlock(&lmdb->lock);
+	if (lmdb->env == NULL)
+		code = usher_memory_open(lmdb, false, error);
+	(void)pthread_rwlock_unlock(&lmdb->lock);
+	return code;
+}
+
+/* The lock for reading, and an environment. ENOENT: none, and no lock. */
+static int
+enter(struct record_lmdb *lmdb, struct usher_error *error)
+{
+	for (;;) {
+		int code;
+
+		(void)pthread_rwlock_rdlock(&lmdb->lock);
+		if (lmdb->env != NULL)
+			return 0;
+		(void)pthread_rwlock_unlock(&lmdb->lock);
+		code = open_now(lmdb, error);
+		if (code != 0)
+			return code;
+	}
+}
+
+static int
+begin(struct record_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
+{
+	for (;;) {
+		int code = enter(lmdb, error);
+
+		if (code != 0)
+			return code;
+		if (is_time_to_look(lmdb) && usher_memory_was_removed(lmdb)) {
+			(void)pthread_rwlock_unlock(&lmdb->lock);
+			let_go(lmdb);
+			if ((code = enter(lmdb, error)) != 0)
+				return code;
+		}
+		code = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, txn);
+		if (code == 0)
+			return 0;
+		(void)pthread_rwlock_unlock(&lmdb->lock);
+		if (code == MDB_MAP_RESIZED)
+			code = usher_memory_follow(lmdb);
+		if (code != 0)
+			return usher_memory_wrong(lmdb, code, error);
+	}
+}
+
+static void
+end_view(struct record_view *view)
+{
+	if (view->inside == NULL)
+		return;
+	mdb_txn_abort(view->inside);
+	(void)pthread_rwlock_unlock(&usher_memory_lmdb(view->records)->lock);
+	view->inside = NULL;
+}
+
+static int
+begin_view(struct records *records, struct record_view *view,
+    struct usher_error *error)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(records);
+	MDB_stat rows;
+	MDB_txn *txn;
+	int code;
+
+	*view = (struct record_view){ .records = records, .empty = true };
+	code = begin(lmdb, &txn, error);
+	if (code == ENOENT)
+		return 0;
+	if (code != 0)
+		return code;
+	view->inside = txn;
+	code = mdb_stat(txn, lmdb->rows, &rows);
+	view->empty = code == 0 && rows.ms_entries == 0;
+	if (code != 0)
+		end_view(view);
+	return usher_memory_wrong(lmdb, code, error);
+}
+
+int
+usher_memory_value(const MDB_val *row, struct usher_record_value *value)
+{
+	if (row->mv_size < sizeof(value->until))
+		return EILSEQ;
+	memcpy(&value->until, row->mv_data, sizeof(value->until));
+	value->bytes = (const char *)row->mv_data + sizeof(value->until);
+	value->length = row->mv_size - sizeof(value->until);
+	return 0;
+}
+
+static int
+get(struct record_view *view, unsigned char kind, const char *key,
+    size_t length, struct usher_record_value *value, struct usher_error *error)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(view->records);
+	struct row_key row;
+	MDB_val place, found;
+	int code;
+
+	*value = (struct usher_record_value){ .bytes = NULL };
+	if (view->empty || length > RECORD_LONGEST_KEY)
+		return 0;
+	place = usher_memory_row(&row, kind, key, length);
+	code = mdb_get(view->inside, lmdb->rows, &place, &found);
+	if (code == MDB_NOTFOUND)
+		return 0;
+	if (code == 0)
+		code = usher_memory_value(&found, value);
+	return usher_memory_wrong(lmdb, code, error);
+}
+
+static bool
+begins_with(const MDB_val *key, const struct row_key *prefix)
+{
+	return key->mv_size >= prefix->length &&
+	    memcmp(key->mv_data, prefix->bytes, prefix->length) == 0;
+}
+
+static int
+each(struct record_view *view, unsigned char kind, const char *prefix,
+    size_t length, record_each_h tell, void *arg, struct usher_error *error)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(view->records);
+	struct row_key row;
+	MDB_cursor *cursor;
+	MDB_val key, found;
+	int told = 0, code;
+
+	if (view->empty || length > RECORD_LONGEST_KEY)
+		return 0;
+	code = mdb_cursor_open(view->inside, lmdb->rows, &cursor);
+	if (code != 0)
+		return usher_memory_wrong(lmdb, code, error);
+	key = usher_memory_row(&row, kind, prefix, length);
+	code = mdb_cursor_get(cursor, &key, &found, MDB_SET_RANGE);
+	while (code == 0 && begins_with(&key, &row)) {
+		struct usher_record_value value;
+
+		code = usher_memory_value(&found, &value);
+		if (code != 0)
+			break;
+		told = tell(arg, (const char *)key.mv_data + 1, key.mv_size - 1,
+		    &value);
+		if (told != 0)
+			break;
+		code = mdb_cursor_get(cursor, &key, &found, MDB_NEXT);
+	}
+	mdb_cursor_close(cursor);
+	if (told != 0)
+		return told;
+	return usher_memory_wrong(lmdb, code == MDB_NOTFOUND ? 0 : code, error);
+}
+
+static void
+close_records(struct records *records)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(records);
+
+	usher_memory_shut(lmdb);
+	(void)pthread_rwlock_destroy(&lmdb->lock);
+	free(lmdb->directory);
+	free(lmdb);
+}
+
+static const struct record_engine engine = {
+	.close = close_records,
+	.view = begin_view,
+	.unview = end_view,
+	.get = get,
+	.each = each,
+	.begin = usher_memory_begin,
+	.write = usher_memory_write,
+	.sweep = usher_memory_sweep,
+	.commit = usher_memory_commit,
+	.abort = usher_memory_abort,
+};
+
+int
+usher_records_open_lmdb(struct records **records, const char *directory,
+    const struct record_options *options, struct usher_error *error)
+{
+	struct record_lmdb *lmdb = calloc(1, sizeof(*lmdb));
+
+	*records = NULL;
+	if (lmdb == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	if (asprintf(&lmdb->directory, "%s/memory", directory) < 0) {
+		free(lmdb);
+		return usher_error_set(error, ENOMEM, "out of memory");
+	}
+	(void)pthread_rwlock_init(&lmdb->lock, NULL);
+	lmdb->records.engine = &engine;
+	lmdb->map_bytes = options->map_bytes;
+	*records = &lmdb->records;
+	return 0;
+}
