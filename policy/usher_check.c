@@ -71,11 +71,6 @@ check_not_built(const struct usher_conf *conf, struct usher_problems *problems)
 			warn(conf, problems,
 			    "%s is not built yet: %s refuses to start with it",
 			    keys[i].what, keys[i].daemon);
-	for (size_t i = 0; !sip->listen_default && i < sip->listen_count; i++)
-		if (sip->listen[i].transport != USHER_SIP_UDP)
-			warn(conf, problems,
-			    "sip.listen: TCP and TLS are not built yet: "
-			    "usher-sip refuses to start with them");
 }
 
 static void

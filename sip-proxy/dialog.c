@@ -23,13 +23,16 @@ dialog_mac(const struct proxy *proxy, struct span call_id, struct span tag)
 
 int
 dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
-    const char *host, char *text, size_t size)
+    const char *host, enum sip_transport transport, char *text, size_t size)
 {
+	static const char *const parameters[] = { "", ";transport=tcp",
+		";transport=tls" };
 	char mac[MAC_TEXT];
 	int length;
 
 	mac_text(dialog_mac(proxy, msg->call_id, msg->from_tag), mac);
-	length = snprintf(text, size, "<sip:%s;lr;u=%s>", host, mac);
+	length = snprintf(text, size, "<sip:%s%s;lr;u=%s>", host,
+	    parameters[transport], mac);
 	return length < 0 || (size_t)length >= size ? EMSGSIZE : 0;
 }
 
@@ -78,13 +81,14 @@ static struct sip_listener *
 listener_of(const struct request *request, const struct sip_uri *uri)
 {
 	struct sip_transports *all = request->setup->transports;
-	uint16_t port = uri->port != 0 ? uri->port : 5060;
+	enum sip_transport transport = sip_uri_transport(uri);
+	uint16_t port = sip_uri_port(uri);
 	struct sip_listener *found = NULL;
 
 	for (unsigned i = 0; i < sip_transport_count(all); i++) {
 		struct sip_listener *l = sip_transport_at(all, i);
 
-		if (l->port != port)
+		if (l->port != port || l->transport != transport)
 			continue;
 		if (sip_host_eq(uri->host, span_of(l->host)))
 			return l;

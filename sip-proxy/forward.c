@@ -136,18 +136,20 @@ forms_dialog(const struct sip_msg *msg)
 static void
 edit_route_set(struct sip_edit *edit, const struct forward *f, const char *out)
 {
-	char in[HOST_TEXT], one[HOST_TEXT + 64], two[HOST_TEXT + 64];
+	char in[HOST_TEXT], one[HOST_TEXT + 80], two[HOST_TEXT + 80];
+	enum sip_transport from = f->src.transport, to = f->dst.transport;
 	char both[2 * sizeof(one) + 2];
 
 	if (!f->setup->sip->record_route || !forms_dialog(edit->msg))
 		return;
-	if (dialog_route_text(f->proxy, edit->msg, out, one, sizeof(one)) ||
+	if (dialog_route_text(f->proxy, edit->msg, out, to, one, sizeof(one)) ||
 	    self_text(f->src.listener, &f->src.addr, in) != 0 ||
-	    dialog_route_text(f->proxy, edit->msg, in, two, sizeof(two))) {
+	    dialog_route_text(f->proxy, edit->msg, in, from, two,
+		sizeof(two))) {
 		edit->error = EMSGSIZE;
 		return;
 	}
-	if (strcmp(in, out) == 0)
+	if (from == to && strcmp(in, out) == 0)
 		snprintf(both, sizeof(both), "%s", one);
 	else
 		snprintf(both, sizeof(both), "%s, %s", one, two);

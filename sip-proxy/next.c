@@ -10,7 +10,7 @@
 
 #include "proxy.h"
 
-enum { SIP_PORT = 5060, DATAGRAM = 65536 };
+enum { DATAGRAM = 65536 };
 
 static int
 next_uri(const struct request *request, struct sip_uri *uri)
@@ -50,24 +50,20 @@ int
 forward_next(const struct request *request, struct sip_peer *peer)
 {
 	const struct setup *setup = request->setup;
-	struct span host, transport;
+	struct span host;
 	struct sip_uri uri;
 	int failed = next_uri(request, &uri);
 
 	if (failed != 0)
 		return failed;
 	memset(peer, 0, sizeof(*peer));
+	peer->transport = sip_uri_transport(&uri);
 	host = uri.host;
 	(void)sip_uri_param(&uri, "maddr", &host);
-	if (sip_addr_parse(&peer->addr, host,
-		uri.port != 0 ? uri.port : SIP_PORT) != 0 &&
+	if (sip_addr_parse(&peer->addr, host, sip_uri_port(&uri)) != 0 &&
 	    !by_name(&setup->hops, &uri, &peer->addr) &&
 	    !by_name(&setup->trunks, &uri, &peer->addr))
 		return ENOENT;
-	if (sip_uri_param(&uri, "transport", &transport) &&
-	    !span_is(transport, "udp"))
-		peer->transport = span_is(transport, "tls") ? SIP_OVER_TLS
-							    : SIP_OVER_TCP;
 	peer->listener = request->out;
 	if (peer->listener == NULL ||
 	    peer->listener->transport != peer->transport ||

@@ -19,18 +19,27 @@ same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 	return rest == 0 || ((a[whole] ^ b[whole]) >> (8 - rest)) == 0;
 }
 
-/* 0: does not hold it; else the greater the more specific. */
+/*
+ * 0: does not hold it; else the greater the more specific. A name that a TLS
+ * peer proved says more than any address.
+ */
 static unsigned
-holds(const struct usher_sip_from *from, const union sip_addr *address)
+holds(const struct setup *setup, const struct usher_sip_from *from,
+    const struct sip_peer *src)
 {
+	const union sip_addr *address = &src->addr;
 	const struct sockaddr_in *in =
 	    (const struct sockaddr_in *)&from->address;
 	const struct sockaddr_in6 *in6 =
 	    (const struct sockaddr_in6 *)&from->address;
 	bool same;
 
-	if (from->tls_name != NULL ||
-	    from->address.ss_family != address->sa.sa_family)
+	if (from->tls_name != NULL)
+		return sip_transport_proved(setup->transports, src->connection,
+			   from->tls_name)
+		    ? 1024
+		    : 0;
+	if (from->address.ss_family != address->sa.sa_family)
 		return 0;
 	if (from->port != 0 && from->port != sip_addr_port(address))
 		return 0;
@@ -44,13 +53,13 @@ holds(const struct usher_sip_from *from, const union sip_addr *address)
 }
 
 static unsigned
-best_of(const struct usher_sip_from *from, size_t count,
-    const union sip_addr *address)
+best_of(const struct setup *setup, const struct usher_sip_from *from,
+    size_t count, const struct sip_peer *src)
 {
 	unsigned best = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		unsigned weight = holds(&from[i], address);
+		unsigned weight = holds(setup, &from[i], src);
 
 		if (weight > best)
 			best = weight;
@@ -59,15 +68,16 @@ best_of(const struct usher_sip_from *from, size_t count,
 }
 
 static const struct usher_sip_peer *
-find_peer(const struct usher_sip *sip, const union sip_addr *address,
+find_peer(const struct setup *setup, const struct sip_peer *src,
     unsigned *weight)
 {
+	const struct usher_sip *sip = setup->sip;
 	const struct usher_sip_peer *found = NULL;
 
 	*weight = 0;
 	for (size_t i = 0; i < sip->peer_count; i++) {
-		unsigned here = best_of(sip->peers[i].from,
-		    sip->peers[i].from_count, address);
+		unsigned here = best_of(setup, sip->peers[i].from,
+		    sip->peers[i].from_count, src);
 
 		if (here > *weight) {
 			*weight = here;
@@ -98,7 +108,7 @@ origin_find(const struct setup *setup, const struct sip_peer *src,
 {
 	const struct usher_sip *sip = setup->sip;
 	unsigned weight, trusted;
-	const struct usher_sip_peer *peer = find_peer(sip, &src->addr, &weight);
+	const struct usher_sip_peer *peer = find_peer(setup, src, &weight);
 
 	origin->terms = peer != NULL ? &peer->terms : &sip->terms;
 	origin->name = peer != NULL ? peer->name : "";
@@ -108,7 +118,7 @@ origin_find(const struct setup *setup, const struct sip_peer *src,
 		origin->trusted = true;
 		return;
 	}
-	trusted = best_of(sip->trusted, sip->trusted_count, &src->addr);
+	trusted = best_of(setup, sip->trusted, sip->trusted_count, src);
 	if (trusted > 0 && trusted >= weight)
 		origin->trusted = true;
 	else if (peer != NULL)

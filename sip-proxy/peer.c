@@ -143,6 +143,28 @@ sip_transport_name(enum sip_transport t)
 	return names[t];
 }
 
+enum sip_transport
+sip_uri_transport(const struct sip_uri *uri)
+{
+	struct span transport;
+
+	if (uri->scheme == SIP_SCHEME_SIPS)
+		return SIP_OVER_TLS;
+	if (!sip_uri_param(uri, "transport", &transport))
+		return SIP_OVER_UDP;
+	if (span_is(transport, "tls"))
+		return SIP_OVER_TLS;
+	return span_is(transport, "tcp") ? SIP_OVER_TCP : SIP_OVER_UDP;
+}
+
+uint16_t
+sip_uri_port(const struct sip_uri *uri)
+{
+	if (uri->port != 0)
+		return uri->port;
+	return sip_uri_transport(uri) == SIP_OVER_TLS ? 5061 : 5060;
+}
+
 static uint16_t
 default_port(const struct sip_via *via)
 {

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "gate.h"
+#include "uri.h"
 
 /* Large enough for "[" IPv6 "]:65535" and the NUL. */
 #define SIP_ADDR_TEXT 56
@@ -52,6 +53,11 @@ const char *sip_addr_text(const union sip_addr *a, char text[SIP_ADDR_TEXT]);
 bool sip_transport_reliable(enum sip_transport t);
 /* "UDP", "TCP", "TLS" */
 const char *sip_transport_name(enum sip_transport t);
+
+/* How a URI wants to be reached: its transport parameter, else TLS for sips and
+ * UDP for sip; and the port, by default 5060, or 5061 for TLS. */
+enum sip_transport sip_uri_transport(const struct sip_uri *uri);
+uint16_t sip_uri_port(const struct sip_uri *uri);
 
 /* Where responses to this request go (RFC 3261 §18.2.2, RFC 3581 §4): back to
  * the source, at the port of sent-by unless rport was asked for. */

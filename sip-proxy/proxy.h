@@ -88,9 +88,9 @@ bool request_unproven(const struct request *request);
 
 /* --- dialog.c --- */
 
-/* "<sip:HOST;lr;u=MAC>" over Call-ID and the caller's tag. */
+/* "<sip:HOST;transport=tcp;lr;u=MAC>" over Call-ID and the caller's tag. */
 int dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
-    const char *host, char *text, size_t size);
+    const char *host, enum sip_transport transport, char *text, size_t size);
 /* Finds our values in Route (and R-URI); fills own_routes, dialog, recover,
  * out, uri. EBADMSG: a Route cannot be read. */
 int dialog_read(struct request *request);

@@ -56,19 +56,6 @@ check_built(const struct usher_sip *sip, struct usher_error *error)
 		return fail(error, ENOTSUP,
 		    "sip.register = \"path\" is not "
 		    "built yet: use \"auto\" or \"off\"");
-	for (size_t i = 0; !sip->listen_default && i < sip->listen_count; i++) {
-		if (sip->listen[i].transport != USHER_SIP_UDP)
-			return fail(error, ENOTSUP,
-			    "sip.listen: tcp and tls "
-			    "are not built yet: name udp listeners alone");
-	}
-	for (size_t i = 0; i < sip->hop_count; i++) {
-		if (sip->hops[i].transport != USHER_SIP_UDP)
-			return fail(error, ENOTSUP,
-			    "sip.next_hops: %s: tcp "
-			    "and tls are not built yet",
-			    sip->hops[i].uri);
-	}
 	return 0;
 }
 
@@ -84,13 +71,6 @@ warn(const struct proxy *proxy, const struct usher_sip *sip)
 		    "no peer is trusted "
 		    "(sip.trusted, sip.peers): no rule on identity can admit "
 		    "a caller");
-	for (size_t i = 0; i < sip->trusted_count; i++) {
-		if (sip->trusted[i].tls_name != NULL)
-			log_write(&proxy->log, LOG_WARNING,
-			    "tls:%s is "
-			    "trusted, but tls is not built yet",
-			    sip->trusted[i].tls_name);
-	}
 }
 
 static void
@@ -119,11 +99,84 @@ put(const struct sip_peer *dst, const char *bytes, size_t length, void *arg)
 	return sip_transport_send(dst, bytes, length, proxy->transports);
 }
 
+static void
+lost(uint64_t connection, int err, void *arg)
+{
+	struct proxy *proxy = arg;
+
+	sip_txn_connection_lost(proxy->txns, connection,
+	    err != 0 ? err : ECONNRESET);
+}
+
+static int
+reach(struct sip_peer *dst, void *arg)
+{
+	struct proxy *proxy = arg;
+
+	return sip_transport_reach(proxy->transports, dst);
+}
+
+/* Streams of strangers are few from one address; the others' are exempt. */
+static bool
+admit(const struct sip_peer *src, unsigned beside, void *arg)
+{
+	const struct proxy *proxy = arg;
+	struct origin origin;
+
+	if (proxy->setup == NULL)
+		return true;
+	origin_find(proxy->setup, src, &origin);
+	return origin.way != FROM_OTHER ||
+	    beside < proxy->setup->sip->limits.per_source;
+}
+
+/* The name of a next hop or trunk is what its certificate must prove. */
+static const char *
+name_of(const struct sip_peer *dst, void *arg)
+{
+	const struct proxy *proxy = arg;
+	struct setup *setup = proxy->setup;
+	const struct hop *hop = NULL;
+	union sip_addr literal;
+
+	if (setup != NULL)
+		hop = hops_at(&setup->hops, dst);
+	if (setup != NULL && hop == NULL)
+		hop = hops_at(&setup->trunks, dst);
+	return hop == NULL ||
+		sip_addr_parse(&literal, span_of(hop->conf->host), 0) == 0
+	    ? NULL
+	    : hop->conf->host;
+}
+
+static int
+set_terms(struct proxy *proxy, const struct usher_sip *sip,
+    struct usher_error *error)
+{
+	const struct sip_transport_terms terms = { .head = sip->limits.head,
+		.message = sip->limits.message,
+		.connections = sip->limits.connections,
+		.handshake_ms = sip->timers.handshake,
+		.idle_ms = sip->timers.idle };
+	const struct sip_tls_terms tls = { .certificate = sip->tls_certificate,
+		.key = sip->tls_key,
+		.ca = sip->tls_ca,
+		.verify = (enum sip_verify)sip->tls_verify };
+	char why[512];
+
+	sip_transports_terms(proxy->transports, &terms);
+	if (sip_transports_tls(proxy->transports, &tls, why, sizeof(why)) != 0)
+		return fail(error, EINVAL, "sip.%s", why);
+	return 0;
+}
+
 static int
 listen_on(struct proxy *proxy, const struct usher_sip_listen *listen,
     struct usher_error *error)
 {
 	struct sip_listener *listener;
+	static const char *const words[] = { "udp", "tcp", "tls" };
+	const char *word = words[listen->transport];
 	char text[SIP_ADDR_TEXT];
 	union sip_addr address;
 	int failed = sip_addr_set(&address,
@@ -134,9 +187,9 @@ listen_on(struct proxy *proxy, const struct usher_sip_listen *listen,
 		    (enum sip_transport)listen->transport, &address,
 		    listen->public_host, listen->public_port, &listener);
 	if (failed != 0)
-		return fail(error, failed, "cannot listen on udp:%s: %s",
+		return fail(error, failed, "cannot listen on %s:%s: %s", word,
 		    sip_addr_text(&address, text), strerror(failed));
-	log_write(&proxy->log, LOG_NOTICE, "listening on udp:%s as %s:%u",
+	log_write(&proxy->log, LOG_NOTICE, "listening on %s:%s as %s:%u", word,
 	    sip_addr_text(&listener->addr, text), listener->host,
 	    listener->port);
 	return 0;
@@ -148,15 +201,8 @@ open_listeners(struct proxy *proxy, const struct usher_sip *sip,
 {
 	int failed = 0;
 
-	for (size_t i = 0; failed == 0 && i < sip->listen_count; i++) {
-		if (sip->listen[i].transport == USHER_SIP_UDP)
-			failed = listen_on(proxy, &sip->listen[i], error);
-		else
-			log_write(&proxy->log, LOG_NOTICE,
-			    "tcp listener of "
-			    "the default sip.listen left out: tcp is not "
-			    "built yet");
-	}
+	for (size_t i = 0; failed == 0 && i < sip->listen_count; i++)
+		failed = listen_on(proxy, &sip->listen[i], error);
 	return failed;
 }
 
@@ -167,12 +213,16 @@ open_wire(struct proxy *proxy, const struct usher_sip *sip,
 	const struct sip_transport_handlers handlers = { .recv = proxy_receive,
 		.turn = turn,
 		.error = unreachable,
+		.lost = lost,
+		.admit = admit,
+		.name = name_of,
 		.arg = proxy };
 	struct sip_txn_config config = { .t1_ms = sip->timers.t1,
 		.t2_ms = sip->timers.t2,
 		.t4_ms = sip->timers.t4,
 		.max = sip->limits.transactions,
 		.send = put,
+		.reach = reach,
 		.request = proxy_request,
 		.arg = proxy };
 	uint8_t none[MAC_KEY];
@@ -193,7 +243,8 @@ open_wire(struct proxy *proxy, const struct usher_sip *sip,
 		    &handlers);
 	if (failed != 0)
 		return fail(error, failed, "%s", strerror(failed));
-	return open_listeners(proxy, sip, error);
+	failed = set_terms(proxy, sip, error);
+	return failed != 0 ? failed : open_listeners(proxy, sip, error);
 }
 
 static void
@@ -262,6 +313,11 @@ proxy_reload(struct proxy *proxy, struct usher_error *error)
 	struct setup *setup = NULL;
 	int failed = check_built(sip, error);
 
+	if (failed != 0) {
+		usher_conf_release(conf);
+		return failed;
+	}
+	failed = set_terms(proxy, sip, error);
 	if (failed != 0) {
 		usher_conf_release(conf);
 		return failed;

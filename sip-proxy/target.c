@@ -11,8 +11,6 @@
 
 #include "screen.h"
 
-enum { SIP_PORT = 5060 };
-
 static bool
 allowed(const struct setup *setup, struct span host)
 {
@@ -42,8 +40,8 @@ target_reach(const struct setup *setup, struct span text, struct sip_peer *peer)
 	if (!allowed(setup, uri.host))
 		return REACH_NONE;
 	memset(peer, 0, sizeof(*peer));
-	if (sip_addr_parse(&peer->addr, uri.host,
-		uri.port != 0 ? uri.port : SIP_PORT) != 0)
+	peer->transport = sip_uri_transport(&uri);
+	if (sip_addr_parse(&peer->addr, uri.host, sip_uri_port(&uri)) != 0)
 		return REACH_NONE;
 	peer->listener = sip_transport_route(setup->transports, peer);
 	return peer->listener != NULL ? REACH_PEER : REACH_NONE;

@@ -1,7 +1,8 @@
 /*
  * transport.c - the listeners, and which of them a message leaves by.
  *
- * What every kind of transport shares; transport_udp.c does the datagrams.
+ * What every kind of transport shares; transport_udp.c does the datagrams,
+ * transport_stream.c and transport_tls.c the streams.
  * Called by the daemon at start and by the transaction layer to send. Keeps
  * RFC 3261 §18: a response leaves by the listener its request came to.
  */
@@ -10,6 +11,23 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+void
+sip_transports_terms(struct sip_transports *t,
+    const struct sip_transport_terms *terms)
+{
+	t->terms = *terms;
+	if (t->terms.head == 0)
+		t->terms.head = 16384;
+	if (t->terms.message == 0)
+		t->terms.message = 65535;
+	if (t->terms.connections == 0)
+		t->terms.connections = 4096;
+	if (t->terms.handshake_ms == 0)
+		t->terms.handshake_ms = 5000;
+	if (t->terms.idle_ms == 0)
+		t->terms.idle_ms = 120000;
+}
 
 int
 sip_transports_new(struct sip_transports **tp, struct event_base *base,
@@ -24,8 +42,25 @@ sip_transports_new(struct sip_transports **tp, struct event_base *base,
 		return ENOMEM;
 	t->base = base;
 	t->handlers = *handlers;
+	sip_transports_terms(t, &(struct sip_transport_terms){ 0 });
 	*tp = t;
 	return 0;
+}
+
+static int
+open_listener(struct listener *ln)
+{
+	return ln->shown.transport == SIP_OVER_UDP ? udp_open(ln)
+						   : stream_listen(ln);
+}
+
+static void
+close_listener(struct listener *ln)
+{
+	if (ln->shown.transport == SIP_OVER_UDP)
+		udp_close(ln);
+	else
+		stream_unlisten(ln);
 }
 
 void
@@ -37,9 +72,11 @@ sip_transports_free(struct sip_transports *t)
 		struct listener *ln = t->first;
 
 		t->first = ln->next;
-		udp_close(ln);
+		close_listener(ln);
 		free(ln);
 	}
+	streams_free(t);
+	tls_free(t);
 	udp_batch_free(t->batch);
 	free(t);
 }
@@ -78,7 +115,7 @@ sip_transport_listen(struct sip_transports *t, enum sip_transport transport,
 	struct listener *ln;
 	int err;
 
-	if (transport != SIP_OVER_UDP)
+	if (transport == SIP_OVER_TLS && t->tls_server == NULL)
 		return ENOTSUP;
 	ln = calloc(1, sizeof(*ln));
 	if (!ln)
@@ -89,11 +126,11 @@ sip_transport_listen(struct sip_transports *t, enum sip_transport transport,
 	ln->shown.addr = *addr;
 	ln->shown.index = t->count;
 	ln->wildcard = is_wildcard(addr);
-	err = udp_open(ln);
+	err = open_listener(ln);
 	if (!err)
 		err = name_it(&ln->shown, public_host, public_port);
 	if (err) {
-		udp_close(ln);
+		close_listener(ln);
 		free(ln);
 		return err;
 	}
@@ -166,6 +203,16 @@ sip_transport_route(struct sip_transports *t, const struct sip_peer *dst)
 }
 
 int
+sip_transport_reach(struct sip_transports *t, struct sip_peer *dst)
+{
+	if (!sip_transport_reliable(dst->transport))
+		return 0;
+	if (!dst->listener)
+		dst->listener = sip_transport_route(t, dst);
+	return dst->listener ? stream_reach(t, dst) : EHOSTUNREACH;
+}
+
+int
 sip_transport_send(const struct sip_peer *dst, const char *bytes, size_t len,
     void *arg)
 {
@@ -177,7 +224,10 @@ sip_transport_send(const struct sip_peer *dst, const char *bytes, size_t len,
 		by = sip_transport_route(t, dst);
 	if (!by)
 		return EHOSTUNREACH;
-	err = udp_send((struct listener *)by, dst, bytes, len);
+	if (sip_transport_reliable(dst->transport))
+		err = stream_send(t, dst, bytes, len);
+	else
+		err = udp_send((struct listener *)by, dst, bytes, len);
 	if (err == 0)
 		t->stats.sent++;
 	else if (err == EAGAIN)

@@ -38,6 +38,9 @@ void sip_buf_unref(struct sip_buf *buf); /* NULL: nothing */
  * transaction it belongs to (EAGAIN: counts as sent and lost). */
 typedef int sip_txn_send_h(const struct sip_peer *dst, const char *bytes,
     size_t len, void *arg);
+/* The stream to dst, opened if need be, into dst->connection; an errno value as
+ * of sip_txn_send_h. */
+typedef int sip_txn_reach_h(struct sip_peer *dst, void *arg);
 /*
  * A request for the TU:
  * st NULL: a new one, or an ACK or CANCEL that belongs to no transaction;
@@ -66,6 +69,7 @@ struct sip_txn_config {
 	unsigned max;		      /* live, both kinds; 0: 100000 */
 	uint8_t key[16];	      /* random: tables, branches, tags */
 	sip_txn_send_h *send;
+	sip_txn_reach_h *reach; /* NULL: all is datagrams */
 	sip_txn_request_h *request;
 	sip_txn_stray_h *stray; /* may be NULL */
 	void *arg;

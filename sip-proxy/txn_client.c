@@ -99,8 +99,14 @@ txn_client_fail(struct sip_client *ct, int err)
 static void
 send_request(struct sip_client *ct)
 {
-	int err = txn_put(ct->t.layer, &ct->target, ct->t.request);
+	struct sip_txn_layer *l = ct->t.layer;
+	int err = 0;
 
+	/* Known before the first byte: who loses it can be told. */
+	if (ct->t.reliable && ct->target.connection == 0 && l->config.reach)
+		err = l->config.reach(&ct->target, l->config.arg);
+	if (!err)
+		err = txn_put(l, &ct->target, ct->t.request);
 	if (err)
 		txn_client_fail(ct, err);
 }

@@ -71,6 +71,8 @@ class Message:
 class Actor:
     """One speaker at host and port (0: any)."""
 
+    transport, parameter = "UDP", ""
+
     def __init__(self, host, port=0):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -132,7 +134,8 @@ class Actor:
                   f"Call-ID: {request.get('Call-ID')}",
                   f"CSeq: {request.get('CSeq')}"]
         if contact:
-            lines.append(f"Contact: <sip:pbx@{self.host}:{self.port}>")
+            lines.append(f"Contact: <sip:pbx@{self.host}:{self.port}"
+                         f"{self.parameter}>")
         lines += list(headers)
         if body:
             lines.append("Content-Type: application/sdp")
@@ -168,7 +171,8 @@ class Call:
         body = self.body if body is None else body
         to = f"<{self.to}>" + (f";tag={to_tag}" if to_tag else "")
         lines = [f"{method} {uri or self.uri} SIP/2.0",
-                 f"Via: SIP/2.0/UDP {self.actor.host}:{self.actor.port};"
+                 f"Via: SIP/2.0/{self.actor.transport} "
+                 f"{self.actor.host}:{self.actor.port};"
                  f"branch={branch or self.branch}"]
         lines += [f"Route: {r}" for r in
                   (self.route if route is None else route)]
@@ -177,7 +181,8 @@ class Call:
         lines += [f"From: {self.caller};tag={self.from_tag}", f"To: {to}",
                   f"Call-ID: {self.call_id}",
                   f"CSeq: {cseq or self.cseq} {method}",
-                  f"Contact: <sip:caller@{self.actor.host}:{self.actor.port}>"]
+                  f"Contact: <sip:caller@{self.actor.host}:{self.actor.port}"
+                  f"{self.actor.parameter}>"]
         lines += self.headers if headers is None else list(headers)
         if body:
             lines.append(f"Content-Type: {self.body_type}")

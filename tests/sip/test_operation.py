@@ -42,10 +42,11 @@ def test_wrong_configuration_is_refused(tmp_path, sip, sentence):
 
 
 @pytest.mark.parametrize("line,sentence", [
-    ('listen = [ "tcp:127.0.0.1:5060" ];', "tcp and tls are not built yet"),
+    ('listen = [ "tls:127.0.0.1:0" ];', "a tls listener needs tls = { certificate"),
     ('listen = [ "udp:example" ];', "no address of this host"),
     ('listen = [ "udp:[::1" ];', "is no"),
-    ('next_hops = [ "sip:127.0.0.1;transport=tcp" ];', "not built yet"),
+    ('next_hops = [ "sip:127.0.0.1;transport=tcp" ];',
+     "has no TCP listener"),
     ('next_hops = [ "127.0.0.1" ];', "is no next hop"),
     ('', "sip.next_hops is not set")])
 def test_wrong_places_are_refused(tmp_path, line, sentence):
