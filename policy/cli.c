@@ -47,14 +47,25 @@ static const struct cli_command commands[] = {
 	    CLI_OPT_CONF | CLI_OPT_TO | CLI_OPT_AT | CLI_OPT_PREFERENCES |
 		CLI_OPT_JSON,
 	    cli_replay },
+	{ "held", "[-c FILE] [--at TIME] [--json]",
+	    "list the mails that are held until their opening",
+	    "Lists what waits in the mail server's quarantine, the oldest\n"
+	    "first: where mail.defer is \"hold\".\n",
+	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_JSON, cli_held },
+	{ "release", "[-c FILE] [--due] [--at TIME] [ID...]",
+	    "let held mails go on to their recipients",
+	    "Without ID releases what is due: its opening has begun,\n"
+	    "mail.hold_days are over, or too much is held. Run as root, by\n"
+	    "hand or by a timer. Milters do not see a released mail again.\n",
+	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_DUE | CLI_OPT_SENDMAIL,
+	    cli_release },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Of design.md §10, and nothing behind them yet. */
 static const char *const not_built[] = { "open", "close", "code", "relate",
-	"held", "release", "log", "report", "standing", "learn", "pause",
-	"status" };
+	"log", "report", "standing", "learn", "pause", "status" };
 
 static void
 print_help(FILE *out)

@@ -33,14 +33,16 @@ enum {
 	CLI_OPT_AT = 1 << 8,
 	CLI_OPT_PREFERENCES = 1 << 9,
 	CLI_OPT_STRICT = 1 << 10,
+	CLI_OPT_DUE = 1 << 16,
+	CLI_OPT_SENDMAIL = 1 << 17,
 	CLI_OPT_JSON = 1 << 11
 };
 
 /* A command line as read. Strings are argv's; NULL: not given. */
 struct cli_arguments {
 	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
-	    *preferences;
-	bool verified, strict, json;
+	    *preferences, *sendmail_conf;
+	bool verified, strict, json, due;
 	size_t fact_count;
 	const char **facts;
 	size_t word_count; /* what is no option: FILE, WHO */
@@ -58,6 +60,8 @@ int cli_publish(const struct cli_arguments *arguments);
 int cli_explain(const struct cli_arguments *arguments);
 int cli_show(const struct cli_arguments *arguments);
 int cli_replay(const struct cli_arguments *arguments);
+int cli_held(const struct cli_arguments *arguments);
+int cli_release(const struct cli_arguments *arguments);
 
 /*
  * cli_options.c. Reads what follows the command's name into `arguments`,

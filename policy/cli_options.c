@@ -42,6 +42,9 @@ static const struct option {
 	    "FILE", "decide straight from this file, without a store" },
 	{ CLI_OPT_STRICT, "--strict", FLAG, PLACE(strict), NULL,
 	    "exit with 1 when there are warnings" },
+	{ CLI_OPT_DUE, "--due", FLAG, PLACE(due), NULL, "only what is due" },
+	{ CLI_OPT_SENDMAIL, "--sendmail-conf", TEXT, PLACE(sendmail_conf),
+	    "FILE", "the sendmail.cf of a Sendmail that is not the host's" },
 	{ CLI_OPT_JSON, "--json", FLAG, PLACE(json), NULL,
 	    "one JSON object a line" },
 };
