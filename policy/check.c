@@ -101,12 +101,12 @@ usher_policy_check(struct usher *usher, const struct usher_policy *policy,
 {
 	struct checking checking = { .policy = policy,
 		.at = at,
+		.usher = usher,
 		.problems = problems,
 		.searches = (unsigned)(SEARCHED_RULES /
 		    (policy->rule_count + 1)) };
 	int code;
 
-	(void)usher; /* other recipients' preferences are their own */
 	usher_check_rules(&checking);
 	usher_check_values(&checking);
 	usher_check_targets(&checking);

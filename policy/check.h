@@ -17,6 +17,7 @@ enum { CHECK_DAY_S = 24 * 3600, CHECK_YEAR_S = 366 * CHECK_DAY_S };
 struct checking {
 	const struct usher_policy *policy;
 	int64_t at;
+	struct usher *usher; /* whose memory is asked; or NULL */
 	struct usher_problems *problems;
 	unsigned searches;     /* for openings, still allowed */
 	bool stranger_closed;  /* was told to be turned away everywhere */

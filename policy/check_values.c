@@ -138,7 +138,7 @@ of_memory(const struct conditions *conditions)
 				 : usher_check_find(conditions, ON_KNOWN);
 }
 
-/* Softly, and once a file: nothing remembers yet whom anybody wrote to. */
+/* Softly, and once a file, while nobody at the site knows anybody. */
 static void
 check_memory(const struct checking *checking)
 {
@@ -152,11 +152,14 @@ check_memory(const struct checking *checking)
 			condition = of_memory(&rule->unless);
 		if (condition == NULL)
 			continue;
+		if (usher_memory_knows(checking->usher))
+			return;
 		usher_check_warn(checking, rule->line,
 		    "`%s`: memory is "
 		    "empty, so nobody is known yet, and whoever is in none "
 		    "of your `parties` is a stranger; put those who must "
-		    "get through into a party",
+		    "get through into a party, or let usher learn read whom "
+		    "you wrote to",
 		    condition->text);
 		return;
 	}

@@ -95,11 +95,16 @@ struct cli_recipient {
 	struct usher *usher;
 	struct usher_conf *conf;
 	struct usher_policy *policy; /* NULL: nothing published, no default */
+	struct usher_memory *memory; /* of the last attempt asked about */
+	bool unreadable;
 };
 /* 0, or the exit code, all being said. */
 int cli_recipient_open(const struct cli_arguments *arguments, const char *who,
     struct cli_recipient *recipient);
 void cli_recipient_close(struct cli_recipient *recipient);
+/* Reads memory for one attempt; that it is unreadable is said once. */
+void cli_recipient_recall(struct cli_recipient *recipient,
+    const struct usher_facts *facts, int64_t at);
 /* The handle alone; `problems` that are not errors are not said. */
 int cli_handle_open(const char *conf, unsigned flags, struct usher **usher);
 /* --at, or now; 0 or the exit code. */

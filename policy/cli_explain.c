@@ -279,11 +279,23 @@ print_sentence(const struct explaining *explaining,
 }
 
 static void
-print_mode(const struct usher_policy *policy)
+print_mode(const struct cli_recipient *recipient)
 {
-	if (policy != NULL && usher_policy_mode(policy) != USHER_ENFORCE)
+	enum usher_mode mode, now;
+	char until[USHER_INSTANT_TEXT];
+
+	if (recipient->policy == NULL)
+		return;
+	mode = usher_policy_mode(recipient->policy);
+	now = usher_memory_mode(recipient->memory, mode);
+	if (now == mode && mode != USHER_ENFORCE)
 		printf("The mode is `%s`: nobody is turned away.\n",
-		    usher_mode_word(usher_policy_mode(policy)));
+		    usher_mode_word(mode));
+	if (now == mode)
+		return;
+	usher_instant_local(recipient->policy,
+	    usher_memory_paused(recipient->memory), until);
+	printf("Paused until %s: nobody is turned away.\n", until);
 }
 
 static int
@@ -303,7 +315,7 @@ print_decision(const struct explaining *explaining,
 		puts(text);
 	else {
 		print_sentence(explaining, verdict);
-		print_mode(explaining->recipient.policy);
+		print_mode(&explaining->recipient);
 		cli_put(text, stdout);
 	}
 	free(text);
@@ -313,7 +325,7 @@ print_decision(const struct explaining *explaining,
 static int
 decide(struct explaining *explaining)
 {
-	const struct cli_recipient *recipient = &explaining->recipient;
+	struct cli_recipient *recipient = &explaining->recipient;
 	struct usher_decision *decision = NULL;
 	struct usher_error error = { .text = "" };
 	struct usher_question question = {
@@ -330,6 +342,8 @@ decide(struct explaining *explaining)
 	if (code != 0)
 		return code;
 	question.at = explaining->at;
+	cli_recipient_recall(recipient, explaining->facts, question.at);
+	question.memory = recipient->memory;
 	if (usher_decide(recipient->usher, &question, &decision, &error) != 0)
 		code = cli_failed("%s", error.text);
 	else

@@ -145,8 +145,27 @@ cli_recipient_open(const struct cli_arguments *arguments, const char *who,
 }
 
 void
+cli_recipient_recall(struct cli_recipient *recipient,
+    const struct usher_facts *facts, int64_t at)
+{
+	bool said = recipient->unreadable;
+	struct usher_error error = { .text = "out of memory" };
+	char *who = without_delimiter(recipient->who);
+	int code = who == NULL
+	    ? ENOMEM
+	    : usher_memory_read(recipient->usher, recipient->policy, who, facts,
+		  at, &recipient->memory, &error);
+
+	free(who);
+	recipient->unreadable = code != 0;
+	if (code != 0 && !said)
+		cli_say_error(&error);
+}
+
+void
 cli_recipient_close(struct cli_recipient *recipient)
 {
+	usher_memory_free(recipient->memory);
 	usher_policy_release(recipient->policy);
 	if (recipient->conf != NULL)
 		usher_conf_release(recipient->conf);

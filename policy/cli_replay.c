@@ -87,7 +87,7 @@ static int
 decide(struct replaying *replaying, const char *file, struct cli_mail *mail,
     struct usher_error *error)
 {
-	const struct cli_recipient *recipient = &replaying->recipient;
+	struct cli_recipient *recipient = &replaying->recipient;
 	struct usher_question question = {
 		.policy = recipient->policy,
 		.facts = mail->facts,
@@ -99,6 +99,8 @@ decide(struct replaying *replaying, const char *file, struct cli_mail *mail,
 
 	if (!replaying->fixed)
 		(void)usher_message_time(mail->message, &question.at);
+	cli_recipient_recall(recipient, mail->facts, question.at);
+	question.memory = recipient->memory;
 	code = usher_decide(recipient->usher, &question, &replaying->decision,
 	    error);
 	if (code != 0)

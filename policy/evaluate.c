@@ -99,7 +99,8 @@ usher_remembered(const struct asked *asked, const struct reading *reading)
 {
 	if (asked->memory == NULL)
 		return NULL;
-	if (!reading->proven)
+	/* Claims that are taken as proven bring what is theirs. */
+	if (!reading->proven || asked->proof)
 		return &asked->memory->claimed;
 	return reading->count > 0 ? &asked->memory->proven : NULL;
 }

@@ -49,6 +49,12 @@ struct promise {
 	bool used; /* and good for a while more */
 };
 
+/*
+ * Whether the store remembers that anybody at the site knows anybody; memory
+ * of a handle that reads none is looked for. memory_read.c
+ */
+bool usher_memory_knows(struct usher *usher);
+
 struct usher_memory {
 	bool unreadable; /* the store could not be read */
 	bool forgetful;	 /* introductions are not remembered */

@@ -171,6 +171,27 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 	return code;
 }
 
+bool
+usher_memory_knows(struct usher *usher)
+{
+	struct records *records = usher == NULL ? NULL : usher->records;
+	bool any = false;
+
+	if (usher == NULL || (records == NULL && usher->path == NULL))
+		return false;
+	if (records == NULL) {
+		struct usher_conf *conf = usher_conf_hold(usher);
+
+		(void)usher_records_open(&records, conf->store, NULL, NULL);
+		usher_conf_release(conf);
+	}
+	if (records != NULL && usher_known_any(records, &any, NULL) != 0)
+		any = false;
+	if (records != usher->records)
+		usher_records_close(records);
+	return any;
+}
+
 enum usher_mode
 usher_memory_mode(const struct usher_memory *memory, enum usher_mode mode)
 {

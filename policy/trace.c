@@ -119,6 +119,23 @@ links_text(struct tracing *tracing)
 	return text == NULL || *text == '\0' ? "none" : text;
 }
 
+/* Whom memory knows, and how long: of the proof, else of the claim. */
+static const char *
+known_text(struct tracing *tracing)
+{
+	const struct usher_memory *memory = tracing->asked.memory;
+	const struct remembered *remembered = &memory->proven;
+	char until[USHER_INSTANT_TEXT];
+
+	if (!remembered->known)
+		remembered = &memory->claimed;
+	if (!remembered->known || remembered->known_as == NULL)
+		return remembered->known ? "remembered" : NULL;
+	usher_instant_text(remembered->known_until, until);
+	return usher_arena_printf(&tracing->decision->arena,
+	    "%s is known until %s", remembered->known_as, until);
+}
+
 /* Memory and hand-given facts that a condition rests on. */
 static const char *
 remembered_text(struct tracing *tracing, enum condition_kind kind)
@@ -126,6 +143,7 @@ remembered_text(struct tracing *tracing, enum condition_kind kind)
 	const struct remembered_facts *given =
 	    &tracing->asked.facts->remembered;
 	struct arena *arena = &tracing->decision->arena;
+	const char *known;
 
 	if (kind == ON_TRIED && given->tried >= 0)
 		return usher_arena_printf(arena, "%ld attempts", given->tried);
@@ -136,8 +154,29 @@ remembered_text(struct tracing *tracing, enum condition_kind kind)
 		return "given";
 	if (tracing->asked.memory == NULL)
 		return "nothing is remembered";
-	return tracing->asked.memory->unreadable ? "memory is unreadable"
-						 : "remembered";
+	if (tracing->asked.memory->unreadable)
+		return "memory is unreadable";
+	if (kind != ON_KNOWN)
+		return tracing->asked.memory->forgetful
+		    ? "nothing is remembered"
+		    : "remembered";
+	known = known_text(tracing);
+	return known == NULL ? "nothing is remembered" : known;
+}
+
+/* Who they are, and what makes them no stranger by memory. */
+static const char *
+stranger_text(struct tracing *tracing)
+{
+	const char *who = identities_text(tracing);
+	const char *known = NULL;
+
+	if (tracing->asked.memory != NULL && !tracing->asked.memory->unreadable)
+		known = known_text(tracing);
+	if (known == NULL)
+		return who;
+	return usher_arena_printf(&tracing->decision->arena, "%s; %s", who,
+	    known);
 }
 
 static const char *
@@ -157,9 +196,9 @@ fact_text(struct tracing *tracing, const struct condition *condition)
 	case ON_ORGANIZATION:
 	case ON_FROM:
 	case ON_VERIFIED:
-	case ON_STRANGER:
 	case ON_ANONYMOUS:
 	case ON_COUNTRY: return identities_text(tracing);
+	case ON_STRANGER: return stranger_text(tracing);
 	case ON_NETWORK:
 		return facts->network != 0 ? usher_arena_printf(arena, "AS%u",
 						 (unsigned)facts->network)
@@ -280,6 +319,45 @@ trace_rules(struct tracing *tracing, const struct rule *rules, size_t count,
 	return false;
 }
 
+static void
+trace_pause(struct tracing *tracing)
+{
+	const struct usher_memory *memory = tracing->asked.memory;
+	char until[USHER_INSTANT_TEXT];
+
+	if (memory == NULL || memory->paused_until == 0)
+		return;
+	usher_instant_text(memory->paused_until, until);
+	note(tracing, "pause", "pause",
+	    usher_arena_printf(&tracing->decision->arena, "observe until %s",
+		until),
+	    "remembered", YES, YES);
+}
+
+/* The promise that let them in, or that stands while they are turned away. */
+static void
+trace_promise(struct tracing *tracing)
+{
+	struct usher_decision *decision = tracing->decision;
+	const struct promise *promise = decision->kept;
+	char from[USHER_INSTANT_TEXT], end[USHER_INSTANT_TEXT];
+
+	if (promise == NULL)
+		promise = decision->standing;
+	if (promise == NULL)
+		return;
+	usher_instant_text(promise->from, from);
+	usher_instant_text(promise->kept_until, end);
+	note(tracing, "promise", "promise",
+	    usher_arena_printf(&decision->arena,
+		"the opening at %s, kept until %s", from, end),
+	    promise->party == NULL ? "remembered"
+				   : usher_arena_printf(&decision->arena,
+					 "given to %s", promise->party),
+	    decision->kept != NULL ? YES : NO,
+	    decision->kept != NULL ? YES : NO);
+}
+
 void
 usher_trace_make(struct usher_decision *decision, const struct asked *asked,
     const struct outcome_of *outcome)
@@ -290,6 +368,8 @@ usher_trace_make(struct usher_decision *decision, const struct asked *asked,
 
 	usher_reading_make(&tracing.asked, true, &tracing.proven);
 	usher_reading_make(&tracing.asked, false, &tracing.claimed);
+	trace_pause(&tracing);
+	trace_promise(&tracing);
 	if (trace_rules(&tracing, scope->before, scope->before_count,
 		outcome->rule))
 		return;
