@@ -24,6 +24,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "background.h"
+#include "outbox.h"
 #include "reload.h"
 #include "socket.h"
 
@@ -331,6 +332,10 @@ serve(struct milter *milter, const struct options *options,
 	struct reload reload;
 
 	reload_begin(&reload, milter, options->conf);
+	/* Its thread, too, is to hear of no signal. */
+	if (outbox_start(&milter->outbox, milter) != 0)
+		log_say(&milter->log, LOG_ERR,
+		    "the outbox does not start: no replies are sent");
 	if (pthread_create(&service.thread, NULL, run_libmilter, &service) != 0)
 		return EAGAIN;
 	mask_signals(SIG_UNBLOCK);
@@ -342,6 +347,7 @@ serve(struct milter *milter, const struct options *options,
 	wait_for_signals(&service, &reload, place);
 	(void)sd_notify(0, "STOPPING=1");
 	wait_for_sessions(milter);
+	outbox_stop(milter->outbox);
 	tell_counts(milter);
 	/* libmilter calls it a failure when its socket goes first. */
 	return service.well || service.asked ? 0 : EIO;
@@ -395,6 +401,7 @@ main(int argc, char **argv)
 	/* Sessions that are still open may be about to use all this. */
 	if (atomic_load(&milter.sessions) > 0)
 		_exit(code);
+	outbox_free(milter.outbox);
 	usher_close(milter.usher);
 	return code;
 }

@@ -28,8 +28,11 @@ struct counts {
 	atomic_ulong faults;	  /* of ours: let pass */
 };
 
+struct outbox;
+
 struct milter {
 	struct usher *usher;
+	struct outbox *outbox; /* NULL: no reply is ever sent */
 	struct log log;
 	bool clock_fixed; /* --at */
 	int64_t clock_at;

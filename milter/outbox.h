@@ -21,8 +21,10 @@ struct outbox_letter;
 
 /* Starts the thread that sends. */
 int outbox_start(struct outbox **outbox, struct milter *milter);
-/* Ends it within a few seconds, tells its counts and frees; NULL is legal. */
+/* Ends it within a few seconds, and tells its counts. NULL is legal. */
 void outbox_stop(struct outbox *outbox);
+/* Once it was stopped and no session is open. NULL is legal. */
+void outbox_free(struct outbox *outbox);
 
 /*
  * `recipient` answers `sender` (the envelope's); `message` as
