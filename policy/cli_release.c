@@ -9,6 +9,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { FRESH_S = 900 };
 
 struct releasing {
 	const struct cli_arguments *arguments;
@@ -59,6 +62,13 @@ forget(struct releasing *releasing, const struct usher_held *held)
 	return code == 0 ? 0 : cli_failed("%s", error.text);
 }
 
+/* Noted, but not yet a whole message: it may be on its way into the queue. */
+static bool
+is_fresh(const struct releasing *releasing, const struct usher_held *held)
+{
+	return releasing->mta.at - held->arrival < FRESH_S;
+}
+
 static int
 release(void *arg, const struct usher_held *held, bool due)
 {
@@ -78,6 +88,10 @@ release(void *arg, const struct usher_held *held, bool due)
 			   : cli_sendmail_release)(&releasing->mta, held);
 	if (outcome == CLI_NOT_RELEASED) {
 		releasing->code = CLI_FAILED;
+		return 0;
+	}
+	if (outcome == CLI_GONE && is_fresh(releasing, held)) {
+		tell(held, "not in the queue yet");
 		return 0;
 	}
 	tell(held, outcomes[outcome]);
@@ -106,14 +120,18 @@ release_all(struct releasing *releasing)
 {
 	struct usher_conf *conf = usher_conf_hold(releasing->usher);
 	struct usher_error error = { .text = "" };
-	int code = cli_time(conf, NULL, releasing->arguments->at,
-	    &releasing->mta.at);
+	int64_t at = 0;
+	int code = cli_time(conf, NULL, releasing->arguments->at, &at);
 
 	usher_conf_release(conf);
 	if (code != 0)
 		return code;
-	if (usher_held_each(releasing->usher, releasing->mta.at, release,
-		releasing, &error) != 0)
+	/* The age that the MTA sees is that of its own clock. */
+	releasing->mta.at = (int64_t)time(NULL);
+	if (releasing->mta.at < at)
+		releasing->mta.at = at;
+	if (usher_held_each(releasing->usher, at, release, releasing, &error) !=
+	    0)
 		return cli_failed("%s", error.text);
 	cli_postfix_end(&releasing->mta);
 	tell_unknown(releasing);

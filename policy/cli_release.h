@@ -16,7 +16,7 @@ enum cli_release {
 
 /* What is asked of the MTA once for all messages. */
 struct cli_mta {
-	int64_t at;		   /* now, or --at */
+	int64_t at;		   /* now, or --at where that is later */
 	const char *sendmail_conf; /* -C of sendmail, or NULL */
 	bool asked;		   /* Postfix was */
 	struct cli_queued *queued; /* its queue */
