@@ -1,85 +1,37 @@
 /*
- * finish: end of message: one answer for all recipients, and the header.
+ * finish: the end of a message: one answer for all recipients.
  *
  * SMTP has one reply here. When all recipients get the same, that is it; when
- * they differ the message is accepted for all, logged and counted
- * (design-mail.md "Recipients who differ"; taking them apart is `mixed`).
+ * they differ the client is asked to come again (design-mail.md "Recipients
+ * who differ"). What an answer rests on is durable before it is given; when it
+ * cannot be, the message is accepted (design-mail.md "When something fails").
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <syslog.h>
 
+#include "aside.h"
+#include "hold.h"
+#include "known.h"
 #include "milter.h"
+#include "outcome.h"
+#include "parted.h"
+#include "promise.h"
 #include "reply.h"
 
 enum { FORGED_UNSEEN = 10 };
 
-enum agreement { ALL_ACCEPTED, ALL_TURNED_AWAY, DIFFERENT };
-
-/* Whether this recipient alone would be turned away. */
-static bool
-turns_away(const struct mail *mail, const struct recipient *recipient)
-{
-	const struct usher_verdict *verdict = judge_verdict(recipient);
-
-	return verdict != NULL && verdict->answer != USHER_ACCEPT &&
-	    recipient->enforce && !mail->relay;
-}
-
-/* Recipients of one answer share one reference: the first one's. */
 static void
-reply_for(const struct mail *mail, struct recipient *recipient,
-    struct reply *reply)
-{
-	struct reply_terms terms = {
-		.reference = mail->recipients[0].reference,
-		.at = recipient->at,
-		.patience_s = usher_conf_mail(mail->conf)->patience_s,
-		.final = mail->deferred + mail->count > MOST_DEFERRED,
-	};
-
-	memcpy(recipient->reference, mail->recipients[0].reference,
-	    sizeof recipient->reference);
-	reply_make(reply, recipient->decision, &terms);
-}
-
-static enum agreement
-agree(struct mail *mail, struct reply *reply)
-{
-	struct reply other;
-	size_t i, away = 0;
-
-	for (i = 0; i < mail->count; i++)
-		if (turns_away(mail, &mail->recipients[i]))
-			away++;
-	if (away == 0)
-		return ALL_ACCEPTED;
-	if (away < mail->count)
-		return DIFFERENT;
-	reply_for(mail, &mail->recipients[0], reply);
-	for (i = 1; i < mail->count; i++) {
-		reply_for(mail, &mail->recipients[i], &other);
-		if (!reply_same(reply, &other))
-			return DIFFERENT;
-	}
-	return ALL_TURNED_AWAY;
-}
-
-static void
-tell_all(struct session *session, const char *answer, const char *because)
+tell_all(struct session *session, const char *answer)
 {
 	struct mail *mail = &session->mail;
-	struct recipient *recipient;
-	size_t i;
 
-	for (i = 0; i < mail->count; i++) {
-		recipient = &mail->recipients[i];
-		tell_decision(session, recipient, answer,
-		    turns_away(mail, recipient) ? because : NULL);
-	}
+	for (size_t i = 0; i < mail->count; i++)
+		tell_decision(session, &mail->recipients[i], answer,
+		    mail->recipients[i].passed);
 }
+
+/* ---- the header ---- */
 
 /* From the last down: deleting one renumbers those behind it. */
 static void
@@ -117,86 +69,156 @@ write_header(SMFICTX *ctx, struct session *session)
 		tell_fault(session, mail->recipients[0].address, NULL);
 }
 
-/* Where the rule that accepted has a mail delivered, or NULL. */
-static const char *
-place_of(const struct recipient *recipient)
-{
-	const struct usher_verdict *verdict = judge_verdict(recipient);
+/* ---- answers ---- */
 
-	if (verdict == NULL || verdict->answer != USHER_ACCEPT ||
-	    !recipient->enforce)
-		return NULL;
-	return verdict->deliver_to;
+/* 250: whoever is moved is moved, and what was promised is used up. */
+static sfsistat
+accept_all(SMFICTX *ctx, struct session *session)
+{
+	parted_end(session, true);
+	promise_used(session);
+	known_note(session);
+	tell_all(session, "250");
+	write_header(ctx, session);
+	aside_move(ctx, session);
+	session_end_mail(session);
+	return SMFIS_CONTINUE;
 }
 
-static bool
-is_recipient(const struct mail *mail, const char *address)
+/* Something that had to come first did not. */
+static sfsistat
+let_pass(SMFICTX *ctx, struct session *session, const char *because,
+    const struct usher_error *error)
 {
-	for (size_t i = 0; i < mail->count; i++)
-		if (strcasecmp(mail->recipients[i].address, address) == 0)
-			return true;
-	return false;
+	if (error != NULL) {
+		tell_fault(session, NULL, error);
+		atomic_fetch_add(&session->milter->counts.unkept, 1);
+	}
+	outcome_let_pass(&session->mail, because);
+	return accept_all(ctx, session);
 }
 
-/*
- * `deliver_to`: added first, then the original is deleted by the exact string
- * of the envelope; both MTAs drop a mail that is left without a recipient.
- * Never both on one address: who is a recipient already is left alone, and
- * so is the original.
- */
-static void
-move_recipients(SMFICTX *ctx, struct session *session)
+static int
+promise_all(struct session *session, struct usher_error *error)
 {
 	struct mail *mail = &session->mail;
+	struct usher_notes *notes = NULL;
+	int code = usher_notes_new(session->milter->usher, &notes, error);
 
-	for (size_t i = 0; i < mail->count; i++) {
-		struct recipient *recipient = &mail->recipients[i];
-		const char *place = place_of(recipient);
-		struct usher_error error = {
-			.code = EIO,
-			.text = "deliver_to: the MTA does not move a recipient"
-		};
-		char path[512];
+	for (size_t i = 0; code == 0 && i < mail->count; i++)
+		if (recipient_turns_away(&mail->recipients[i]))
+			code = promise_note(session, notes,
+			    &mail->recipients[i], error);
+	if (code == 0)
+		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	usher_notes_free(notes);
+	return code;
+}
 
-		if (place == NULL || is_recipient(mail, place))
-			continue;
-		if (!session->move_offered ||
-		    snprintf(path, sizeof path, "<%s>", place) >=
-			(int)sizeof path ||
-		    smfi_addrcpt(ctx, path) != MI_SUCCESS ||
-		    smfi_delrcpt(ctx, recipient->path) != MI_SUCCESS)
-			tell_fault(session, recipient->address, &error);
+static sfsistat
+turn_away(SMFICTX *ctx, struct session *session, const struct reply *reply)
+{
+	struct usher_error error = { 0 };
+
+	if (promise_all(session, &error) != 0)
+		return let_pass(ctx, session, "no promise could be kept",
+		    &error);
+	parted_end(session, true);
+	atomic_fetch_add(&session->milter->counts.turned_away,
+	    session->mail.count);
+	tell_all(session, reply_code(reply));
+	session_end_mail(session);
+	return reply_send(ctx, reply);
+}
+
+static sfsistat
+turn_all_away(SMFICTX *ctx, struct session *session)
+{
+	struct mail *mail = &session->mail;
+	struct reply reply;
+
+	for (size_t i = 1; i < mail->count; i++)
+		memcpy(mail->recipients[i].reference,
+		    mail->recipients[0].reference,
+		    sizeof mail->recipients[i].reference);
+	reply_for_all(&reply, mail->recipients[0].reference);
+	return turn_away(ctx, session, &reply);
+}
+
+static sfsistat
+hold(SMFICTX *ctx, struct session *session)
+{
+	struct usher_error error = { .code = EIO,
+		.text = "the MTA does not take a message into quarantine" };
+
+	if (hold_message(ctx, session, &error) != 0)
+		return let_pass(ctx, session, "not held", &error);
+	return accept_all(ctx, session);
+}
+
+static sfsistat
+come_again(SMFICTX *ctx, struct session *session)
+{
+	static char code[] = "451", extended[] = "4.5.3";
+	static char text[] = "The recipients of this message are answered "
+			     "apart, please send it again.";
+
+	atomic_fetch_add(&session->milter->counts.split, 1);
+	parted_free(session->mail.parted);
+	session->mail.parted = NULL;
+	tell_all(session, code);
+	session_end_mail(session);
+	(void)smfi_setreply(ctx, code, extended, text);
+	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+differ(SMFICTX *ctx, struct session *session)
+{
+	struct usher_error error = { 0 };
+	enum split_way way = SPLIT_ACCEPT;
+
+	if (parted_together(&session->mail))
+		return turn_all_away(ctx, session);
+	if (*session->mail.sender != '\0' &&
+	    parted_begin(session, &way, &error) != 0) {
+		atomic_fetch_add(&session->milter->counts.differed, 1);
+		return let_pass(ctx, session, "recipients differ", &error);
 	}
+	if (way == SPLIT_APART)
+		return come_again(ctx, session);
+	if (way == SPLIT_TOGETHER && outcome_all_away(&session->mail))
+		return turn_all_away(ctx, session);
+	atomic_fetch_add(&session->milter->counts.differed, 1);
+	return let_pass(ctx, session, "recipients differ", NULL);
+}
+
+static sfsistat
+settle(SMFICTX *ctx, struct session *session)
+{
+	struct reply reply;
+
+	switch (outcome_agree(&session->mail)) {
+	case ALL_AWAY:
+		outcome_reply(&session->mail, &reply);
+		return turn_away(ctx, session, &reply);
+	case ALL_HELD: return hold(ctx, session);
+	case DIFFERENT: return differ(ctx, session);
+	case ALL_PASS: break;
+	}
+	return accept_all(ctx, session);
 }
 
 sfsistat
 finish_mail(SMFICTX *ctx)
 {
 	struct session *session = session_of(ctx);
-	enum agreement agreement;
-	struct milter *milter;
-	struct reply reply;
 
 	if (session == NULL || session->mail.conf == NULL)
 		return SMFIS_CONTINUE;
-	milter = session->milter;
 	session_note_queue_id(ctx, session);
 	judge_pending(session, USHER_ALL);
-	atomic_fetch_add(&milter->counts.messages, 1);
-	agreement = agree(&session->mail, &reply);
-	if (agreement == ALL_TURNED_AWAY) {
-		atomic_fetch_add(&milter->counts.turned_away,
-		    session->mail.count);
-		tell_all(session, reply_code(&reply), NULL);
-		session_end_mail(session);
-		return reply_send(ctx, &reply);
-	}
-	if (agreement == DIFFERENT)
-		atomic_fetch_add(&milter->counts.differed, 1);
-	tell_all(session, "250",
-	    agreement == DIFFERENT ? "recipients differ" : NULL);
-	write_header(ctx, session);
-	move_recipients(ctx, session);
-	session_end_mail(session);
-	return SMFIS_CONTINUE;
+	atomic_fetch_add(&session->milter->counts.messages, 1);
+	outcome_settle(session);
+	return settle(ctx, session);
 }

@@ -45,15 +45,37 @@ give_up(struct session *session, struct recipient *recipient,
 	recipient->pending = false;
 }
 
+/*
+ * What cannot be read is as good as nothing for most; the core knows for whom
+ * it is not (design.md §6).
+ */
+static const struct usher_memory *
+remember(struct session *session, struct recipient *recipient,
+    const struct usher_facts *facts)
+{
+	struct usher_error error = { 0 };
+
+	if (recipient->safety != NULL)
+		return NULL;
+	if (usher_memory_read(session->milter->usher, recipient->policy,
+		recipient->who, facts, recipient->at, &session->memory,
+		&error) != 0)
+		tell_fault(session, recipient->address, &error);
+	if (usher_memory_mode(session->memory, USHER_ENFORCE) != USHER_ENFORCE)
+		recipient->enforce = false;
+	return session->memory;
+}
+
 static void
 judge(struct session *session, struct recipient *recipient,
-    const struct usher_facts *facts)
+    const struct usher_facts *facts, const char *language)
 {
 	struct usher_error error = { 0 };
 	struct usher_question question = {
 		.policy = recipient->policy,
 		.facts = facts,
 		.at = milter_now(session->milter),
+		.language = language,
 		.safety = recipient->safety != NULL,
 	};
 
@@ -62,6 +84,7 @@ judge(struct session *session, struct recipient *recipient,
 		session->spare = NULL;
 	}
 	recipient->at = question.at;
+	question.memory = remember(session, recipient, facts);
 	if (usher_decide(session->milter->usher, &question,
 		&recipient->decision, &error) != 0) {
 		give_up(session, recipient, &error);
@@ -72,28 +95,42 @@ judge(struct session *session, struct recipient *recipient,
 	    USHER_PENDING;
 }
 
+bool
+judge_promised(const struct session *session)
+{
+	return session->memory != NULL &&
+	    usher_memory_promised(session->memory);
+}
+
 /*
- * A relay's address and name say nothing of who wrote. Where the MTA tells no
- * queue id, our session's, which nobody outside can know either, stands for
- * it: without any, the core takes a mail for a stored one.
+ * Of a relay's mail, the client is the one that it says it has it from. Where
+ * the MTA tells no queue id, our session's, which nobody outside can know
+ * either, stands for it: without any, the core takes a mail for a stored one.
  */
 static struct usher_envelope
 envelope_of(const struct session *session)
 {
+	const struct origin *origin = session->mail.origin;
 	const struct sockaddr *client =
 	    (const struct sockaddr *)&session->client;
-	bool known = !session->mail.relay;
 	struct usher_envelope envelope = {
 		.mail_from = session->mail.sender,
 		.queue_id = session->mail.queue_id != NULL
 		    ? session->mail.queue_id
 		    : session->id,
-		.client = known && client->sa_family != AF_UNSPEC ? client
-								  : NULL,
-		.client_name = known ? session->client_name : NULL,
-		.helo = known ? session->helo : NULL,
 	};
 
+	if (!session->mail.relay) {
+		envelope.client = client->sa_family != AF_UNSPEC ? client
+								 : NULL;
+		envelope.client_name = session->client_name;
+		envelope.helo = session->helo;
+	} else if (origin != NULL && origin->known) {
+		envelope.client =
+		    (const struct sockaddr *)&origin->received.client;
+		envelope.client_name = origin->received.name;
+		envelope.helo = origin->received.helo;
+	}
 	return envelope;
 }
 
@@ -123,6 +160,27 @@ facts_of(struct session *session, unsigned shown, struct usher_facts **facts,
 	return code;
 }
 
+struct usher_facts *
+judge_facts(struct session *session)
+{
+	struct usher_error error = { 0 };
+	struct usher_facts *facts = NULL;
+
+	if (session->mail.blind ||
+	    facts_of(session, USHER_ALL, &facts, &error) != 0)
+		return NULL;
+	return facts;
+}
+
+struct usher_facts *
+judge_latest(const struct session *session)
+{
+	for (size_t i = USHER_ALL + 1; i-- > 0;)
+		if (session->mail.facts[i] != NULL)
+			return session->mail.facts[i];
+	return NULL;
+}
+
 void
 judge_envelope(struct session *session, struct recipient *recipient)
 {
@@ -132,7 +190,7 @@ judge_envelope(struct session *session, struct recipient *recipient)
 	if (facts_of(session, 0, &facts, &error) != 0)
 		give_up(session, recipient, &error);
 	else
-		judge(session, recipient, facts);
+		judge(session, recipient, facts, NULL);
 }
 
 /*
@@ -167,7 +225,9 @@ judge_one(struct session *session, struct recipient *recipient,
 		.text = "the policy was published after the MTA opened this "
 			"connection, and needs the body" };
 
-	judge(session, recipient, facts);
+	judge(session, recipient, facts,
+	    shown == USHER_ALL ? usher_message_language(session->content)
+			       : NULL);
 	if (shown == USHER_ALL && came_too_late(session, recipient) &&
 	    judge_verdict(recipient) != NULL && recipient->safety == NULL)
 		give_up(session, recipient, &late);

@@ -17,6 +17,8 @@
 #include <libmilter/mfapi.h>
 
 #include "log.h"
+#include "received.h"
+#include "split.h"
 #include "usher.h"
 
 /* Since the start; told at a reload and at the end. */
@@ -24,8 +26,12 @@ struct counts {
 	atomic_ulong messages; /* judged to their end */
 	atomic_ulong decisions;
 	atomic_ulong turned_away; /* recipients answered 4xx or 5xx */
+	atomic_ulong split;	  /* asked to come again: recipients differed */
 	atomic_ulong differed;	  /* accepted for all: recipients differed */
-	atomic_ulong faults;	  /* of ours: let pass */
+	atomic_ulong held;	  /* put into the MTA's quarantine */
+	atomic_ulong aside;	  /* recipients whose copy went aside */
+	atomic_ulong unkept; /* let pass: the store took no promise, split... */
+	atomic_ulong faults; /* of ours: let pass */
 };
 
 struct outbox;
@@ -45,12 +51,29 @@ struct milter {
  * 10th error and hangs up at the 20th, and who got a 4xx comes back every time:
  * nobody behind them would be reached.
  */
-enum { MOST_DEFERRED = 15 };
+enum { MOST_DEFERRED = SPLIT_MOST_LATER };
+
+/* What one recipient would get at the end of the message. */
+enum outcome {
+	OUTCOME_PASS,
+	OUTCOME_AWAY,  /* 450 or 550 */
+	OUTCOME_HELD,  /* the MTA's quarantine, until the opening */
+	OUTCOME_ASIDE, /* delivered aside */
+	OUTCOME_REPLY  /* aside, and one reply */
+};
+
+/* Who a relay says it has a message from. */
+struct origin {
+	bool known;
+	bool closed; /* fields further down are not the relay's */
+	struct received received;
+};
 
 /* One recipient of a message that was not turned away at RCPT. */
 struct recipient {
 	char *path;		     /* as the MTA tells it */
 	char *address;		     /* as the client names it, without <> */
+	char *who;		     /* in plain form, its delimiter part cut */
 	struct usher_policy *policy; /* NULL: left alone */
 	struct usher_decision *decision; /* NULL: none yet, or a fault */
 	const char *safety;		 /* why always accepted, or NULL */
@@ -58,6 +81,9 @@ struct recipient {
 	bool enforce;			 /* its verdict may be answered */
 	bool pending;			 /* content decides */
 	bool logged;
+	const char *passed;   /* why it passes whatever the verdict, or NULL */
+	enum outcome outcome; /* at the end of the message */
+	char *answer;	      /* equal for equal outcomes; NULL: accept */
 	char reference[USHER_REFERENCE_TEXT];
 };
 
@@ -71,8 +97,16 @@ struct mail {
 	bool blind;	    /* memory ran out: all of it passes */
 	struct recipient *recipients;
 	size_t count, room;
-	unsigned deferred; /* recipients that got a 4xx */
-	unsigned forged;   /* Usher-Verdict fields that came with it */
+	unsigned deferred;	     /* recipients that got a 4xx */
+	struct usher_policy *writer; /* whose mail to others this is, or NULL */
+	struct parted *parted; /* recipients who differed before, or NULL */
+	uint64_t looks;	       /* tells this message from others */
+	bool logged_in;	       /* the client, with a login of its own */
+	int64_t arrival;       /* of MAIL, by the system's clock */
+	uint64_t bytes, seen;  /* as the client says; of the body, here */
+	struct origin *origin; /* of a relay's mail: who gave it to them */
+	unsigned forged;       /* Usher-Verdict fields that came with it */
+	char *solicitation;    /* RFC 3865 classes it claims, or NULL */
 	/* By what had been shown: nothing, headers, all. They end with the
 	 * mail, because words are still made from them. */
 	struct usher_facts *facts[USHER_ALL + 1];
@@ -83,6 +117,7 @@ struct session {
 	char id[USHER_REFERENCE_TEXT];
 	bool body_comes, skip_offered;	 /* as negotiated */
 	bool edit_offered, move_offered; /* headers, recipients */
+	bool hold_offered;		 /* quarantine */
 	unsigned long unanswered;	 /* SMFIP_NR_* that were agreed on */
 
 	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
@@ -93,6 +128,7 @@ struct session {
 	struct usher_message *content;	 /* kept for the next mail */
 	struct usher_conf *content_conf; /* held by it */
 	struct usher_decision *spare;	 /* its memory serves the next */
+	struct usher_memory *memory;	 /* of the last question */
 };
 
 /* ---- session.c: connection and message, and what libmilter calls ---- */
@@ -120,6 +156,10 @@ sfsistat negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 sfsistat recipient_given(SMFICTX *ctx, char **argv);
 /* Whether any verdict waits for content. */
 bool recipient_any_pending(const struct mail *mail);
+/* Whether anybody is answered at the end: pending, or turned away there. */
+bool recipient_any_waiting(const struct mail *mail);
+/* Whether the verdict, if any, turns this recipient away by itself. */
+bool recipient_turns_away(const struct recipient *recipient);
 /* Whether any verdict is answered or written into the header. */
 bool recipient_any_enforced(const struct mail *mail);
 /* Whether all recipients are one address. */
@@ -132,6 +172,12 @@ void recipient_free(struct recipient *recipient);
 void judge_pending(struct session *session, unsigned shown);
 /* Decides with the facts of the envelope alone; may leave it pending. */
 void judge_envelope(struct session *session, struct recipient *recipient);
+/* What is known of the message once all of it was shown; NULL: a fault. */
+struct usher_facts *judge_facts(struct session *session);
+/* The richest facts that a verdict was taken on; NULL: none. */
+struct usher_facts *judge_latest(const struct session *session);
+/* Whether a promise may yet hold back what the envelope decided. */
+bool judge_promised(const struct session *session);
 /* The builder of the message under way, or NULL without memory. */
 struct usher_message *judge_content(struct session *session);
 /* The verdict, or NULL: left alone, pending or a fault. */
@@ -146,6 +192,9 @@ sfsistat finish_mail(SMFICTX *ctx);
 /* The decision on a recipient and the code it was answered with. */
 void tell_decision(struct session *session, struct recipient *recipient,
     const char *answer, const char *because);
+/* Somebody who has to come again: which code, at RCPT. */
+void tell_later(struct session *session, const char *recipient,
+    const char *answer);
 /* A fault of ours: counted, and whatever it was about passes. */
 void tell_fault(struct session *session, const char *recipient,
     const struct usher_error *error);

@@ -13,9 +13,20 @@
 #include "milter.h"
 
 #define EDIT (SMFIF_ADDHDRS | SMFIF_CHGHDRS)
+#define HOLD SMFIF_QUARANTINE
 #define MOVE (SMFIF_ADDRCPT | SMFIF_DELRCPT)
 #define UNANSWERED \
 	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR)
+
+static bool
+may_hold(const struct milter *milter)
+{
+	struct usher_conf *conf = usher_conf_hold(milter->usher);
+	bool holds = usher_conf_mail(conf)->defer_hold;
+
+	usher_conf_release(conf);
+	return holds;
+}
 
 sfsistat
 negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
@@ -32,6 +43,8 @@ negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*want_2 = *want_3 = 0;
 	if (session == NULL)
 		return SMFIS_CONTINUE;
+	if (may_hold(session->milter))
+		*want_actions |= actions & HOLD;
 	needs = usher_store_needs(session->milter->usher);
 	if (needs == 0)
 		*want_steps |= steps & SMFIP_NOHELO;
@@ -42,5 +55,6 @@ negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	session->unanswered = *want_steps & UNANSWERED;
 	session->edit_offered = (*want_actions & EDIT) == EDIT;
 	session->move_offered = (*want_actions & MOVE) == MOVE;
+	session->hold_offered = (*want_actions & HOLD) == HOLD;
 	return SMFIS_CONTINUE;
 }

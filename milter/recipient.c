@@ -5,12 +5,16 @@
  * from here: they would free the whole message. Whoever is turned away is
  * forgotten at once; the others stay until the end of the message.
  */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "milter.h"
+#include "outcome.h"
+#include "parted.h"
 #include "path.h"
+#include "promise.h"
 #include "reply.h"
 
 enum { MOST_RECIPIENTS = 10000 };
@@ -22,6 +26,8 @@ recipient_free(struct recipient *recipient)
 	usher_decision_free(recipient->decision);
 	free(recipient->address);
 	free(recipient->path);
+	free(recipient->answer);
+	free(recipient->who);
 }
 
 bool
@@ -31,6 +37,27 @@ recipient_any_pending(const struct mail *mail)
 
 	for (i = 0; i < mail->count; i++)
 		if (mail->recipients[i].pending)
+			return true;
+	return false;
+}
+
+bool
+recipient_turns_away(const struct recipient *recipient)
+{
+	const struct usher_verdict *verdict = judge_verdict(recipient);
+
+	return verdict != NULL && verdict->answer != USHER_ACCEPT &&
+	    recipient->enforce;
+}
+
+bool
+recipient_any_waiting(const struct mail *mail)
+{
+	size_t i;
+
+	for (i = 0; i < mail->count; i++)
+		if (mail->recipients[i].pending ||
+		    recipient_turns_away(&mail->recipients[i]))
 			return true;
 	return false;
 }
@@ -111,12 +138,16 @@ look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 	struct mail *mail = &session->mail;
 	struct usher_error error = { 0 };
 	enum usher_mode mode;
-	char *who = path_undelimited(plain_address(ctx, recipient));
+	const char *who;
 
-	if (who == NULL) {
+	recipient->who = path_undelimited(plain_address(ctx, recipient));
+	if (recipient->who == NULL) {
 		mail->blind = true;
 		return;
 	}
+	for (char *at = recipient->who; *at != '\0'; at++)
+		*at = (char)tolower((unsigned char)*at);
+	who = recipient->who;
 	recipient->safety = mail->safety;
 	if (recipient->safety == NULL)
 		recipient->safety = path_role(who);
@@ -125,7 +156,6 @@ look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 		recipient->policy = NULL;
 		tell_fault(session, recipient->address, &error);
 	}
-	free(who);
 	if (recipient->policy == NULL)
 		return;
 	mode = usher_policy_mode(recipient->policy);
@@ -137,6 +167,16 @@ look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 	/* Our own clients' mail keeps the header it may have got before. */
 	recipient->enforce = mode == USHER_ENFORCE && mail->safety == NULL;
 	usher_reference_make(recipient->reference);
+}
+
+/* The last recipient goes: it has got its answer. */
+static void
+forget(struct session *session, struct recipient *recipient)
+{
+	session->spare = recipient->decision;
+	recipient->decision = NULL;
+	recipient_free(recipient);
+	session->mail.count--;
 }
 
 static sfsistat
@@ -154,21 +194,75 @@ turn_away(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 	reply_make(&reply, recipient->decision, &terms);
 	if (reply.temporary)
 		mail->deferred++;
+	parted_answered(session, recipient);
 	atomic_fetch_add(&session->milter->counts.turned_away, 1);
 	session_note_queue_id(ctx, session);
 	tell_decision(session, recipient, reply_code(&reply), NULL);
-	session->spare = recipient->decision;
-	recipient->decision = NULL;
-	recipient_free(recipient);
-	mail->count--;
+	forget(session, recipient);
 	return reply_send(ctx, &reply);
+}
+
+/* What the envelope decided is answered here: not later, and not at all. */
+static bool
+is_answered_now(struct session *session, struct recipient *recipient)
+{
+	struct usher_error error = { 0 };
+
+	if (!recipient_turns_away(recipient) ||
+	    outcome_waits(session, recipient))
+		return false;
+	if (judge_promised(session)) {
+		recipient->pending = true;
+		return false;
+	}
+	if (promise_give(session, recipient, &error) == 0)
+		return true;
+	tell_fault(session, recipient->address, &error);
+	recipient->passed = "no promise could be kept";
+	atomic_fetch_add(&session->milter->counts.unkept, 1);
+	return false;
+}
+
+static sfsistat
+put_off(SMFICTX *ctx, struct session *session, struct recipient *recipient)
+{
+	static char code[] = "452", extended[] = "4.5.3";
+	static char text[] = "Not all recipients of this message can be "
+			     "answered at once, please send it to this one "
+			     "again.";
+
+	session_note_queue_id(ctx, session);
+	tell_later(session, recipient->address, code);
+	forget(session, recipient);
+	(void)smfi_setreply(ctx, code, extended, text);
+	return SMFIS_TEMPFAIL;
+}
+
+static sfsistat
+answer(SMFICTX *ctx, struct session *session, struct recipient *recipient)
+{
+	struct mail *mail = &session->mail;
+
+	if (recipient->policy != NULL && recipient->safety == NULL &&
+	    (*mail->sender == '\0' || mail->relay)) {
+		/* A null sender at RCPT is a callback or a report, and of a
+		 * relay's mail only the header tells the client. */
+		recipient->pending = true;
+		return SMFIS_CONTINUE;
+	}
+	if (recipient->policy != NULL)
+		judge_envelope(session, recipient);
+	if (is_answered_now(session, recipient))
+		return turn_away(ctx, session, recipient);
+	if (parted_later(session, recipient))
+		return put_off(ctx, session, recipient);
+	return SMFIS_CONTINUE;
 }
 
 sfsistat
 recipient_given(SMFICTX *ctx, char **argv)
 {
 	struct session *session = session_of(ctx);
-	const struct usher_verdict *verdict;
 	struct recipient *recipient;
 	struct mail *mail;
 
@@ -182,17 +276,7 @@ recipient_given(SMFICTX *ctx, char **argv)
 		return SMFIS_CONTINUE;
 	}
 	look_up(ctx, session, recipient);
-	if (recipient->policy == NULL || mail->blind)
+	if (mail->blind)
 		return SMFIS_CONTINUE;
-	/* A null sender at RCPT is a callback or a report: never answered. */
-	if (*mail->sender == '\0' && recipient->safety == NULL) {
-		recipient->pending = true;
-		return SMFIS_CONTINUE;
-	}
-	judge_envelope(session, recipient);
-	verdict = judge_verdict(recipient);
-	if (verdict == NULL || verdict->answer == USHER_ACCEPT ||
-	    !recipient->enforce || mail->relay)
-		return SMFIS_CONTINUE;
-	return turn_away(ctx, session, recipient);
+	return answer(ctx, session, recipient);
 }

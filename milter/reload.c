@@ -27,10 +27,6 @@ reload_fit(const struct usher_conf *conf, struct usher_error *error)
 {
 	const struct usher_mail *mail = usher_conf_mail(conf);
 
-	if (mail->defer_hold)
-		return unfit(error,
-		    "mail.defer = \"hold\" is not built yet: write "
-		    "\"retry\", and the sender is asked to come back");
 	if (mail->redirect_reply)
 		return unfit(error,
 		    "mail.redirect = \"reply\" is not built yet: write "

@@ -5,13 +5,14 @@
  * table, RFC 5321 §4.2.1 (lines of a reply) and RFC 3463 (codes). Every line
  * stays a sentence by itself, because bounces run them together.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "reply.h"
 
 /* Longest sentence of a mail's words with the time put in. */
-enum { SENTENCE = 2048 };
+enum { SENTENCE = 2048, MOST_CLASSES = 200 };
 
 void
 reply_line(char out[REPLY_LINE + 1], const char *text)
@@ -37,24 +38,46 @@ reply_line(char out[REPLY_LINE + 1], const char *text)
 }
 
 /*
- * The time for machines goes inside the sentence it belongs to: before its
+ * A word for machines goes inside the sentence it belongs to: before its
  * full stop, or behind a link, which has none.
  */
 static void
-line_with_time(char out[REPLY_LINE + 1], const char *sentence, int64_t from)
+line_with(char out[REPLY_LINE + 1], const char *sentence, const char *key,
+    const char *value)
 {
-	char instant[USHER_INSTANT_TEXT], text[SENTENCE];
+	char text[SENTENCE];
 	size_t length = strlen(sentence);
+	size_t most = REPLY_LINE - strlen(key) - strlen(value) - 8;
 	bool stop = length > 0 && sentence[length - 1] == '.';
 
-	usher_instant_text(from, instant);
 	if (stop)
 		length--;
-	if (length > REPLY_LINE - 64)
-		length = REPLY_LINE - 64;
-	(void)snprintf(text, sizeof text, "%.*s (retry=%s)%s", (int)length,
-	    sentence, instant, stop ? "." : "");
+	if (length > most)
+		length = most;
+	(void)snprintf(text, sizeof text, "%.*s (%s=%s)%s", (int)length,
+	    sentence, key, value, stop ? "." : "");
 	reply_line(out, text);
+}
+
+static void
+make_line(struct reply *reply, size_t index, const char *sentence,
+    const struct usher_verdict *verdict, const struct reply_terms *terms)
+{
+	/* The second sentence is the one about the door; see usher.h. */
+	size_t timed = reply->count > 1 ? 1 : 0;
+	char instant[USHER_INSTANT_TEXT];
+
+	if (index == timed && verdict->answer == USHER_DEFER &&
+	    verdict->opening.exists) {
+		usher_instant_text(verdict->opening.from, instant);
+		line_with(reply->lines[index], sentence, "retry", instant);
+	} else if (index == 0 && !reply->temporary &&
+	    terms->solicitation != NULL) {
+		line_with(reply->lines[index], sentence, "SOLICIT",
+		    terms->solicitation);
+	} else {
+		reply_line(reply->lines[index], sentence);
+	}
 }
 
 void
@@ -64,35 +87,73 @@ reply_make(struct reply *reply, struct usher_decision *decision,
 	const struct usher_verdict *verdict = usher_decision_verdict(decision);
 	const struct usher_opening *opening = &verdict->opening;
 	const char *lines[USHER_WORDS_LINES];
-	size_t i, timed;
-
-	reply->count = usher_words_lines(decision, terms->reference, true,
-	    lines);
-	reply->temporary = verdict->answer == USHER_DEFER && !terms->final &&
-	    opening->exists && opening->from - terms->at <= terms->patience_s;
-	/* The second sentence is the one about the door; see usher.h. */
-	timed = reply->count > 1 ? 1 : 0;
-	for (i = 0; i < reply->count; i++) {
-		if (i == timed && verdict->answer == USHER_DEFER &&
-		    opening->exists)
-			line_with_time(reply->lines[i], lines[i],
-			    opening->from);
-		else
-			reply_line(reply->lines[i], lines[i]);
-	}
-}
-
-bool
-reply_same(const struct reply *one, const struct reply *other)
-{
 	size_t i;
 
-	if (one->temporary != other->temporary || one->count != other->count)
+	reply->count = terms->unnamed
+	    ? usher_words_unnamed(decision, terms->reference, true, lines)
+	    : usher_words_lines(decision, terms->reference, true, lines);
+	/* Where it is open now something is missing: the same mail never has
+	 * it, however often it comes. */
+	reply->temporary = verdict->answer == USHER_DEFER && !terms->final &&
+	    opening->exists && opening->from > terms->at &&
+	    opening->from - terms->at <= terms->patience_s;
+	for (i = 0; i < reply->count; i++)
+		make_line(reply, i, lines[i], verdict, terms);
+}
+
+static bool
+is_keyword(const char *word, size_t length)
+{
+	static const char others[] = ".-_:";
+
+	if (length == 0 || !isascii((unsigned char)*word) ||
+	    !isalpha((unsigned char)*word))
 		return false;
-	for (i = 0; i < one->count; i++)
-		if (strcmp(one->lines[i], other->lines[i]) != 0)
+	for (size_t i = 0; i < length; i++)
+		if (!isascii((unsigned char)word[i]) ||
+		    (!isalnum((unsigned char)word[i]) &&
+			strchr(others, word[i]) == NULL))
 			return false;
 	return true;
+}
+
+char *
+reply_solicitation(const char *value)
+{
+	static const char between[] = ", \t\r\n";
+	char classes[MOST_CLASSES + 1];
+	size_t used = 0, length;
+
+	for (value += strspn(value, between); *value != '\0';
+	     value += length + strspn(value + length, between)) {
+		length = strcspn(value, between);
+		if (!is_keyword(value, length) ||
+		    used + length + 1 > MOST_CLASSES)
+			continue;
+		if (used > 0)
+			classes[used++] = ',';
+		memcpy(classes + used, value, length);
+		used += length;
+	}
+	classes[used] = '\0';
+	return used == 0 ? NULL : strdup(classes);
+}
+
+void
+reply_for_all(struct reply *reply, const char *reference)
+{
+	static const char *const lines[] = {
+		"These recipients do not take this message as it is.",
+		"Please send it to each of them alone to learn how they wish "
+		"to be approached.",
+	};
+
+	reply->temporary = false;
+	reply->count = USHER_WORDS_LINES;
+	for (size_t i = 0; i < 2; i++)
+		reply_line(reply->lines[i], lines[i]);
+	(void)snprintf(reply->lines[2], sizeof reply->lines[2], "Reference %s.",
+	    reference);
 }
 
 const char *

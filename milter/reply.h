@@ -26,6 +26,8 @@ struct reply_terms {
 	int64_t at;	    /* of the decision */
 	int64_t patience_s; /* an opening later than this is final */
 	bool final;	    /* too many were deferred: 550 whatever it is */
+	bool unnamed;	    /* for several: it names nobody */
+	const char *solicitation; /* classes that the mail claims, or NULL */
 };
 
 /* `decision` is neither accept nor pending. */
@@ -33,7 +35,13 @@ void reply_make(struct reply *reply, struct usher_decision *decision,
     const struct reply_terms *terms);
 /* One line as libmilter takes it: ASCII, no controls, % doubled, cut. */
 void reply_line(char out[REPLY_LINE + 1], const char *text);
-bool reply_same(const struct reply *one, const struct reply *other);
+/*
+ * The classes of a Solicitation field (RFC 3865 §2.2), as a refusal repeats
+ * them, or NULL when they are none; the caller frees.
+ */
+char *reply_solicitation(const char *value);
+/* One 550 for recipients whose answers differ; it names nobody. */
+void reply_for_all(struct reply *reply, const char *reference);
 /* "450" or "550". */
 const char *reply_code(const struct reply *reply);
 /*

@@ -15,8 +15,11 @@
 
 #include <libmilter/mfdef.h>
 
+#include "known.h"
 #include "milter.h"
+#include "parted.h"
 #include "path.h"
+#include "reply.h"
 
 /* libmilter hands its callbacks nothing else to find the daemon by. */
 static struct milter *the_milter;
@@ -92,6 +95,7 @@ session_end_mail(struct session *session)
 	if (mail->conf == NULL)
 		return;
 	tell_rest(session);
+	parted_end(session, false);
 	while (mail->count > 0) {
 		recipient = &mail->recipients[--mail->count];
 		if (session->spare == NULL) {
@@ -105,6 +109,9 @@ session_end_mail(struct session *session)
 	if (session->content != NULL)
 		usher_message_reset(session->content);
 	usher_conf_release(mail->conf);
+	usher_policy_release(mail->writer);
+	free(mail->solicitation);
+	free(mail->origin);
 	free(mail->recipients);
 	free(mail->sender);
 	free(mail->queue_id);
@@ -199,6 +206,7 @@ on_close(SMFICTX *ctx)
 	(void)smfi_setpriv(ctx, NULL);
 	session_end_mail(session);
 	usher_decision_free(session->spare);
+	usher_memory_free(session->memory);
 	usher_message_free(session->content);
 	free(session->client_name);
 	free(session->helo);
@@ -227,6 +235,16 @@ client_safety(SMFICTX *ctx, const struct session *session)
 	return NULL;
 }
 
+/* SIZE= of RFC 1870, as the client says. */
+static uint64_t
+told_size(char **argv)
+{
+	for (size_t i = 1; argv[i] != NULL; i++)
+		if (strncasecmp(argv[i], "SIZE=", 5) == 0)
+			return strtoull(argv[i] + 5, NULL, 10);
+	return 0;
+}
+
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
@@ -246,6 +264,10 @@ on_mail(SMFICTX *ctx, char **argv)
 	mail->safety = client_safety(ctx, session);
 	mail->relay = client->sa_family != AF_UNSPEC &&
 	    usher_conf_relay(mail->conf, client);
+	mail->arrival = (int64_t)time(NULL);
+	mail->bytes = told_size(argv);
+	parted_look(session);
+	known_look(ctx, session);
 	return session_go_on(session, SMFIP_NR_MAIL);
 }
 
@@ -259,6 +281,13 @@ tell_all_accepted(struct session *session)
 		    NULL);
 }
 
+/* Whether its end is of interest whatever becomes of it. */
+static bool
+is_followed(const struct mail *mail)
+{
+	return mail->parted != NULL || mail->writer != NULL;
+}
+
 static sfsistat
 on_data(SMFICTX *ctx)
 {
@@ -270,13 +299,57 @@ on_data(SMFICTX *ctx)
 	mail = &session->mail;
 	session_note_queue_id(ctx, session);
 	/* The rest may yet be turned away together. */
-	if (recipient_any_pending(mail))
+	if (recipient_any_waiting(mail))
 		return SMFIS_CONTINUE;
-	tell_all_accepted(session);
-	if (recipient_any_enforced(mail))
+	if (mail->parted == NULL)
+		tell_all_accepted(session);
+	if (recipient_any_enforced(mail) || is_followed(mail))
 		return SMFIS_CONTINUE;
 	session_end_mail(session);
 	return SMFIS_ACCEPT;
+}
+
+static bool
+is_read(const struct mail *mail)
+{
+	return recipient_any_waiting(mail) || mail->writer != NULL;
+}
+
+/*
+ * The topmost field is the relay's. Where that names another host of ours,
+ * the next is that one's, and so on.
+ */
+static void
+note_origin(struct mail *mail, const char *value)
+{
+	const struct sockaddr *client;
+	struct origin *origin;
+
+	if (mail->origin == NULL)
+		mail->origin = calloc(1, sizeof *mail->origin);
+	origin = mail->origin;
+	if (origin == NULL || origin->closed)
+		return;
+	origin->known = received_read(value, &origin->received);
+	client = (const struct sockaddr *)&origin->received.client;
+	origin->closed = !origin->known ||
+	    !(usher_conf_relay(mail->conf, client) ||
+		usher_conf_internal(mail->conf, client));
+}
+
+/* What the fields tell besides what the core reads in them. */
+static void
+note_header(struct mail *mail, const char *name, const char *value)
+{
+	if (strcasecmp(name, "Usher-Verdict") == 0)
+		mail->forged++;
+	else if (mail->relay && strcasecmp(name, "Received") == 0)
+		note_origin(mail, value);
+	else if (mail->solicitation == NULL &&
+	    strcasecmp(name, "Solicitation") == 0)
+		mail->solicitation = reply_solicitation(value);
+	else if (mail->count > 1 || mail->parted != NULL)
+		parted_header(mail, name, value);
 }
 
 static sfsistat
@@ -287,9 +360,8 @@ on_header(SMFICTX *ctx, char *name, char *value)
 
 	if (session == NULL)
 		return SMFIS_ACCEPT;
-	if (strcasecmp(name, "Usher-Verdict") == 0)
-		session->mail.forged++;
-	if (recipient_any_pending(&session->mail)) {
+	note_header(&session->mail, name, value);
+	if (is_read(&session->mail)) {
 		content = judge_content(session);
 		if (content == NULL ||
 		    usher_message_header(content, name, value) != 0)
@@ -310,8 +382,8 @@ on_headers_end(SMFICTX *ctx)
 	session_note_queue_id(ctx, session);
 	judge_pending(session, USHER_HEADERS);
 	/* What is turned away, or gets a header, waits for the end. */
-	if (recipient_any_pending(mail) || mail->forged > 0 ||
-	    recipient_any_enforced(mail))
+	if (recipient_any_waiting(mail) || mail->forged > 0 ||
+	    recipient_any_enforced(mail) || is_followed(mail))
 		return SMFIS_CONTINUE;
 	tell_all_accepted(session);
 	session_end_mail(session);
@@ -328,7 +400,8 @@ on_body(SMFICTX *ctx, unsigned char *data, size_t length)
 	if (session == NULL)
 		return SMFIS_CONTINUE;
 	enough = session->skip_offered ? SMFIS_SKIP : SMFIS_CONTINUE;
-	if (!recipient_any_pending(&session->mail))
+	session->mail.seen += length;
+	if (!recipient_any_waiting(&session->mail))
 		return enough;
 	content = judge_content(session);
 	if (content == NULL || usher_message_body(content, data, length) != 0) {
@@ -358,7 +431,7 @@ session_describe(struct smfiDesc *desc, struct milter *milter)
 	desc->xxfi_name = name;
 	desc->xxfi_version = SMFI_VERSION;
 	desc->xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_ADDRCPT |
-	    SMFIF_DELRCPT;
+	    SMFIF_DELRCPT | SMFIF_QUARANTINE;
 	desc->xxfi_negotiate = negotiate;
 	desc->xxfi_connect = on_connect;
 	desc->xxfi_helo = on_helo;

@@ -39,18 +39,29 @@ begin(struct log_line *line, const char *word, const struct session *session)
 					   : session->mail.queue_id);
 }
 
+/* What became of the message for this recipient, besides the answer. */
+static const char *
+outcome_text(const struct recipient *recipient)
+{
+	switch (recipient->outcome) {
+	case OUTCOME_HELD: return "held";
+	case OUTCOME_ASIDE: return "aside";
+	case OUTCOME_REPLY: return "reply";
+	case OUTCOME_PASS:
+	case OUTCOME_AWAY: break;
+	}
+	return NULL;
+}
+
 /* Why a verdict was not answered as it is. */
 static const char *
-why_passed(const struct session *session, const struct recipient *recipient,
-    const char *because)
+why_passed(const struct recipient *recipient, const char *because)
 {
 	const struct usher_verdict *verdict = judge_verdict(recipient);
 
 	if (because != NULL || verdict->answer == USHER_ACCEPT)
 		return because;
-	if (!recipient->enforce)
-		return "observe";
-	return session->mail.relay ? "relay" : NULL;
+	return recipient->enforce ? NULL : "observe";
 }
 
 void
@@ -80,8 +91,21 @@ tell_decision(struct session *session, struct recipient *recipient,
 	if (verdict->answer == USHER_ACCEPT && recipient->enforce)
 		log_field(&line, "deliver-to", verdict->deliver_to);
 	log_field(&line, "answer", answer);
-	log_field(&line, "because", why_passed(session, recipient, because));
+	log_field(&line, "outcome", outcome_text(recipient));
+	log_field(&line, "because", why_passed(recipient, because));
 	log_field(&line, "id", recipient->reference);
+	log_send(&session->milter->log, LOG_INFO, &line);
+}
+
+void
+tell_later(struct session *session, const char *recipient, const char *answer)
+{
+	struct log_line line;
+
+	begin(&line, "later", session);
+	log_field(&line, "from", session->mail.sender);
+	log_field(&line, "to", recipient);
+	log_field(&line, "answer", answer);
 	log_send(&session->milter->log, LOG_INFO, &line);
 }
 
@@ -112,7 +136,11 @@ tell_counts(struct milter *milter)
 	log_number(&line, "messages", atomic_load(&counts->messages));
 	log_number(&line, "decisions", atomic_load(&counts->decisions));
 	log_number(&line, "turned-away", atomic_load(&counts->turned_away));
+	log_number(&line, "split", atomic_load(&counts->split));
 	log_number(&line, "differed", atomic_load(&counts->differed));
+	log_number(&line, "held", atomic_load(&counts->held));
+	log_number(&line, "aside", atomic_load(&counts->aside));
+	log_number(&line, "unkept", atomic_load(&counts->unkept));
 	log_number(&line, "faults", atomic_load(&counts->faults));
 	log_send(&milter->log, LOG_INFO, &line);
 }

@@ -187,7 +187,7 @@ def test_enforcing_needs_proof_or_says_so(postfix, site):
 
 
 @pytest.mark.parametrize("key, value", [
-    ("defer", "hold"), ("redirect", "reply"), ("mixed", "aside")])
+    ("redirect", "reply"), ("mixed", "aside")])
 def test_what_is_not_built_is_refused_by_name(postfix, site, key, value):
     aside = 'aside = "alice@example.com";'
     site.configure(f'trust = "claimed"; {aside} {key} = "{value}";')
@@ -440,7 +440,8 @@ def test_counts_are_told_at_the_end(postfix, site):
     line = milter.wait_line("counts ")
     assert mail_site.fields(line) == {
         "messages": "1", "decisions": "2", "turned-away": "1",
-        "differed": "0", "faults": "0"}
+        "split": "0", "differed": "0", "held": "0", "aside": "0",
+        "unkept": "0", "faults": "0"}
 
 
 def test_log_values_cannot_forge_a_field(postfix, site):
