@@ -289,7 +289,7 @@ def test_no_live_hop_is_503_with_retry_after(site, trunk, free_port):
 
 
 def test_hop_that_answers_no_probe_dies_and_revives(site, trunk, pbx):
-    s = site(timers="probe = 150;")
+    s = site(timers="probe = 500;")
     call = Call(trunk, s.address, s.uri()).send()
     invite = pbx.expect("INVITE")
     pbx.reply(invite, 180, tag="x")

@@ -13,7 +13,6 @@ from stream_actor import (Server, certificates, client_context, connect,
                           server_context)
 
 YES = 'rules = ( ); otherwise = "accept";'
-PROBE = "probe = 500;"
 NO = 'rules = ( { name = "no"; then = "refuse"; } );'
 
 
@@ -68,10 +67,10 @@ def tls_keys(made, verify="given"):
             f'verify = "{verify}";')
 
 
-def converse(call, callee, near):
-    """INVITE to BYE both ways; `near` gives the callee's stream."""
+def converse(call, callee):
+    """INVITE to BYE; the callee may come by being called."""
     call.send()
-    callee = near() if near else callee
+    callee = callee() if callable(callee) else callee
     invite = callee.expect("INVITE")
     callee.reply(invite, 200, "OK", tag="pbx")
     answer = call.expect(200)
@@ -80,27 +79,26 @@ def converse(call, callee, near):
     call.within("BYE", answer)
     callee.reply(callee.expect("BYE"), 200, "OK")
     call.expect(200)
-    return invite, answer
+    return invite, callee
 
 
 def test_a_call_by_tcp_reaches_a_pbx_on_udp(over, streams, pbx):
     s = over()
     caller = streams(connect(s.tcp, TRUNK))
-    invite, answer = converse(Call(caller, s.tcp, s.uri()), pbx, None)
+    invite, _ = converse(Call(caller, s.tcp, s.uri()), pbx)
     routes = [re.sub(";u=[0-9a-f]*", "", r)
               for r in invite.values("Record-Route")]
     assert routes == [f"<sip:{HOST}:{s.port};lr>",
                       f"<sip:{HOST}:{s.tcp_port};transport=tcp;lr>"]
-    assert answer.all("Via")[0].startswith("SIP/2.0/TCP 127.0.0.2")
-    assert s.counters()["transactions"] >= 0
 
 
 def test_a_pbx_on_tcp_is_connected_to_once(over, streams, trunk):
     server = streams(Server())
-    s = over(hop=f"sip:{HOST}:{server.port};transport=tcp", timers=PROBE)
-    stream = streams(server.accept())  # the first probe brings it
+    s = over(hop=f"sip:{HOST}:{server.port};transport=tcp")
+    stream = None
     for _ in range(3):
-        invite, _ = converse(Call(trunk, s.address, s.uri()), stream, None)
+        invite, stream = converse(Call(trunk, s.address, s.uri()), stream or (
+            lambda: streams(server.accept())))
         assert invite.all("Via")[0].startswith(
             f"SIP/2.0/TCP {HOST}:{s.tcp_port}")
     with pytest.raises(socket.timeout):
@@ -213,9 +211,9 @@ def test_a_call_goes_to_the_next_hop_when_a_stream_breaks(
     hops = (f'( {{ uri = "sip:{HOST}:{server.port};transport=tcp"; '
             f'priority = 1; }}, {{ uri = "sip:{HOST}:{pbx.port}"; '
             'priority = 2; } )')
-    s = over(hops=hops, timers=PROBE)
-    stream = streams(server.accept())
+    s = over(hops=hops)
     call = Call(trunk, s.address, s.uri()).send()
+    stream = streams(server.accept())
     stream.expect("INVITE")
     server.close()
     stream.close()
@@ -225,12 +223,12 @@ def test_a_call_goes_to_the_next_hop_when_a_stream_breaks(
 
 def test_tls_in_and_out(over, streams, made):
     server = streams(Server(context=server_context(made, "pbx")))
-    s = over(tls=tls_keys(made), timers=PROBE,
+    s = over(tls=tls_keys(made),
              hop=f"sip:{HOST}:{server.port};transport=tls")
-    stream = streams(server.accept())
     caller = streams(connect(s.tls, TRUNK, client_context(made),
                              "proxy.example.com"))
-    invite, _ = converse(Call(caller, s.tls, s.uri()), stream, None)
+    invite, _ = converse(Call(caller, s.tls, s.uri()),
+                         lambda: streams(server.accept()))
     assert [re.sub(";u=[0-9a-f]*", "", r)
             for r in invite.values("Record-Route")] == [
                 f"<sip:{HOST}:{s.tls_port};transport=tls;lr>"]
