@@ -287,6 +287,10 @@ make_call(const struct request *r, const struct forwarding *how)
 	call->invite = r->msg->method == SIP_METHOD_INVITE;
 	call->untrusted = r->origin.way == FROM_OTHER ||
 	    (r->origin.way == FROM_TRUNK && !r->origin.trusted);
+	call->stranger = r->origin.way == FROM_OTHER && !r->dialog;
+	call->credentials = sip_msg_first(r->msg, SIP_HDR_AUTHORIZATION) !=
+		NULL ||
+	    sip_msg_first(r->msg, SIP_HDR_PROXY_AUTHORIZATION) != NULL;
 	call->answered = true; /* until its decision knows of it */
 	link_call(call);
 	return call;

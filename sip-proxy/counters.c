@@ -75,6 +75,7 @@ add_counted(struct text *text, const struct proxy *proxy)
 		{ "refused", c->refused }, { "emergencies", c->emergencies },
 		{ "faults", c->faults }, { "malformed", c->malformed },
 		{ "dropped", c->dropped }, { "looped", c->looped },
+		{ "limited", c->limited }, { "bans", c->bans },
 		{ "received", w->received }, { "sent", w->sent },
 		{ "send_errors", w->send_errors }, { "icmp", w->icmp },
 		{ "requests_again", t->requests_again },

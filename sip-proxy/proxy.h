@@ -23,6 +23,8 @@ struct proxy_counters {
 	uint64_t malformed; /* turned away or dropped at the gate */
 	uint64_t dropped;   /* not answered at all */
 	uint64_t looped;
+	uint64_t limited; /* of strangers: dropped for rate or ban */
+	uint64_t bans;
 };
 
 struct proxy {
@@ -37,6 +39,7 @@ struct proxy {
 	struct decisions *decisions;
 	struct refusals *refusals;
 	struct callbacks *callbacks;
+	struct defence *defence;
 	struct call *calls; /* all that live */
 	struct sip_timer probe;
 	struct proxy_counters counters;
@@ -122,6 +125,17 @@ bool refusal_again(const struct request *request);
 void refusal_send(const struct request *request, unsigned code,
     const struct answer *answer, struct span headers);
 
+/* --- defence.c: limits and bans, for others alone --- */
+
+struct defence *defence_new(void);
+void defence_free(struct defence *defence);
+/* Counts a request of a stranger; false: it is dropped without a word. */
+bool defence_admits(struct proxy *proxy, const struct sip_msg *msg,
+    const struct sip_peer *src);
+bool defence_bans(struct proxy *proxy, const union sip_addr *address);
+/* A bad request came from there, or the PBX said no to what it asked. */
+void defence_note_bad(struct proxy *proxy, const union sip_addr *address);
+
 /* --- safety.c: ahead of everything --- */
 
 struct callbacks *callbacks_new(void);
@@ -168,8 +182,9 @@ struct call {
 	uint8_t own_routes, order_count, tried;
 	bool dialog, recover;
 	bool invite, cancelled, answered;
-	uint8_t busy;	/* in use on the stack: not freed yet */
-	bool untrusted; /* identity headers are taken off */
+	uint8_t busy;		    /* in use on the stack: not freed yet */
+	bool untrusted;		    /* identity headers are taken off */
+	bool stranger, credentials; /* who asked, and whether with these */
 	uint8_t order[HOPS_MOST];
 };
 

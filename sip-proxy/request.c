@@ -346,15 +346,21 @@ proxy_receive(const char *bytes, size_t length, const struct sip_peer *src,
 	struct origin origin;
 	unsigned code;
 
-	if (why == SIP_GATE_OK) {
-		sip_txn_receive(proxy->txns, &msg, src);
-		return;
-	}
 	if (why == SIP_GATE_KEEPALIVE)
 		return;
+	origin_find(proxy->setup, src, &origin);
+	if (why == SIP_GATE_OK) {
+		if (!msg.request || origin.way != FROM_OTHER ||
+		    defence_admits(proxy, &msg, src))
+			sip_txn_receive(proxy->txns, &msg, src);
+		else
+			proxy->counters.limited++;
+		return;
+	}
 	proxy->counters.malformed++;
 	code = sip_gate_code(why, &msg);
-	origin_find(proxy->setup, src, &origin);
+	if (origin.way == FROM_OTHER)
+		defence_note_bad(proxy, &src->addr);
 	if (code == 0 || origin.way == FROM_OTHER || !msg.answerable)
 		return;
 	reply_stateless(proxy, &msg, src, code,

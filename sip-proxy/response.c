@@ -93,6 +93,18 @@ keep_best(struct call *call, const struct sip_msg *msg, unsigned code)
 	call->best_code = code;
 }
 
+/* What guessing at names and passwords gets from the PBX. */
+static void
+note_bad(const struct call *call, unsigned code)
+{
+	if (!call->stranger || call->st == NULL)
+		return;
+	if (code == 403 || code == 404 ||
+	    ((code == 401 || code == 407) && call->credentials))
+		defence_note_bad(call->proxy,
+		    &sip_server_source(call->st)->addr);
+}
+
 /* Every branch is over, or given up: the best final is the call's. */
 static void
 finish(struct call *call, bool unreachable)
@@ -109,6 +121,7 @@ finish(struct call *call, bool unreachable)
 		call_fail(call, code == 408 ? 408 : 500);
 	} else {
 		call->busy++;
+		note_bad(call, code);
 		call_cancel_branches(call, NULL, (struct span){ 0 });
 		if (call->st != NULL &&
 		    sip_server_respond(call->st, code, call->best->data,

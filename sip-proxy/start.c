@@ -116,18 +116,19 @@ reach(struct sip_peer *dst, void *arg)
 	return sip_transport_reach(proxy->transports, dst);
 }
 
-/* Streams of strangers are few from one address; the others' are exempt. */
+/* Streams of strangers are few from one address; nobody else is counted. */
 static bool
 admit(const struct sip_peer *src, unsigned beside, void *arg)
 {
-	const struct proxy *proxy = arg;
+	struct proxy *proxy = arg;
 	struct origin origin;
 
 	if (proxy->setup == NULL)
 		return true;
 	origin_find(proxy->setup, src, &origin);
 	return origin.way != FROM_OTHER ||
-	    beside < proxy->setup->sip->limits.per_source;
+	    (beside < proxy->setup->sip->limits.per_source &&
+		!defence_bans(proxy, &src->addr));
 }
 
 /* The name of a next hop or trunk is what its certificate must prove. */
@@ -269,8 +270,9 @@ make_tables(struct proxy *proxy, struct usher_error *error)
 	proxy->decisions = decisions_new(proxy->timers);
 	proxy->refusals = refusals_new();
 	proxy->callbacks = callbacks_new();
+	proxy->defence = defence_new();
 	if (proxy->decisions == NULL || proxy->refusals == NULL ||
-	    proxy->callbacks == NULL)
+	    proxy->callbacks == NULL || proxy->defence == NULL)
 		return fail(error, ENOMEM, "out of memory");
 	return 0;
 }
@@ -346,6 +348,7 @@ proxy_stop(struct proxy *proxy)
 	decisions_free(proxy->decisions);
 	refusals_free(proxy->refusals);
 	callbacks_free(proxy->callbacks);
+	defence_free(proxy->defence);
 	sip_transports_free(proxy->transports);
 	setup_release(proxy->setup);
 	sip_timers_free(proxy->timers);

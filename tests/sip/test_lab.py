@@ -69,6 +69,7 @@ def test_many_calls_end_as_their_policies_say(site, tmp_path, processes, pbx,
     s = site('rules = ( ); otherwise = "accept";',
              timers="t1 = 200; t2 = 800; t4 = 1000; probe = 600000; "
              "failover = 12000;",
+             sip="limits = { rate = 1000; burst = 1000; };",
              at="2026-11-24T15:00:00-05:00")
     s.write('rules = ( { name = "later"; then = "accept"; '
             'during = "16:00-17:00"; } );', "bob", ("+14155550101",))

@@ -1,0 +1,81 @@
+"""How much a stranger may ask, and when one is not heard any more."""
+
+import support
+from actor import Call
+from sip_site import STRANGER
+
+YES = 'rules = ( ); otherwise = "accept";'
+REFUSE = 'rules = ( { name = "no"; then = "refuse"; } );'
+BAD = (b"INVITE sip:a@b SIP/2.0\r\nVia: nonsense\r\nCSeq: 1 BYE\r\n"
+       b"Content-Length: 0\r\n\r\n")
+FEW = "limits = { bad = 3; ban = 2; };"
+
+
+def answered(actor, site, timeout=2.0):
+    """Whether a call gets any answer."""
+    Call(actor, site.address, site.uri()).send()
+    return actor.receive(timeout) is not None
+
+
+def be_bad(actor, site, times):
+    for _ in range(times):
+        actor.send(BAD, site.address)
+
+
+def test_over_the_rate_a_stranger_is_dropped_and_a_trunk_is_not(
+        site, stranger, trunk):
+    s = site(REFUSE, sip="limits = { rate = 1; burst = 5; };")
+    for n in range(8):
+        Call(stranger, s.address, s.uri()).send()
+    got = 0
+    while stranger.receive(1.0):
+        got += 1
+    assert 5 <= got <= 7    # a slow machine earns one a second
+    assert s.counters()["limited"] == 8 - got
+    for n in range(8):
+        Call(trunk, s.address, s.uri(),
+             caller=f"sip:+4420712345{n:02}@example.net").send().final(603)
+    support.wait_for(lambda: answered(stranger, s, 0.5), 20,
+                     "the next token")
+
+
+def test_bad_requests_ban_their_source_for_a_time(site, stranger, trunk,
+                                                  carrier):
+    s = site(REFUSE, sip=FEW)
+    assert answered(stranger, s)
+    be_bad(stranger, s, 3)
+    s.wait_line(f"banned source={STRANGER} for=2s after=3 bad requests")
+    assert not answered(stranger, s, 0.5)
+    be_bad(carrier, s, 5)
+    be_bad(trunk, s, 5)
+    for known in carrier, trunk:
+        while known.receive(0.3):
+            pass
+        assert answered(known, s)
+    support.wait_for(lambda: answered(stranger, s, 0.5), 20,
+                     "the end of the ban")
+    assert s.counters()["bans"] == 1
+
+
+def test_who_guesses_at_the_pbx_is_banned(site, stranger, pbx):
+    s = site(YES, sip=FEW)
+    for code, headers in ((404, []), (403, []),
+                          (401, ["Authorization: Digest username=\"x\""])):
+        call = Call(stranger, s.address, s.uri(), headers=headers,
+                    caller=f"sip:+44207123{code}@example.net").send()
+        pbx.reply(pbx.expect("INVITE"), code, "No", tag="x")
+        call.final(code)
+        pbx.expect("ACK")
+    s.wait_line(f"banned source={STRANGER}")
+    assert not answered(stranger, s, 0.5)
+
+
+def test_a_challenge_and_a_busy_line_are_nothing_bad(site, stranger, pbx):
+    s = site(YES, sip=FEW)
+    for n, code in enumerate((401, 407, 486, 480, 401, 603)):
+        call = Call(stranger, s.address, s.uri(),
+                    caller=f"sip:+4420712345{n:02}@example.net").send()
+        pbx.reply(pbx.expect("INVITE"), code, "No", tag="x")
+        call.final(code)
+        pbx.expect("ACK")
+    assert s.counters()["bans"] == 0
