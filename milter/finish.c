@@ -13,6 +13,7 @@
 #include "aside.h"
 #include "hold.h"
 #include "known.h"
+#include "letters.h"
 #include "milter.h"
 #include "outcome.h"
 #include "parted.h"
@@ -209,6 +210,29 @@ settle(SMFICTX *ctx, struct session *session)
 	return accept_all(ctx, session);
 }
 
+/*
+ * Letters are reserved once nothing else can change: whom one cannot be sent
+ * to is told in the session, which may make recipients differ.
+ */
+static sfsistat
+answer(SMFICTX *ctx, struct session *session)
+{
+	struct usher_error error = { 0 };
+	int code;
+
+	outcome_settle(session);
+	if (outcome_agree(&session->mail) != ALL_PASS)
+		return settle(ctx, session);
+	code = letters_reserve(session, &error);
+	if (code == EEXIST || code == ENOSPC) {
+		outcome_no_reply(session);
+		return settle(ctx, session);
+	}
+	if (code != 0)
+		return let_pass(ctx, session, "no reply could be kept", &error);
+	return accept_all(ctx, session);
+}
+
 sfsistat
 finish_mail(SMFICTX *ctx)
 {
@@ -219,6 +243,5 @@ finish_mail(SMFICTX *ctx)
 	session_note_queue_id(ctx, session);
 	judge_pending(session, USHER_ALL);
 	atomic_fetch_add(&session->milter->counts.messages, 1);
-	outcome_settle(session);
-	return settle(ctx, session);
+	return answer(ctx, session);
 }

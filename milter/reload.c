@@ -27,14 +27,6 @@ reload_fit(const struct usher_conf *conf, struct usher_error *error)
 {
 	const struct usher_mail *mail = usher_conf_mail(conf);
 
-	if (mail->redirect_reply)
-		return unfit(error,
-		    "mail.redirect = \"reply\" is not built yet: write "
-		    "\"reject\", and the sender's own server tells them");
-	if (mail->mixed_aside)
-		return unfit(error,
-		    "mail.mixed = \"aside\" is not built yet: leave it "
-		    "\"split\"");
 	if (usher_conf_site(conf)->mode == USHER_ENFORCE &&
 	    mail->authserv_count == 0 && !mail->trust_claimed)
 		return unfit(error,

@@ -55,12 +55,8 @@ check_not_built(const struct usher_conf *conf, struct usher_problems *problems)
 	const struct {
 		bool asked;
 		const char *what, *daemon;
-	} keys[] = { { conf->mail.redirect_reply, "mail.redirect = \"reply\"",
-			 "usher-milter" },
-		{ conf->mail.mixed_aside, "mail.mixed = \"aside\"",
-		    "usher-milter" },
-		{ sip->place == USHER_SIP_BEFORE_PHONES,
-		    "sip.place = \"phones\"", "usher-sip" },
+	} keys[] = { { sip->place == USHER_SIP_BEFORE_PHONES,
+			 "sip.place = \"phones\"", "usher-sip" },
 		{ sip->registers == USHER_SIP_REGISTER_PATH,
 		    "sip.register = \"path\"", "usher-sip" } };
 

@@ -186,16 +186,6 @@ def test_enforcing_needs_proof_or_says_so(postfix, site):
     site.start()
 
 
-@pytest.mark.parametrize("key, value", [
-    ("redirect", "reply"), ("mixed", "aside")])
-def test_what_is_not_built_is_refused_by_name(postfix, site, key, value):
-    aside = 'aside = "alice@example.com";'
-    site.configure(f'trust = "claimed"; {aside} {key} = "{value}";')
-    code, words = refused(site)
-    assert code == 2
-    assert f'mail.{key} = "{value}" is not built yet' in words
-
-
 def test_a_broken_file_is_told_with_its_line(site):
     site.conf.write_text("site = { domains = [ 1 ]; };\nmood = 1;\n")
     code, words = refused(site)

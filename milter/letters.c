@@ -1,0 +1,101 @@
+/*
+ * letters: replies of one message, before they are on their way.
+ *
+ * Called by finish.c before a copy goes aside: no aside without its reply
+ * (design-mail.md "When something fails"). The outbox sends them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "letters.h"
+#include "outbox.h"
+#include "outcome.h"
+#include "parted.h"
+#include "promise.h"
+
+/* Two addresses of one recipient: one reply. */
+static bool
+is_first(const struct mail *mail, size_t index)
+{
+	const char *own = usher_policy_address(mail->recipients[index].policy,
+	    0);
+
+	for (size_t i = 0; i < index; i++) {
+		const struct recipient *other = &mail->recipients[i];
+
+		if (other->outcome == OUTCOME_REPLY && own != NULL &&
+		    usher_policy_owns(other->policy, own))
+			return false;
+	}
+	return true;
+}
+
+static int
+reserve_one(struct session *session, struct usher_notes *notes,
+    struct recipient *recipient, struct outbox_letter **letter,
+    struct usher_error *error)
+{
+	struct usher_reply reply = outcome_letter(session, recipient);
+	size_t length = 0;
+	char *bytes = NULL;
+	int code = usher_reply_compose(&reply, &bytes, &length, error);
+
+	if (code == 0)
+		code = outbox_letter_new(letter, recipient->who,
+		    session->mail.sender, bytes, length, recipient->at);
+	free(bytes);
+	if (code == 0)
+		code = outbox_reserve(session->milter->outbox, notes, *letter,
+		    error);
+	if (code == 0)
+		code = promise_note(session, notes, recipient, error);
+	return code;
+}
+
+static size_t
+count_replies(const struct mail *mail)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < mail->count; i++)
+		if (mail->recipients[i].outcome == OUTCOME_REPLY)
+			count++;
+	return count;
+}
+
+static int
+reserve_all(struct session *session, struct outbox_letter **letters,
+    struct usher_error *error)
+{
+	struct mail *mail = &session->mail;
+	struct usher_notes *notes = NULL;
+	int code = usher_notes_new(session->milter->usher, &notes, error);
+
+	for (size_t i = 0; code == 0 && i < mail->count; i++)
+		if (mail->recipients[i].outcome == OUTCOME_REPLY &&
+		    is_first(mail, i))
+			code = reserve_one(session, notes, &mail->recipients[i],
+			    letters++, error);
+	if (code == 0)
+		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	usher_notes_free(notes);
+	return code;
+}
+
+int
+letters_reserve(struct session *session, struct usher_error *error)
+{
+	size_t count = count_replies(&session->mail);
+	struct outbox_letter **letters;
+	int code;
+
+	if (count == 0)
+		return 0;
+	letters = calloc(count, sizeof *letters);
+	code = letters == NULL ? ENOMEM : reserve_all(session, letters, error);
+	for (size_t i = 0; letters != NULL && i < count; i++)
+		outbox_letter_free(letters[i]);
+	free(letters);
+	return code;
+}
