@@ -86,7 +86,7 @@ class Client:
         edits = []
         while True:
             letter, data = self.read()
-            if letter not in "hmi+-":
+            if letter not in "hmi+-q":
                 return letter, data.rstrip(b"\0").decode(), edits
             edits.append((letter, data))
 
