@@ -47,6 +47,17 @@ static const struct cli_command commands[] = {
 	    CLI_OPT_CONF | CLI_OPT_TO | CLI_OPT_AT | CLI_OPT_PREFERENCES |
 		CLI_OPT_JSON,
 	    cli_replay },
+	{ "learn", "[-c FILE] --for WHO [--dry-run] MBOX|MAILDIR|LOG...",
+	    "mark who somebody wrote to as known",
+	    "Reads Sent folders and mail logs of Postfix or Sendmail: whoever\n"
+	    "WHO wrote to by hand is known to WHO from now on, for two years:\n"
+	    "the organization, or the address where it is one of free mail.\n",
+	    CLI_OPT_CONF | CLI_OPT_FOR | CLI_OPT_DRY_RUN, cli_learn },
+	{ "pause", "[-c FILE] --until TIME [WHO]", "only observe for a while",
+	    "Until TIME nobody is turned away from WHO, or without WHO from\n"
+	    "anybody: all is decided and logged. It acts with the next mail\n"
+	    "or call.\n",
+	    CLI_OPT_CONF | CLI_OPT_UNTIL, cli_pause },
 	{ "held", "[-c FILE] [--at TIME] [--json]",
 	    "list the mails that are held until their opening",
 	    "Lists what waits in the mail server's quarantine, the oldest\n"
@@ -65,7 +76,7 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Of design.md §10, and nothing behind them yet. */
 static const char *const not_built[] = { "open", "close", "code", "relate",
-	"log", "report", "standing", "learn", "pause", "status" };
+	"log", "report", "standing", "status" };
 
 static void
 print_help(FILE *out)

@@ -35,14 +35,17 @@ enum {
 	CLI_OPT_STRICT = 1 << 10,
 	CLI_OPT_DUE = 1 << 16,
 	CLI_OPT_SENDMAIL = 1 << 17,
+	CLI_OPT_FOR = 1 << 20,
+	CLI_OPT_UNTIL = 1 << 21,
+	CLI_OPT_DRY_RUN = 1 << 22,
 	CLI_OPT_JSON = 1 << 11
 };
 
 /* A command line as read. Strings are argv's; NULL: not given. */
 struct cli_arguments {
 	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
-	    *preferences, *sendmail_conf;
-	bool verified, strict, json, due;
+	    *preferences, *sendmail_conf, *whom, *until;
+	bool verified, strict, json, due, dry_run;
 	size_t fact_count;
 	const char **facts;
 	size_t word_count; /* what is no option: FILE, WHO */
@@ -62,6 +65,8 @@ int cli_show(const struct cli_arguments *arguments);
 int cli_replay(const struct cli_arguments *arguments);
 int cli_held(const struct cli_arguments *arguments);
 int cli_release(const struct cli_arguments *arguments);
+int cli_learn(const struct cli_arguments *arguments);
+int cli_pause(const struct cli_arguments *arguments);
 
 /*
  * cli_options.c. Reads what follows the command's name into `arguments`,
@@ -98,7 +103,7 @@ struct cli_recipient {
 	struct usher_memory *memory; /* of the last attempt asked about */
 	bool unreadable;
 };
-/* 0, or the exit code, all being said. */
+/* 0, or the exit code, all being said. `who` NULL: nobody's policy. */
 int cli_recipient_open(const struct cli_arguments *arguments, const char *who,
     struct cli_recipient *recipient);
 void cli_recipient_close(struct cli_recipient *recipient);

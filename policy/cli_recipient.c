@@ -137,8 +137,10 @@ cli_recipient_open(const struct cli_arguments *arguments, const char *who,
 	if (code != 0)
 		return code;
 	recipient->conf = usher_conf_hold(recipient->usher);
-	code = file == NULL ? find_published(recipient)
-			    : read_preferences(recipient, file);
+	if (file != NULL)
+		code = read_preferences(recipient, file);
+	else if (who != NULL)
+		code = find_published(recipient);
 	if (code != 0)
 		cli_recipient_close(recipient);
 	return code;

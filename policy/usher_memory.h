@@ -85,6 +85,36 @@ USHER_API int usher_notes_commit(struct usher_notes *notes, int wait_ms,
 /* The same in the background, for what no answer rests on; takes the notes. */
 USHER_API void usher_notes_commit_later(struct usher_notes *notes);
 
+/* ---- learning: who was written to, from what was kept of it ---- */
+
+struct usher_learner;
+
+/* `who` wrote; the policy's other addresses count as well. */
+USHER_API int usher_learner_new(struct usher *usher, struct usher_conf *conf,
+    const struct usher_policy *policy, const char *who,
+    struct usher_learner **learner);
+USHER_API void usher_learner_free(struct usher_learner *learner);
+/*
+ * A mail of a Sent folder: whoever it went to is learned, unless it is another's
+ * mail, an automatic one, a receipt, a post to a list or an unsubscription.
+ */
+USHER_API int usher_learner_mail(struct usher_learner *learner,
+    const char *data, size_t length);
+/* A line of a mail log of Postfix or Sendmail, in the log's order. */
+USHER_API int usher_learner_log(struct usher_learner *learner,
+    const char *line);
+struct usher_learned {
+	const char *party;   /* as it will be known: address or organization */
+	const char *address; /* the first that was written to */
+	size_t times;
+};
+/* In the order of first meeting; NULL past the last. */
+USHER_API const struct usher_learned *usher_learner_get(
+    const struct usher_learner *learner, size_t index);
+/* Writes what was learned; in several commits when it is much. */
+USHER_API int usher_learner_commit(const struct usher_learner *learner,
+    int64_t at, int wait_ms, struct usher_error *error);
+
 /* ---- records: bytes by kind and key, with an end ---- */
 
 enum usher_record {
