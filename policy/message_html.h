@@ -16,6 +16,7 @@ struct element {
 struct html_page {
 	struct tags tags; /* of `pending` */
 	struct buffer pending;
+	size_t wanted; /* length of `pending` that is worth a look */
 	struct buffer *out;
 	struct message_content *content;
 	char shown; /* the character shown last, or NUL */

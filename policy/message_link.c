@@ -158,7 +158,7 @@ void
 usher_links_of_text(const char *text, size_t length,
     struct message_content *content)
 {
-	const char *at = text, *end = text + length;
+	const char *at = text, *end = length > 0 ? text + length : text;
 
 	while (at < end) {
 		const char *h = memchr(at, ':', (size_t)(end - at));

@@ -13,7 +13,8 @@
 
 /*
  * A tag is read once it is whole, or longer than any that people write (what
- * is longer holds a picture); a step waits for AT_ONCE bytes to be worth it.
+ * is longer holds a picture); a look waits for AT_ONCE new bytes, so that what
+ * is not whole is not gone through again with every byte.
  */
 enum { LONGEST_TAG = 8192, AT_ONCE = 2048, LONGEST_ENTITY = 40 };
 
@@ -171,7 +172,7 @@ usher_page_feed(struct html_page *page, const char *html, size_t length,
 	usher_buffer_add(pending, html, length);
 	if (pending->failed)
 		page->out->failed = true;
-	if (pending->failed || (pending->length < AT_ONCE && !last))
+	if (pending->failed || (pending->length < page->wanted && !last))
 		return;
 	page->tags.at = pending->data;
 	page->tags.end = pending->data + pending->length;
@@ -179,6 +180,7 @@ usher_page_feed(struct html_page *page, const char *html, size_t length,
 		;
 	pending->length = (size_t)(page->tags.end - page->tags.at);
 	memmove(pending->data, page->tags.at, pending->length);
+	page->wanted = pending->length + AT_ONCE;
 	if (last)
 		usher_buffer_puts(page->out, "\n");
 	if (page->cut)
@@ -193,6 +195,7 @@ usher_page_new(struct buffer *out, struct message_content *content)
 	if (page) {
 		page->out = out;
 		page->content = content;
+		page->wanted = AT_ONCE;
 	}
 	return page;
 }

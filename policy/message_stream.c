@@ -38,10 +38,11 @@ begin_content(struct message_stream *stream, const struct part_fields *fields)
 static const char *
 value_of(const struct buffer *fields, const char *name)
 {
-	const char *at = fields->data, *end = at + fields->length;
+	const char *at = fields->data;
+	const char *end = at ? at + fields->length : at;
 	size_t length = strlen(name);
 
-	for (; at && at < end; at += strlen(at) + 1) {
+	for (; at < end; at += strlen(at) + 1) {
 		const char *value = at + length;
 
 		if (strncasecmp(at, name, length) != 0)
@@ -100,7 +101,7 @@ note_field(struct message_stream *stream, const char *line, size_t length)
 	bool folded = *line == ' ' || *line == '\t';
 
 	length = without_end(line, length);
-	if (length > MOST_PART_FIELDS - fields->length)
+	if (length + fields->length > MOST_PART_FIELDS)
 		return;
 	if (folded && fields->length > 0)
 		fields->length--;
@@ -125,7 +126,8 @@ take_field(struct message_stream *stream, const char *line, size_t length)
 		    strncasecmp(line, content, sizeof(content) - 1) == 0)
 			note_field(stream, line, length);
 		/* A fold belongs to the field above it, kept or not. */
-		else if (stream->fields.length > 0)
+		else if (stream->fields.length > 0 &&
+		    stream->fields.length < MOST_PART_FIELDS)
 			usher_buffer_add(&stream->fields, "", 1);
 		return true;
 	}

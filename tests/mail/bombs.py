@@ -109,6 +109,15 @@ BOMBS = {
     "uuencode": part(b"text/plain", b"begin 644 x\r\n"
                      + b"M" + b"\xff" * 900000, b"x-uuencode"),
     "nuls": part(b"text/plain", b"\0" * 1000000),
+    "bytes of no character in tags": html(b"<a " + b"\xff" * 8000 + b">", 124),
+    "and of no charset": part(b"text/html; charset=iso-2022-jp",
+                              (b"<a " + b"\xff" * 8000 + b">") * 124),
+    "and in comments": html(b"<!--" + b"\xff" * 8000, 124),
+    "closed but not open": (html(b"<div>", 1000)
+                            + b"</x>" * 200000),
+    "parts with links": FROM + MIXED % b"b" + (
+        b"--b\r\nContent-Type: text/html\r\n\r\n"
+        b"<a href=http://a.example/>x</a>" + b" word" * 150 + b"\r\n") * 999,
     "three megabytes": part(b"text/plain", b"All work and no play.\r\n"
                             * 140000),
 }
