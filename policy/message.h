@@ -121,13 +121,20 @@ void usher_shown_feed(struct shown_text *shown, const char *text, size_t length,
     bool last, struct buffer *out);
 /* message_entity.c: reads "&...;" at `at`; bytes taken, 0 when it is none. */
 size_t usher_html_entity(const char *at, const char *end, uint32_t *character);
-/* message_style.c: what a style attribute does, in lower case. */
+/* The same for a whole value, into `room` bytes; the bytes written. */
+size_t usher_html_resolve(const char *value, size_t length, char *out,
+    size_t room);
+/* message_style.c: adds to `out` what a style says. */
+enum html_said { HTML_UNSAID, HTML_SHOWS, HTML_HIDES };
 struct html_style {
-	bool hides;
+	/* Elements inside may say otherwise of the last two. */
+	enum html_said display, visibility, size;
+	bool faint, clipped;	   /* not to be seen, nor what is inside */
 	int64_t color, background; /* 0xrrggbb, or -1: not said */
 	bool picture;		   /* a background that is no plain colour */
 };
 void usher_html_style(const char *style, size_t length, struct html_style *out);
+bool usher_html_style_hides(const struct html_style *style);
 int64_t usher_html_color(const char *text, size_t length);
 
 /* message_link.c: http and https URLs of a text, or one of an attribute. */

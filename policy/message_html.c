@@ -14,14 +14,22 @@
 #include "message_html.h"
 #include "message_tag.h"
 
-enum { DEEPEST = 200 };
+enum { DEEPEST = 200, LONGEST_ATTRIBUTE = 1000 };
 
 static const struct element *
 top(const struct html_page *page)
 {
-	static const struct element none = { "", false, false, -1, -1 };
+	static const struct element none = { .color = -1, .background = -1 };
 
 	return page->depth > 0 ? &page->open[page->depth - 1] : &none;
+}
+
+static bool
+is_shown(const struct html_page *page, const struct element *element)
+{
+	return !element->hidden && !element->invisible && !element->tiny &&
+	    !element->quoted && !page->cut &&
+	    (element->color < 0 || element->color != element->background);
 }
 
 static bool
@@ -48,8 +56,10 @@ line_end(struct html_page *page)
 static bool
 is_invisible(uint32_t c)
 {
-	return c == 0xad || (c >= 0x200b && c <= 0x200f) || c == 0x2060 ||
-	    c == 0xfeff || c == 0x34f || (c >= 0x202a && c <= 0x202e);
+	return c == 0xad || (c >= 0x200b && c <= 0x200f) ||
+	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x34f ||
+	    c == 0x61c || c == 0x180e || (c >= 0x202a && c <= 0x202e) ||
+	    (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 static void
@@ -79,18 +89,28 @@ put(struct html_page *page, uint32_t c)
 	usher_buffer_add(page->out, bytes, n);
 }
 
+static bool
+is_blank(uint32_t c)
+{
+	return c <= ' ' || c == 0xa0;
+}
+
 void
 usher_html_text(struct html_page *page)
 {
-	bool shown = !top(page)->hidden && !top(page)->quoted && !page->cut;
+	bool shown = is_shown(page, top(page));
 
 	do {
 		uint32_t c = usher_tag_character(&page->tags);
 
+		/* Text ends a head that was not closed. */
+		if (!is_blank(c) && strcmp(top(page)->name, "head") == 0) {
+			page->depth = 0;
+			shown = is_shown(page, top(page));
+		}
 		if (!shown || is_invisible(c))
 			continue;
-		if (c == ' ' || c == '\t' || c == '\n' || c == '\r' ||
-		    c == 0xa0 || c < ' ')
+		if (is_blank(c))
 			page->blank = true;
 		else
 			put(page, c);
@@ -135,9 +155,30 @@ is_pixel_size(const struct attribute *one)
 
 struct seen { /* of one tag's attributes */
 	struct html_style style;
-	bool hidden, quoted, zero_width, zero_height;
-	struct attribute href, src;
+	bool styled, hidden, quoted, zero_width, zero_height;
+	bool picture;
+	int64_t color, background; /* which a style overrules */
+	struct attribute class, id, href, src, media;
 };
+
+static void
+see_style(const struct attribute *one, struct seen *seen)
+{
+	char value[LONGEST_ATTRIBUTE];
+	size_t length;
+
+	/* Of an attribute given twice the first counts. */
+	if (seen->styled)
+		return;
+	seen->styled = true;
+	if (!memchr(one->value, '&', one->length)) {
+		usher_html_style(one->value, one->length, &seen->style);
+		return;
+	}
+	length = usher_html_resolve(one->value, one->length, value,
+	    sizeof(value));
+	usher_html_style(value, length, &seen->style);
+}
 
 static void
 see(struct html_page *page, const char *element, struct seen *seen)
@@ -146,17 +187,22 @@ see(struct html_page *page, const char *element, struct seen *seen)
 
 	while (usher_tag_attribute(&page->tags, &one)) {
 		if (usher_attribute_is(&one, "style"))
-			usher_html_style(one.value, one.length, &seen->style);
+			see_style(&one, seen);
 		else if (usher_attribute_is(&one, "hidden"))
 			seen->hidden = true;
 		else if (usher_attribute_is(&one, "bgcolor"))
-			seen->style.background = usher_html_color(one.value,
+			seen->background = usher_html_color(one.value,
 			    one.length);
 		else if (usher_attribute_is(&one, "color"))
-			seen->style.color = usher_html_color(one.value,
-			    one.length);
+			seen->color = usher_html_color(one.value, one.length);
 		else if (usher_attribute_is(&one, "background"))
-			seen->style.picture = true;
+			seen->picture = true;
+		else if (usher_attribute_is(&one, "class"))
+			seen->class = one;
+		else if (usher_attribute_is(&one, "id"))
+			seen->id = one;
+		else if (usher_attribute_is(&one, "media"))
+			seen->media = one;
 		else if (usher_attribute_is(&one, "href"))
 			seen->href = one;
 		else if (usher_attribute_is(&one, "src"))
@@ -170,25 +216,45 @@ see(struct html_page *page, const char *element, struct seen *seen)
 		if (marks_cut(&one))
 			page->cut = true;
 	}
+	if (page->sheet) {
+		usher_sheet_apply(page->sheet, '.', seen->class.value,
+		    seen->class.length, &seen->style);
+		usher_sheet_apply(page->sheet, '#', seen->id.value,
+		    seen->id.length, &seen->style);
+	}
+	if (seen->hidden && seen->style.display == HTML_UNSAID)
+		seen->style.display = HTML_HIDES;
+}
+
+static void
+note_link(struct html_page *page, const struct attribute *link, bool shown)
+{
+	char value[LONGEST_ATTRIBUTE];
+	size_t length;
+
+	if (!memchr(link->value, '&', link->length)) {
+		usher_link_note(link->value, link->length, shown,
+		    page->content);
+		return;
+	}
+	length = usher_html_resolve(link->value, link->length, value,
+	    sizeof(value));
+	usher_link_note(value, length, shown, page->content);
 }
 
 static void
 note_links(struct html_page *page, const char *element, const struct seen *seen,
     const struct element *inside)
 {
-	bool shown = !inside->hidden && !inside->quoted && !page->cut;
+	bool anchor = strcmp(element, "a") == 0 || strcmp(element, "area") == 0;
 
 	if (seen->href.length > 0)
-		usher_link_note(seen->href.value, seen->href.length,
-		    shown &&
-			(strcmp(element, "a") == 0 ||
-			    strcmp(element, "area") == 0),
-		    page->content);
+		note_link(page, &seen->href, anchor && is_shown(page, inside));
 	if (strcmp(element, "img") != 0 || seen->src.length == 0)
 		return;
-	usher_link_note(seen->src.value, seen->src.length, false,
-	    page->content);
-	if (((seen->zero_width && seen->zero_height) || seen->style.hides) &&
+	note_link(page, &seen->src, false);
+	if (((seen->zero_width && seen->zero_height) ||
+		usher_html_style_hides(&seen->style)) &&
 	    seen->src.length > 4 &&
 	    strncasecmp(seen->src.value, "http", 4) == 0)
 		page->content->pixel = true;
@@ -198,61 +264,36 @@ note_links(struct html_page *page, const char *element, const struct seen *seen,
 static struct element
 inner(const struct html_page *page, const char *name, const struct seen *seen)
 {
-	static const char *const never_shown[] = {
-		"head",
-		"title",
-		"template",
-		"select",
-		"datalist",
-		"object",
-		"noframes",
-		NULL,
-	};
+	static const char *const never_shown[] = { "head", "title", "template",
+		"select", "datalist", "noframes", NULL };
+	const struct html_style *style = &seen->style;
 	struct element element = *top(page);
 
 	strcpy(element.name, name);
-	if (seen->style.color >= 0)
-		element.color = seen->style.color;
-	if (seen->style.picture)
+	if (style->color >= 0)
+		element.color = style->color;
+	else if (seen->color >= 0)
+		element.color = seen->color;
+	if (style->picture || seen->picture)
 		element.background = -1;
-	else if (seen->style.background >= 0)
-		element.background = seen->style.background;
-	element.hidden |= seen->hidden || seen->style.hides ||
-	    one_of(name, never_shown);
-	element.hidden |= element.color >= 0 && element.background >= 0 &&
-	    element.color == element.background;
+	else if (style->background >= 0)
+		element.background = style->background;
+	else if (seen->background >= 0)
+		element.background = seen->background;
+	element.hidden |= style->display == HTML_HIDES || style->faint ||
+	    style->clipped || one_of(name, never_shown);
+	if (style->visibility != HTML_UNSAID)
+		element.invisible = style->visibility == HTML_HIDES;
+	if (style->size != HTML_UNSAID)
+		element.tiny = style->size == HTML_HIDES;
 	element.quoted |= seen->quoted;
 	return element;
 }
 
-static const char *const breaks[] = {
-	"p",
-	"div",
-	"br",
-	"tr",
-	"li",
-	"table",
-	"h1",
-	"h2",
-	"h3",
-	"h4",
-	"h5",
-	"h6",
-	"blockquote",
-	"ul",
-	"ol",
-	"hr",
-	"section",
-	"article",
-	"header",
-	"footer",
-	"pre",
-	"center",
-	"dl",
-	"dt",
-	"dd",
-	NULL,
-};
+static const char *const breaks[] = { "p", "div", "br", "tr", "li", "table",
+	"h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "hr",
+	"section", "article", "header", "footer", "pre", "center", "dl", "dt",
+	"dd", NULL };
 
 void
 usher_html_close(struct html_page *page)
@@ -275,39 +316,99 @@ usher_html_close(struct html_page *page)
 		page->blank = true;
 }
 
+/* What may end without saying so, and what such an end never leaves. */
+enum {
+	PARAGRAPH = 1,
+	ITEM = 2,
+	TERM = 4,
+	CELL = 8,
+	ROW = 16,
+	TABLE = 32,
+	LIST = 64,
+	OPTION = 128,
+	WALL = 256
+};
+
+static unsigned
+kind_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		unsigned kind;
+	} kinds[] = {
+		{ "p", PARAGRAPH },
+		{ "li", ITEM },
+		{ "dt", TERM },
+		{ "dd", TERM },
+		{ "td", CELL },
+		{ "th", CELL },
+		{ "tr", ROW },
+		{ "table", TABLE },
+		{ "ul", LIST },
+		{ "ol", LIST },
+		{ "option", OPTION },
+		{ "caption", WALL },
+		{ "button", WALL },
+		{ "object", WALL },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (strcmp(kinds[i].name, name) == 0)
+			return kinds[i].kind;
+	}
+	return 0;
+}
+
+/* Closes the innermost of `ends`, unless one of `walls` stands before it. */
+static void
+close_innermost(struct html_page *page, unsigned ends, unsigned walls)
+{
+	for (size_t depth = page->depth; depth > 0; depth--) {
+		unsigned kind = page->open[depth - 1].kind;
+
+		if (kind & ends)
+			page->depth = depth - 1;
+		if (kind & (ends | walls))
+			return;
+	}
+}
+
 /* Ends that HTML lets writers leave out. */
 static void
-close_implied(struct html_page *page, const char *name)
+close_implied(struct html_page *page, const char *name, bool breaks_line)
 {
-	static const char *const of_head[] = {
-		"title",
-		"meta",
-		"link",
-		"style",
-		"script",
-		"base",
-		"template",
-		"noscript",
-		"object",
-		NULL,
-	};
-	static const char *const alike[] = {
-		"p",
-		"li",
-		"tr",
-		"td",
-		"th",
-		"option",
-		"dt",
-		"dd",
-		NULL,
-	};
+	static const char *const of_head[] = { "title", "meta", "link", "style",
+		"script", "base", "template", "noscript", NULL };
+	const unsigned walls = CELL | TABLE | WALL;
+	unsigned kind = kind_of(name);
 
 	if (strcmp(name, "body") == 0 ||
 	    (strcmp(top(page)->name, "head") == 0 && !one_of(name, of_head)))
 		page->depth = 0;
-	else if (strcmp(top(page)->name, name) == 0 && one_of(name, alike))
+	else if (kind & (CELL | ROW))
+		close_innermost(page, kind, TABLE);
+	else if (kind & TERM)
+		close_innermost(page, kind, walls);
+	else if (kind & ITEM)
+		close_innermost(page, kind, LIST | CELL | TABLE);
+	else if (kind & OPTION & top(page)->kind)
 		page->depth--;
+	if (breaks_line && !(kind & (ROW | TERM)) && strcmp(name, "br") != 0)
+		close_innermost(page, PARAGRAPH, walls);
+}
+
+static bool
+is_sheet(const char *name, const struct seen *seen)
+{
+	static const char *const everywhere[] = { "", "all", "screen", NULL };
+	char media[8];
+
+	if (strcmp(name, "style") != 0 || seen->media.length >= sizeof(media))
+		return false;
+	memcpy(media, seen->media.length ? seen->media.value : "",
+	    seen->media.length);
+	media[seen->media.length] = '\0';
+	return one_of(media, everywhere);
 }
 
 static bool
@@ -331,48 +432,34 @@ has_room(struct html_page *page)
 void
 usher_html_open(struct html_page *page)
 {
-	static const char *const voids[] = {
-		"br",
-		"hr",
-		"img",
-		"meta",
-		"link",
-		"input",
-		"area",
-		"base",
-		"col",
-		"wbr",
-		"embed",
-		"source",
-		"o:p",
-		NULL,
-	};
-	static const char *const raw[] = {
-		"style",
-		"script",
-		"textarea",
-		"xmp",
-		"iframe",
-		NULL,
-	};
+	static const char *const voids[] = { "br", "hr", "img", "meta", "link",
+		"input", "area", "base", "col", "wbr", "embed", "source", "o:p",
+		NULL };
+	static const char *const raw[] = { "style", "script", "iframe", NULL };
 	struct seen seen = {
 		.style = { .color = -1, .background = -1 },
+		.color = -1,
+		.background = -1,
 	};
 	struct element element;
 	char name[TAG_NAME];
+	bool breaks_line;
 
 	usher_tag_name(&page->tags, name);
+	breaks_line = one_of(name, breaks);
 	see(page, name, &seen);
-	close_implied(page, name);
+	close_implied(page, name, breaks_line);
 	element = inner(page, name, &seen);
+	element.kind = kind_of(name);
 	note_links(page, name, &seen, &element);
 	if (element.quoted && !top(page)->quoted)
 		page->content->quoted = true;
-	if (one_of(name, breaks) && !top(page)->hidden)
+	if (breaks_line && !top(page)->hidden)
 		line_end(page);
 	if (one_of(name, raw)) {
 		page->skips = RAW;
 		strcpy(page->raw, name);
+		page->css_wanted = is_sheet(name, &seen);
 		return;
 	}
 	if (!one_of(name, voids) && page->depth < DEEPEST && has_room(page))

@@ -5,11 +5,15 @@
 #define USHER_MESSAGE_HTML_H
 
 #include "message.h"
+#include "message_sheet.h"
 #include "message_tag.h"
 
 struct element {
 	char name[TAG_NAME];
-	bool hidden, quoted;
+	unsigned kind;	      /* which ends it may have left out */
+	bool hidden;	      /* with all that is inside */
+	bool invisible, tiny; /* unless what is inside says otherwise */
+	bool quoted;
 	int64_t color, background; /* -1: not known */
 };
 
@@ -25,7 +29,10 @@ struct html_page {
 	/* What is passed over until it ends: */
 	enum { NOTHING, COMMENT, RAW, LONG_TAG } skips;
 	char raw[TAG_NAME];
-	size_t depth; /* of `open`; the rest is not kept */
+	bool css_wanted;     /* of what is passed over */
+	struct buffer css;   /* its beginning */
+	struct sheet *sheet; /* what styles have said; NULL: nothing */
+	size_t depth;	     /* of `open`; the rest is not kept */
 	struct element *open;
 	size_t open_room;
 };

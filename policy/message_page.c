@@ -16,7 +16,12 @@
  * is longer holds a picture); a look waits for AT_ONCE new bytes, so that what
  * is not whole is not gone through again with every byte.
  */
-enum { LONGEST_TAG = 8192, AT_ONCE = 2048, LONGEST_ENTITY = 40 };
+enum {
+	LONGEST_TAG = 8192,
+	AT_ONCE = 2048,
+	LONGEST_ENTITY = 40,
+	LONGEST_SHEET = 65536
+};
 
 /*
  * Past the end of the tag at `at`, or NULL when it has not come yet. Quotes
@@ -41,18 +46,38 @@ tag_end(const char *at, const char *end)
 	return NULL;
 }
 
+/* Of what is passed over a style sheet is read, when its end has come. */
+static void
+keep_css(struct html_page *page, const char *css, size_t length, bool whole)
+{
+	struct buffer *kept = &page->css;
+
+	if (!page->css_wanted)
+		return;
+	if (length > LONGEST_SHEET - kept->length)
+		length = LONGEST_SHEET - kept->length;
+	usher_buffer_add(kept, css, length);
+	if (whole && !page->sheet)
+		page->sheet = calloc(1, sizeof(*page->sheet));
+	if (kept->failed || (whole && !page->sheet))
+		page->out->failed = true;
+	else if (whole)
+		usher_sheet_read(page->sheet, kept->data, kept->length);
+	if (whole)
+		usher_buffer_free(kept);
+}
+
 /* False: the end of what is passed over has not come yet. */
 static bool
 pass_over(struct html_page *page)
 {
 	struct tags *tags = &page->tags;
 	size_t left = (size_t)(tags->end - tags->at), keep = 0;
-	const char *found = NULL;
+	const char *begin = tags->at, *found = NULL;
 
 	if (page->skips == COMMENT) {
-		found = memmem(tags->at, left, "-->", 3);
-		found = found ? found + 3 : NULL;
-		keep = 2;
+		found = usher_tag_comment_end(tags->at, tags->end);
+		keep = 3;
 	} else if (page->skips == LONG_TAG) {
 		found = memchr(tags->at, '>', left);
 		found = found ? found + 1 : NULL;
@@ -62,9 +87,12 @@ pass_over(struct html_page *page)
 		tags->at = tags->end - left;
 		keep = strlen(page->raw) + 2;
 	}
+	tags->at = found ? found : tags->end - (left < keep ? left : keep);
+	if (page->skips == RAW)
+		keep_css(page, begin, (size_t)(tags->at - begin),
+		    found != NULL);
 	if (found)
 		page->skips = NOTHING;
-	tags->at = found ? found : tags->end - (left < keep ? left : keep);
 	return found != NULL;
 }
 
@@ -80,7 +108,7 @@ is_whole(struct html_page *page, bool last)
 	if (left < 4)
 		return false;
 	if (memcmp(tags->at, "<!--", 4) == 0)
-		return true;
+		return left > 5;
 	if (tag_end(tags->at, tags->end))
 		return true;
 	if (left < LONGEST_TAG)
@@ -117,6 +145,20 @@ step_text(struct html_page *page, bool last)
 	return true;
 }
 
+/* HTML reads "<!-->" and "<!--->" as whole comments. */
+static void
+begin_comment(struct html_page *page, const char *at)
+{
+	size_t left = (size_t)(page->tags.end - at);
+	size_t short_one = left > 0 && at[0] == '>'    ? 1
+	    : left > 1 && at[0] == '-' && at[1] == '>' ? 2
+						       : 0;
+
+	page->tags.at = at + short_one;
+	if (short_one == 0)
+		page->skips = COMMENT;
+}
+
 static bool
 step_tag(struct html_page *page, bool last)
 {
@@ -128,8 +170,7 @@ step_tag(struct html_page *page, bool last)
 	was_cut = page->skips == LONG_TAG;
 	page->skips = NOTHING;
 	if (page->tags.end - at >= 4 && memcmp(at, "<!--", 4) == 0) {
-		page->tags.at += 4;
-		page->skips = COMMENT;
+		begin_comment(page, at + 4);
 	} else if (at[1] == '!' || at[1] == '?') {
 		usher_tag_skip_declaration(&page->tags);
 	} else if (at[1] == '/') {
@@ -206,6 +247,8 @@ usher_page_free(struct html_page *page)
 	if (!page)
 		return;
 	usher_buffer_free(&page->pending);
+	usher_buffer_free(&page->css);
+	free(page->sheet);
 	free(page->open);
 	free(page);
 }

@@ -1,9 +1,11 @@
 /*
- * message_style: whether a style attribute hides what it stands on.
+ * message_style: whether a style hides what it stands on.
  *
- * Reads the few CSS properties by which mail hides text from its reader. One
- * pass over the declarations. Keeps design.md §4 ("shown, not hidden by
- * style"). Style sheets in <style> are not applied.
+ * Reads the few CSS properties by which mail hides text from its reader: the
+ * last declaration counts, an important one before others, and a value that
+ * CSS does not know is none. One pass over the declarations. Called for style
+ * attributes by message_html.c and for sheets by message_sheet.c. Keeps
+ * design.md §4 ("shown, not hidden by style").
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -77,7 +79,7 @@ hex_color(struct word word)
 static int64_t
 rgb_color(struct word word)
 {
-	char copy[64];
+	char copy[64], *alpha;
 	int red, green, blue;
 
 	if (word.length >= sizeof(copy))
@@ -86,6 +88,10 @@ rgb_color(struct word word)
 	copy[word.length] = '\0';
 	if (sscanf(strchr(copy, '(') + 1, "%d ,%d ,%d", &red, &green, &blue) !=
 	    3)
+		return -1;
+	/* What shines through has no colour of its own. */
+	alpha = strrchr(copy, ',');
+	if (begins(word, "rgba(") && alpha && strtod(alpha + 1, NULL) < 1)
 		return -1;
 	return (int64_t)((red & 255) << 16 | (green & 255) << 8 | (blue & 255));
 }
@@ -121,13 +127,20 @@ usher_html_color(const char *text, size_t length)
 	return -1;
 }
 
-/* A length of at most `most` px or pt; em and % when they are 0. */
+/*
+ * A length of at most `most` px or pt; of other units when it is 0. *is_length
+ * tells whether it is one at all, *relative whether it counts in em or %.
+ */
 static bool
-at_most(struct word word, double most)
+at_most(struct word word, double most, bool *is_length, bool *relative)
 {
+	static const char *const units[] = { "", "px", "pt", "em", "rem", "%",
+		"ex", "ch", "vw", "vh", "mm", "cm", "in", "pc", NULL };
 	char copy[32], *end;
 	double value;
+	size_t unit = 0;
 
+	*is_length = *relative = false;
 	if (word.length == 0 || word.length >= sizeof(copy))
 		return false;
 	memcpy(copy, word.at, word.length);
@@ -135,16 +148,20 @@ at_most(struct word word, double most)
 	if (!isdigit((unsigned char)*copy) && *copy != '.')
 		return false;
 	value = strtod(copy, &end);
-	while (isspace((unsigned char)*end))
-		end++;
-	if (*end == '\0' || strncasecmp(end, "px", 2) == 0 ||
-	    strncasecmp(end, "pt", 2) == 0 || *end == '!')
-		return value <= most;
-	return value <= 0;
+	while (units[unit] && strcasecmp(end, units[unit]) != 0)
+		unit++;
+	if (!units[unit])
+		return false;
+	*is_length = true;
+	*relative = strcmp(units[unit], "em") == 0 ||
+	    strcmp(units[unit], "%") == 0 || strcmp(units[unit], "ex") == 0;
+	return value <= (unit < 3 ? most : 0);
 }
 
-struct sizes {
+/* What the declarations have said so far. */
+struct reading {
 	bool nothing, clipped;
+	bool fixed_display, fixed_visibility, fixed_size; /* important ones */
 };
 
 static void
@@ -167,39 +184,136 @@ read_background(struct word value, struct html_style *out)
 }
 
 static void
-read_declaration(struct word name, struct word value, struct html_style *out,
-    struct sizes *sizes)
+say(enum html_said *what, bool *fixed, bool important, enum html_said value)
 {
-	if (is(name, "display"))
-		out->hides |= begins(value, "none");
-	else if (is(name, "visibility"))
-		out->hides |= begins(value, "hidden") ||
-		    begins(value, "collapse");
-	else if (is(name, "mso-hide"))
-		/* Outlook alone obeys: all others show it. */
+	if (value == HTML_UNSAID || (*fixed && !important))
 		return;
+	*what = value;
+	*fixed = important;
+}
+
+static enum html_said
+said_display(struct word value)
+{
+	static const char *const shown[] = { "block", "inline", "inline-block",
+		"table", "table-cell", "table-row", "inline-table", "flex",
+		"inline-flex", "grid", "list-item", "contents", "initial",
+		"revert", NULL };
+
+	if (is(value, "none"))
+		return HTML_HIDES;
+	for (size_t i = 0; shown[i]; i++)
+		if (is(value, shown[i]))
+			return HTML_SHOWS;
+	return HTML_UNSAID;
+}
+
+static enum html_said
+said_visibility(struct word value)
+{
+	if (is(value, "hidden") || is(value, "collapse"))
+		return HTML_HIDES;
+	return is(value, "visible") || is(value, "initial") ? HTML_SHOWS
+							    : HTML_UNSAID;
+}
+
+/* Part of a size of nothing is nothing. */
+static enum html_said
+said_size(struct word value)
+{
+	static const char *const names[] = { "xx-small", "x-small", "small",
+		"medium", "large", "x-large", "xx-large", "initial", NULL };
+	bool is_length, relative, tiny;
+
+	for (size_t i = 0; names[i]; i++)
+		if (is(value, names[i]))
+			return HTML_SHOWS;
+	tiny = at_most(value, 1.0, &is_length, &relative);
+	if (!is_length || (relative && !tiny))
+		return HTML_UNSAID;
+	return tiny ? HTML_HIDES : HTML_SHOWS;
+}
+
+/* Takes "!important" from the value. */
+static bool
+is_important(struct word *value)
+{
+	const char *mark = memrchr(value->at, '!', value->length);
+	struct word rest;
+
+	if (!mark)
+		return false;
+	rest = trimmed(mark + 1,
+	    value->length - (size_t)(mark + 1 - value->at));
+	if (!is(rest, "important"))
+		return false;
+	*value = trimmed(value->at, (size_t)(mark - value->at));
+	return true;
+}
+
+static void
+read_declaration(struct word name, struct word value, struct html_style *out,
+    struct reading *reading)
+{
+	bool important = is_important(&value), is_length, relative;
+
+	/* mso-hide is left alone: only Outlook obeys, all others show it. */
+	if (is(name, "display"))
+		say(&out->display, &reading->fixed_display, important,
+		    said_display(value));
+	else if (is(name, "visibility"))
+		say(&out->visibility, &reading->fixed_visibility, important,
+		    said_visibility(value));
 	else if (is(name, "font-size"))
-		out->hides |= at_most(value, 1.0);
+		say(&out->size, &reading->fixed_size, important,
+		    said_size(value));
 	else if (is(name, "opacity"))
-		out->hides |= at_most(value, 0.02);
+		out->faint = at_most(value, 0.02, &is_length, &relative);
 	else if (is(name, "height") || is(name, "max-height") ||
 	    is(name, "width") || is(name, "max-width"))
-		sizes->nothing |= at_most(value, 1.0);
+		reading->nothing |= at_most(value, 1.0, &is_length, &relative);
 	else if (is(name, "overflow"))
-		sizes->clipped |= begins(value, "hidden");
+		reading->clipped = is(value, "hidden") || is(value, "clip");
 	else if (is(name, "color"))
 		out->color = usher_html_color(value.at, value.length);
 	else if (is(name, "background") || is(name, "background-color"))
 		read_background(value, out);
 }
 
+/* Comments may stand anywhere in CSS, within a word of it as well. */
+static size_t
+without_comments(const char *style, size_t length, char *out, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < length && n < room; i++) {
+		if (style[i] == '/' && i + 1 < length && style[i + 1] == '*') {
+			const char *stop = memmem(style + i + 2, length - i - 2,
+			    "*/", 2);
+
+			if (!stop)
+				break;
+			i = (size_t)(stop - style) + 1;
+			out[n++] = ' ';
+		} else {
+			out[n++] = style[i];
+		}
+	}
+	return n;
+}
+
 void
 usher_html_style(const char *style, size_t length, struct html_style *out)
 {
-	const char *at = style, *end = style + length;
-	struct sizes sizes = { false, false };
+	char clean[1000];
+	const char *at, *end;
+	struct reading reading = { .nothing = false };
 
-	while (at < end) {
+	if (memmem(style, length, "/*", 2)) {
+		length = without_comments(style, length, clean, sizeof(clean));
+		style = clean;
+	}
+	for (at = style, end = style + length; at < end;) {
 		const char *stop = memchr(at, ';', (size_t)(end - at));
 		const char *colon;
 
@@ -209,8 +323,16 @@ usher_html_style(const char *style, size_t length, struct html_style *out)
 		if (colon)
 			read_declaration(trimmed(at, (size_t)(colon - at)),
 			    trimmed(colon + 1, (size_t)(stop - colon - 1)), out,
-			    &sizes);
+			    &reading);
 		at = stop < end ? stop + 1 : end;
 	}
-	out->hides |= sizes.nothing && sizes.clipped;
+	out->clipped |= reading.nothing && reading.clipped;
+}
+
+bool
+usher_html_style_hides(const struct html_style *style)
+{
+	return style->display == HTML_HIDES ||
+	    style->visibility == HTML_HIDES || style->size == HTML_HIDES ||
+	    style->faint || style->clipped;
 }

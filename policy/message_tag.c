@@ -141,12 +141,26 @@ usher_tag_skip_raw(struct tags *tags, const char *name)
 			return;
 		}
 		tags->at = tag + 1;
-		if ((size_t)(tags->end - tag) > length + 1 && tag[1] == '/' &&
-		    strncasecmp(tag + 2, name, length) == 0) {
+		if ((size_t)(tags->end - tag) > length + 2 && tag[1] == '/' &&
+		    strncasecmp(tag + 2, name, length) == 0 &&
+		    !isalnum((unsigned char)tag[2 + length])) {
 			tags->at = tag;
 			return;
 		}
 	}
+}
+
+const char *
+usher_tag_comment_end(const char *at, const char *end)
+{
+	while ((at = memmem(at, (size_t)(end - at), "--", 2))) {
+		if (end - at > 2 && at[2] == '>')
+			return at + 3;
+		if (end - at > 3 && at[2] == '!' && at[3] == '>')
+			return at + 4;
+		at++;
+	}
+	return NULL;
 }
 
 void
@@ -155,11 +169,6 @@ usher_tag_skip_declaration(struct tags *tags)
 	size_t left = (size_t)(tags->end - tags->at);
 	const char *stop;
 
-	if (left >= 4 && memcmp(tags->at, "<!--", 4) == 0) {
-		stop = memmem(tags->at + 4, left - 4, "-->", 3);
-		tags->at = stop ? stop + 3 : tags->end;
-		return;
-	}
 	stop = memchr(tags->at, '>', left);
 	tags->at = stop ? stop + 1 : tags->end;
 }

@@ -29,7 +29,9 @@ bool usher_attribute_is(const struct attribute *attribute, const char *name);
 bool usher_attribute_holds(const struct attribute *attribute, const char *text);
 /* Up to the end tag of an element whose content is no markup. */
 void usher_tag_skip_raw(struct tags *tags, const char *name);
-/* A comment, <!doctype> or <?x>. */
+/* Behind the end of a comment, "--!>" too; NULL: it is not there. */
+const char *usher_tag_comment_end(const char *at, const char *end);
+/* <!doctype> or <?x>. */
 void usher_tag_skip_declaration(struct tags *tags);
 
 #endif

@@ -63,6 +63,16 @@ static const struct text_case texts[] = {
 	    "One two|three|<4>" },
 	{ "entities", HTML, "&auml;&#228;&#xE4;&euro;&amp;&zork;&#0;&",
 	    "\xc3\xa4\xc3\xa4\xc3\xa4\xe2\x82\xac&&zork;\xef\xbf\xbd&" },
+	{ "letters of Central Europe", HTML, "&Lstrok;&oacute;d&zacute;",
+	    "\xc5\x81\xc3\xb3"
+	    "d\xc5\xba" },
+	{ "references without an end", HTML,
+	    "&#79;ffer&#x6f;ne&nbsptwo&ampthree&notfour&lstrok&#0000000079;&#;",
+	    "Offerone two&three\xc2\xac"
+	    "four&lstrokO&#;" },
+	{ "what windows means", HTML, "don&#146;t", "don\xe2\x80\x99t" },
+	{ "references to nothing", HTML,
+	    "o&ZeroWidthSpace;f&NoBreak;f&InvisibleComma;er", "offer" },
 	{ "white space", HTML, "<p> a \n\t b </p>  <p>c", "a b|c" },
 	{ "words are not cut by what nobody sees", HTML,
 	    "sa&#8203;les of&shy;fer", "sales offer" },
@@ -75,6 +85,62 @@ static const struct text_case texts[] = {
 	    "<i style='font-size: 1px !important'>c</i>"
 	    "<i style='font-size:0.1em'>d</i>",
 	    "ad" },
+	{ "a size for the blanks between", HTML,
+	    "<td style='font-size:0px'><div style='font-size:13px'>a</div>"
+	    "<i>b</i><i style='font-size:2em'>c</i></td>",
+	    "a" },
+	{ "visible again", HTML,
+	    "<div style=visibility:hidden>a<i "
+	    "style=visibility:visible>b</i>c</div>",
+	    "b" },
+	{ "the last declaration counts", HTML,
+	    "<i style='display:none;display:inline'>a</i>"
+	    "<i style='font-size:0;font-size:12px'>b</i>"
+	    "<i style='display:none!important;display:inline'>c</i>",
+	    "ab" },
+	{ "values that CSS does not know", HTML,
+	    "<i style='display:nonesuch'>a</i><i style='font-size:0zork'>b</i>"
+	    "<i style='visibility:hiddenly'>c</i>",
+	    "abc" },
+	{ "a style in disguise", HTML,
+	    "of<i style='display&#58;none'>x</i>f<i style='display:/**/none'>"
+	    "y</i>er",
+	    "offer" },
+	{ "an attribute given twice", HTML,
+	    "<p style='color:red' style='display:none'>a</p>", "a" },
+	{ "a style overrules the hidden attribute", HTML,
+	    "<p hidden style=display:block>a</p>", "a" },
+	{ "a style overrules the attribute of a colour", HTML,
+	    "<td style='background:#000' bgcolor=#fff><font color=#fff>a"
+	    "</font></td>",
+	    "a" },
+	{ "a colour of its own", HTML,
+	    "<td style='background:#fff;color:#fff'>a<b style=color:#333>b</b>"
+	    "</td>",
+	    "b" },
+	{ "a background that shines through", HTML,
+	    "<td style='background:rgba(255,255,255,0);color:#fff'>a</td>",
+	    "a" },
+	{ "hidden by a sheet", HTML,
+	    "<style>b, .x, p#y { display:none } .z .w {display:none}</style>"
+	    "of<i class='a x'>salt</i>fer<i id=y>b</i><i class=w>c</i>",
+	    "offerc" },
+	{ "shown by a sheet elsewhere", HTML,
+	    "<style><!-- .x{display:none} table .x:first-child{display:block}"
+	    "--></style>a<p class=x>b",
+	    "a|b" },
+	{ "a style overrules a sheet", HTML,
+	    "<style>.x{font-size:0}</style><i class=x>a</i>"
+	    "<i class=x style=font-size:9pt>b</i>",
+	    "b" },
+	{ "a sheet for some readers", HTML,
+	    "<style>@media print { .x { display:none } } @import 'u'; "
+	    "/* } .x { */ .y { visibility : hidden }</style>"
+	    "<style media=print>.x{display:none}</style>"
+	    "<i class=x>a</i><i class=Y>b</i>",
+	    "a" },
+	{ "sheets without an end", HTML,
+	    "<style>.x{display:none</style><i class=x>a</i>b<style>.y{@", "b" },
 	{ "colour of the background", HTML,
 	    "<div bgcolor=white>a<font color='#FFF'>b</font>c</div>", "ac" },
 	{ "same in one style", HTML,
@@ -88,6 +154,19 @@ static const struct text_case texts[] = {
 	    "a<div style='max-height:0;overflow:hidden'>b</div>c", "a|c" },
 	{ "unclosed hidden paragraph", HTML, "<p style='display:none'>a<p>b",
 	    "b" },
+	{ "a block ends a paragraph", HTML,
+	    "<p style='display:none'><b>a</b><div>b</div>", "b" },
+	{ "a cell ends a cell", HTML,
+	    "<table><tr><td style='display:none'><b>a<td>b<tr hidden><td>c"
+	    "<tr><td>d</table>",
+	    "b|d" },
+	{ "a table in a cell does not", HTML,
+	    "<td style='display:none'><table><td>a</table>b</td>c", "c" },
+	{ "an item ends an item", HTML,
+	    "<ul><li style='display:none'><i>a<li>b</ul>", "b" },
+	{ "what readers show though it is no text", HTML,
+	    "<object>a</object><textarea>b</textarea>", "ab" },
+	{ "text in the head", HTML, "<html><head><meta x=y>a <b>b</b>", "a b" },
 	{ "cite", HTML, "a<blockquote type=cite>b<p>c</blockquote>d", "a|d" },
 	{ "a quotation by the writer", HTML, "a<blockquote>b</blockquote>",
 	    "a|b" },
@@ -98,6 +177,8 @@ static const struct text_case texts[] = {
 	{ "a head that never ends", HTML, "<head><title>x</title><p>a", "a" },
 	{ "comments", HTML, "a<!-- b > c -->d<!--[if mso]>e<![endif]-->f",
 	    "adf" },
+	{ "comments that end at once", HTML, "a<!-->b<!--->c<!-- d --!>e",
+	    "abce" },
 	{ "an unclosed comment", HTML, "a<!-- b", "a" },
 	{ "an unclosed tag", HTML, "a<b", "a" },
 	{ "no tags", HTML, "1 < 2 <3 a&b", "1 < 2 <3 a&b" },
