@@ -271,7 +271,7 @@ test_what_is_committed_later_is_there_after_close(void **state)
 
 	for (int i = 0; i < 50; i++) {
 		struct usher_notes *notes;
-		char key[8];
+		char key[16];
 
 		(void)snprintf(key, sizeof(key), "%d", i);
 		assert_int_equal(usher_notes_new(usher, &notes, NULL), 0);
