@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -21,9 +22,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <systemd/sd-daemon.h>
-
 #include "background.h"
+#include "notify.h"
 #include "outbox.h"
 #include "reload.h"
 #include "socket.h"
@@ -190,6 +190,18 @@ raise_limits(void)
 	}
 }
 
+/*
+ * A hundred sessions at once keep a hundred threads busy, each with an arena
+ * of its own to hold on to what it freed.
+ */
+static void
+bound_memory(void)
+{
+	(void)mallopt(M_ARENA_MAX, 2);
+	(void)mallopt(M_TRIM_THRESHOLD, 128 * 1024);
+	(void)mallopt(M_MMAP_THRESHOLD, 60 * 1024);
+}
+
 static int
 open_usher(struct milter *milter, const struct options *options,
     struct usher_error *error)
@@ -341,11 +353,11 @@ serve(struct milter *milter, const struct options *options,
 	mask_signals(SIG_UNBLOCK);
 	say_clock(milter);
 	log_say(&milter->log, LOG_INFO, "ready");
-	(void)sd_notify(0, "READY=1");
+	notify_manager("READY=1");
 	if (ready >= 0)
 		background_ready(ready);
 	wait_for_signals(&service, &reload, place);
-	(void)sd_notify(0, "STOPPING=1");
+	notify_manager("STOPPING=1");
 	wait_for_sessions(milter);
 	outbox_stop(milter->outbox);
 	tell_counts(milter);
@@ -386,6 +398,8 @@ main(int argc, char **argv)
 		return code;
 	log_open(&milter.log, options.foreground);
 	raise_limits();
+	bound_memory();
+	turns_begin(&milter.turns);
 	code = catch_signals();
 	if (code == 0)
 		code = open_usher(&milter, &options, &error);

@@ -17,6 +17,7 @@
 #include <libmilter/mfapi.h>
 
 #include "log.h"
+#include "turn.h"
 #include "received.h"
 #include "split.h"
 #include "usher.h"
@@ -44,6 +45,7 @@ struct milter {
 	int64_t clock_at;
 	atomic_long sessions; /* open now */
 	struct counts counts;
+	struct turns turns;
 };
 
 /*
@@ -122,7 +124,8 @@ struct session {
 
 	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
 	char *client_name, *helo;	/* or NULL */
-	bool local; /* submitted on this host, without SMTP */
+	bool local;    /* submitted on this host, without SMTP */
+	bool has_turn; /* its body is read now */
 
 	struct mail mail;
 	struct usher_message *content;	 /* kept for the next mail */

@@ -92,6 +92,9 @@ session_end_mail(struct session *session)
 	struct recipient *recipient;
 	size_t i;
 
+	if (session->has_turn)
+		turn_give(&session->milter->turns);
+	session->has_turn = false;
 	if (mail->conf == NULL)
 		return;
 	tell_rest(session);
@@ -381,6 +384,8 @@ on_headers_end(SMFICTX *ctx)
 	mail = &session->mail;
 	session_note_queue_id(ctx, session);
 	judge_pending(session, USHER_HEADERS);
+	if (session->body_comes && recipient_any_pending(mail))
+		session->has_turn = turn_take(&session->milter->turns);
 	/* What is turned away, or gets a header, waits for the end. */
 	if (recipient_any_waiting(mail) || mail->forged > 0 ||
 	    recipient_any_enforced(mail) || is_followed(mail))

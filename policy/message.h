@@ -31,7 +31,7 @@ enum {
 	MOST_NESTED_MAILS = 50,
 	MOST_NESTING = 50,
 	/* Of shown text is kept: its beginning and its end. */
-	KEEP_TEXT = 20480,
+	KEEP_TEXT = 16384,
 	KEEP_TAIL = 4096
 };
 

@@ -62,6 +62,20 @@ is_invisible(uint32_t c)
 	    (c >= 0xfe00 && c <= 0xfe0f) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
+static bool
+is_blank(uint32_t c)
+{
+	return c <= ' ' || c == 0xa0;
+}
+
+static void
+owed_blank(struct html_page *page)
+{
+	if (page->blank && page->shown != '\0' && page->shown != '\n')
+		usher_buffer_puts(page->out, " ");
+	page->blank = false;
+}
+
 static void
 put(struct html_page *page, uint32_t c)
 {
@@ -82,39 +96,52 @@ put(struct html_page *page, uint32_t c)
 	}
 	if (c >= 0x80)
 		bytes[n++] = (char)(0x80 | (c & 63));
-	if (page->blank && page->shown != '\0' && page->shown != '\n')
-		usher_buffer_puts(page->out, " ");
-	page->blank = false;
+	owed_blank(page);
 	page->shown = bytes[n - 1];
 	usher_buffer_add(page->out, bytes, n);
 }
 
-static bool
-is_blank(uint32_t c)
+/* Letters and signs of ASCII that stand for themselves, up to a blank. */
+static void
+put_run(struct html_page *page, bool shown)
 {
-	return c <= ' ' || c == 0xa0;
+	const char *at = page->tags.at, *end = page->tags.end;
+
+	while (at < end && *at > ' ' && *at < 0x7f && *at != '<' && *at != '&')
+		at++;
+	if (shown && at > page->tags.at) {
+		owed_blank(page);
+		page->shown = at[-1];
+		usher_buffer_add(page->out, page->tags.at,
+		    (size_t)(at - page->tags.at));
+	}
+	page->tags.at = at;
 }
 
+/* At least one character: a "<" that opens no tag is text. */
 void
 usher_html_text(struct html_page *page)
 {
 	bool shown = is_shown(page, top(page));
+	bool in_head = strcmp(top(page)->name, "head") == 0;
+	struct tags *tags = &page->tags;
 
 	do {
-		uint32_t c = usher_tag_character(&page->tags);
+		uint32_t c = usher_tag_character(tags);
 
 		/* Text ends a head that was not closed. */
-		if (!is_blank(c) && strcmp(top(page)->name, "head") == 0) {
+		if (in_head && !is_blank(c)) {
 			page->depth = 0;
 			shown = is_shown(page, top(page));
+			in_head = false;
 		}
-		if (!shown || is_invisible(c))
-			continue;
-		if (is_blank(c))
+		if (shown && is_blank(c))
 			page->blank = true;
-		else
+		else if (shown && !is_invisible(c))
 			put(page, c);
-	} while (page->tags.at < page->tags.end && *page->tags.at != '<');
+		if (!in_head)
+			put_run(page, shown);
+	} while (tags->at < tags->end && *tags->at != '<');
 }
 
 static bool

@@ -93,6 +93,21 @@ is_begun(const char *at, size_t left)
 	return true;
 }
 
+/* How many bytes are ASCII without NUL: most of most texts. */
+static size_t
+ascii_length(const char *data, size_t length)
+{
+	const uint64_t high = 0x8080808080808080, low = 0x0101010101010101;
+	size_t i = 0;
+
+	for (uint64_t word; i + sizeof(word) <= length; i += sizeof(word)) {
+		memcpy(&word, data + i, sizeof(word));
+		if (((word | (word - low)) & high) != 0)
+			break;
+	}
+	return i;
+}
+
 /* Bytes that were taken: the rest is the beginning of a character. */
 static size_t
 show_utf8(struct leaf *leaf, const char *data, size_t length, bool last)
@@ -100,7 +115,10 @@ show_utf8(struct leaf *leaf, const char *data, size_t length, bool last)
 	const char *at = data, *end = data + length, *bad;
 
 	while (at < end) {
-		(void)g_utf8_validate_len(at, (size_t)(end - at), &bad);
+		bad = at + ascii_length(at, (size_t)(end - at));
+		if (bad < end)
+			(void)g_utf8_validate_len(bad, (size_t)(end - bad),
+			    &bad);
 		if (bad > at)
 			show(leaf, at, (size_t)(bad - at), false);
 		at = bad;

@@ -157,8 +157,8 @@ static bool
 shows_words(const struct message_content *content, size_t from)
 {
 	return content->text.length > from &&
-	    usher_text_words(content->text.data + from,
-		content->text.length - from) > 0;
+	    usher_text_words_length(content->text.data + from,
+		content->text.length - from, 1) > 0;
 }
 
 /* RFC 2046 §5.1.4: the last that can be shown; files among them count. */

@@ -43,8 +43,12 @@ take_line(const char **at, const char *end, struct line *line)
 static bool
 starts(struct line line, const char *with)
 {
-	size_t length = strlen(with);
+	size_t length;
 
+	/* Nearly every line is decided by its first letter. */
+	if (line.length == 0 || ((*line.at ^ *with) & 0xdf) != 0)
+		return false;
+	length = strlen(with);
 	return line.length >= length && strncasecmp(line.at, with, length) == 0;
 }
 

@@ -180,20 +180,68 @@ usher_text_fold(struct arena *arena, const char *text, size_t length,
 	return folded;
 }
 
-/* Stops behind word `most`; both counts are found in the one walk. */
-static size_t
-walk_words(const char *text, size_t length, size_t most, size_t *length_out)
+enum kind { SIGN, ALNUM = 1, SPACE = 2 };
+
+static enum kind
+kind_of(uint32_t c)
+{
+	if (c < 0x80) {
+		if (c > ' ')
+			return g_ascii_isalnum((char)c) ? ALNUM : SIGN;
+		return c == ' ' || (c >= '\t' && c <= '\r') ? SPACE : SIGN;
+	}
+	if (g_unichar_isspace(c))
+		return SPACE;
+	return g_unichar_isalnum(c) ? ALNUM : SIGN;
+}
+
+/*
+ * In bytes of ASCII a word is counted at its first letter or digit, without a
+ * branch: half of them would be guessed wrong, at the price of ten bytes.
+ */
+size_t
+usher_text_words(const char *text, size_t length)
+{
+	static const unsigned char kinds[128] = { ['\t' ... '\r'] = SPACE,
+		[' '] = SPACE,
+		['0' ... '9'] = ALNUM,
+		['A' ... 'Z'] = ALNUM,
+		['a' ... 'z'] = ALNUM };
+	size_t words = 0;
+	unsigned counted = 0;
+
+	for (size_t i = 0; i < length;) {
+		uint32_t c = (unsigned char)text[i];
+		unsigned kind;
+		size_t step = 1;
+
+		if (c < 0x80) {
+			kind = kinds[c];
+		} else {
+			step = usher_text_next(text + i, length - i, &c);
+			kind = kind_of(c);
+		}
+		words += (kind & ALNUM) & ~counted;
+		counted = (counted | kind) & ALNUM & ~(kind >> 1);
+		i += step;
+	}
+	return words;
+}
+
+size_t
+usher_text_words_length(const char *text, size_t length, size_t count)
 {
 	size_t words = 0, end = 0;
 	bool in_word = false;
 
-	for (size_t i = 0; i < length && (in_word || words < most);) {
+	for (size_t i = 0; i < length && (in_word || words < count);) {
 		uint32_t c;
 		size_t step = usher_text_next(text + i, length - i, &c);
+		enum kind kind = kind_of(c);
 
-		if (g_unichar_isspace(c)) {
+		if (kind == SPACE) {
 			in_word = false;
-		} else if (!in_word && g_unichar_isalnum(c)) {
+		} else if (!in_word && kind == ALNUM) {
 			in_word = true;
 			words++;
 		}
@@ -201,24 +249,6 @@ walk_words(const char *text, size_t length, size_t most, size_t *length_out)
 		if (in_word)
 			end = i;
 	}
-	*length_out = end;
-	return words;
-}
-
-size_t
-usher_text_words(const char *text, size_t length)
-{
-	size_t end;
-
-	return walk_words(text, length, SIZE_MAX, &end);
-}
-
-size_t
-usher_text_words_length(const char *text, size_t length, size_t count)
-{
-	size_t end;
-
-	walk_words(text, length, count, &end);
 	return end;
 }
 
