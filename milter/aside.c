@@ -14,15 +14,26 @@
 
 #include "aside.h"
 
-/* Where this recipient's copy goes instead, or NULL. */
+static bool
+goes_aside(const struct recipient *recipient)
+{
+	return recipient->outcome == OUTCOME_ASIDE ||
+	    recipient->outcome == OUTCOME_REPLY;
+}
+
+/* Where this recipient's copy goes instead, or NULL: it stays. */
 static const char *
 place_of(const struct recipient *recipient)
 {
 	const struct usher_verdict *verdict = judge_verdict(recipient);
+	const char *place;
 
-	if (recipient->outcome == OUTCOME_ASIDE ||
-	    recipient->outcome == OUTCOME_REPLY)
-		return usher_policy_aside(recipient->policy);
+	if (goes_aside(recipient)) {
+		place = usher_policy_aside(recipient->policy);
+		/* Who wrote to the aside mailbox itself is there already. */
+		return strcasecmp(place, recipient->address) == 0 ? NULL
+								  : place;
+	}
 	if (verdict == NULL || verdict->answer != USHER_ACCEPT ||
 	    !recipient->enforce)
 		return NULL;
@@ -84,7 +95,7 @@ is_left_alone(const struct mail *mail, const struct recipient *recipient)
 	if (place == NULL)
 		return true;
 	return is_named(mail, place) &&
-	    (recipient->outcome == OUTCOME_PASS || !stays(mail, place));
+	    (!goes_aside(recipient) || !stays(mail, place));
 }
 
 static bool
@@ -114,7 +125,7 @@ aside_move(SMFICTX *ctx, struct session *session)
 			    &error);
 			return;
 		}
-		if (mail->recipients[i].outcome != OUTCOME_PASS)
+		if (goes_aside(&mail->recipients[i]))
 			atomic_fetch_add(&session->milter->counts.aside, 1);
 	}
 }

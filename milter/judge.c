@@ -61,8 +61,11 @@ remember(struct session *session, struct recipient *recipient,
 		recipient->who, facts, recipient->at, &session->memory,
 		&error) != 0)
 		tell_fault(session, recipient->address, &error);
-	if (usher_memory_mode(session->memory, USHER_ENFORCE) != USHER_ENFORCE)
+	if (usher_memory_mode(session->memory, USHER_ENFORCE) !=
+	    USHER_ENFORCE) {
 		recipient->enforce = false;
+		recipient->paused = true;
+	}
 	return session->memory;
 }
 

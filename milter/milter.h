@@ -81,6 +81,7 @@ struct recipient {
 	const char *safety;		 /* why always accepted, or NULL */
 	int64_t at;			 /* the instant of the decision */
 	bool enforce;			 /* its verdict may be answered */
+	bool paused;			 /* ... but for `usher pause` */
 	bool pending;			 /* content decides */
 	bool logged;
 	const char *passed;   /* why it passes whatever the verdict, or NULL */

@@ -113,7 +113,9 @@ parted_look(struct session *session)
 	void *bytes = NULL;
 	int code;
 
-	if (mail->safety != NULL || mail->relay || !key_of(mail, key))
+	if (mail->safety != NULL || mail->relay ||
+	    usher_conf_site(mail->conf)->mode != USHER_ENFORCE ||
+	    !key_of(mail, key))
 		return;
 	code = usher_record_read(session->milter->usher, USHER_RECORD_SPLIT,
 	    key, milter_now(session->milter), &bytes, &length, &error);
@@ -160,7 +162,8 @@ parted_later(struct session *session, const struct recipient *recipient)
 	struct mail *mail = &session->mail;
 	struct split_name *name;
 
-	if (mail->parted == NULL || mail->deferred >= MOST_DEFERRED ||
+	if (mail->parted == NULL || recipient->paused ||
+	    mail->deferred >= MOST_DEFERRED ||
 	    !split_later(mail->parted->split, recipient->who))
 		return false;
 	name = add_name(mail->parted, recipient->who);
