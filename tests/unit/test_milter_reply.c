@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -181,6 +182,47 @@ test_long_lines_end_in_a_visible_cut(void **state)
 	assert_int_equal((strlen(line) - 3) % 2, 0);
 }
 
+static void
+test_what_is_open_now_is_final(void **state)
+{
+	struct reply reply;
+
+	(void)state;
+	reply_to(&reply,
+	    "{ name = \"r\"; then = \"accept\"; else = \"defer\";"
+	    "  requires = { attachment = [ \"pdf\" ]; }; }",
+	    22 * 3600, false);
+	assert_false(reply.temporary);
+	assert_non_null(strstr(reply.lines[1], "pdf"));
+}
+
+static void
+test_classes_of_a_solicitation(void **state)
+{
+	static const struct {
+		const char *value, *classes;
+	} rows[] = { { "net.example:ADV", "net.example:ADV" },
+		{ " net.example:ADV ,\r\n\torg.example:X_1-a",
+		    "net.example:ADV,org.example:X_1-a" },
+		{ "1x, %n, a(b), caf\xc3\xa9, ok", "ok" }, { "", NULL },
+		{ ",,, ", NULL }, { "550 <x>", NULL } };
+	char longest[1000];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *classes = reply_solicitation(rows[i].value);
+
+		if (rows[i].classes == NULL)
+			assert_null(classes);
+		else
+			assert_string_equal(classes, rows[i].classes);
+		free(classes);
+	}
+	memset(longest, 'a', sizeof longest - 1);
+	longest[sizeof longest - 1] = '\0';
+	assert_null(reply_solicitation(longest));
+}
+
 int
 main(void)
 {
@@ -193,6 +235,8 @@ main(void)
 		cmocka_unit_test(test_every_percent_is_doubled),
 		cmocka_unit_test(test_lines_are_one_ascii_line),
 		cmocka_unit_test(test_long_lines_end_in_a_visible_cut),
+		cmocka_unit_test(test_what_is_open_now_is_final),
+		cmocka_unit_test(test_classes_of_a_solicitation),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,7 +110,8 @@ test_records_of_others_are_refused(void **state)
 {
 	static const char *const texts[] = { "", "usher-split 2\n",
 		"usher-split 1\nmember 0 1 0 a@x\n",
-		"usher-split 1\nbatch 0 1 1 1 0 0 0\nmember 0 1 0 b\nmember 0 1 0"
+		"usher-split 1\nbatch 0 1 1 1 0 0 0\nmember 0 1 0 b\n"
+		"member 0 1 0"
 		" a\n",
 		"usher-split 1\nbatch 0 1 1 1 0 0 0\nbatch 0 1 1 1 0 0 0\n",
 		"usher-split 1\nbatch 0 1 1 1 0 0 0\nmember 0 1 0 \n",
