@@ -71,14 +71,13 @@ remember(struct session *session, struct recipient *recipient,
 
 static void
 judge(struct session *session, struct recipient *recipient,
-    const struct usher_facts *facts, const char *language)
+    const struct usher_facts *facts)
 {
 	struct usher_error error = { 0 };
 	struct usher_question question = {
 		.policy = recipient->policy,
 		.facts = facts,
 		.at = milter_now(session->milter),
-		.language = language,
 		.safety = recipient->safety != NULL,
 	};
 
@@ -193,7 +192,7 @@ judge_envelope(struct session *session, struct recipient *recipient)
 	if (facts_of(session, 0, &facts, &error) != 0)
 		give_up(session, recipient, &error);
 	else
-		judge(session, recipient, facts, NULL);
+		judge(session, recipient, facts);
 }
 
 /*
@@ -220,6 +219,17 @@ came_too_late(const struct session *session, const struct recipient *recipient)
 	    (usher_policy_needs(recipient->policy) & USHER_BODY) != 0;
 }
 
+/* To whoever wrote, in their language; only the turned away are spoken to. */
+static void
+speak(struct session *session, struct recipient *recipient)
+{
+	const struct usher_verdict *verdict = judge_verdict(recipient);
+
+	if (verdict != NULL && verdict->answer != USHER_ACCEPT)
+		usher_decision_language(recipient->decision,
+		    usher_message_language(session->content));
+}
+
 static void
 judge_one(struct session *session, struct recipient *recipient,
     const struct usher_facts *facts, unsigned shown)
@@ -228,9 +238,9 @@ judge_one(struct session *session, struct recipient *recipient,
 		.text = "the policy was published after the MTA opened this "
 			"connection, and needs the body" };
 
-	judge(session, recipient, facts,
-	    shown == USHER_ALL ? usher_message_language(session->content)
-			       : NULL);
+	judge(session, recipient, facts);
+	if (shown == USHER_ALL)
+		speak(session, recipient);
 	if (shown == USHER_ALL && came_too_late(session, recipient) &&
 	    judge_verdict(recipient) != NULL && recipient->safety == NULL)
 		give_up(session, recipient, &late);

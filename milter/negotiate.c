@@ -18,14 +18,17 @@
 #define UNANSWERED \
 	(SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_HDR)
 
-static bool
-may_hold(const struct milter *milter)
+/* The language of a reply is that of the text. */
+static void
+ask_conf(const struct milter *milter, bool *holds, unsigned *needs)
 {
 	struct usher_conf *conf = usher_conf_hold(milter->usher);
-	bool holds = usher_conf_mail(conf)->defer_hold;
+	const struct usher_mail *mail = usher_conf_mail(conf);
 
+	*holds = mail->defer_hold;
+	if (mail->redirect_reply || mail->mixed_aside)
+		*needs |= USHER_BODY;
 	usher_conf_release(conf);
-	return holds;
 }
 
 sfsistat
@@ -35,6 +38,7 @@ negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 {
 	struct session *session = session_of(ctx);
 	unsigned needs;
+	bool holds;
 
 	(void)unused_2;
 	(void)unused_3;
@@ -43,9 +47,10 @@ negotiate(SMFICTX *ctx, unsigned long actions, unsigned long steps,
 	*want_2 = *want_3 = 0;
 	if (session == NULL)
 		return SMFIS_CONTINUE;
-	if (may_hold(session->milter))
-		*want_actions |= actions & HOLD;
 	needs = usher_store_needs(session->milter->usher);
+	ask_conf(session->milter, &holds, &needs);
+	if (holds)
+		*want_actions |= actions & HOLD;
 	if (needs == 0)
 		*want_steps |= steps & SMFIP_NOHELO;
 	if ((needs & USHER_BODY) == 0)

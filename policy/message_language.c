@@ -126,6 +126,7 @@ usher_message_language(struct usher_message *message)
 	const char *language = declared(message);
 	const struct message_content *content;
 	const struct message_head *head;
+	struct message_content *told;
 	struct hits hits = { { 0 } };
 
 	if (language != NULL)
@@ -133,6 +134,9 @@ usher_message_language(struct usher_message *message)
 	if (usher_message_head(message, &head) != 0 ||
 	    usher_message_content(message, &content) != 0)
 		return NULL;
+	told = message->content;
+	if (told->language_of == content->text.length + 1)
+		return told->language;
 	if (head->subject != NULL &&
 	    count_words(&message->arena, head->subject, strlen(head->subject),
 		&hits) != 0)
@@ -141,5 +145,7 @@ usher_message_language(struct usher_message *message)
 	    count_words(&message->arena, content->text.data,
 		content->text.length, &hits) != 0)
 		return NULL;
-	return leader(&hits);
+	told->language = leader(&hits);
+	told->language_of = content->text.length + 1;
+	return told->language;
 }
