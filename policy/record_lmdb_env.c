@@ -12,9 +12,10 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lmdb_whole.h"
 #include "record_lmdb.h"
 
-enum { MOST_READERS = 2048, TABLES = 3, TAIL_PAGES = 16 };
+enum { MOST_READERS = 2048, TABLES = 3 };
 
 /* Address space only: the file grows with what it holds. */
 static const size_t map_plenty = (size_t)16 << 30;
@@ -139,23 +140,6 @@ widen(const struct record_lmdb *lmdb, const char *name)
 	    (now.st_mode & 0777) != 0660 && chmod(path, 0660) < 0)
 		errno = 0; /* the next who opens it tries again */
 	free(path);
-}
-
-/* What a crash of the file system may leave: pages that are not there. */
-static bool
-is_whole(MDB_env *env)
-{
-	struct stat stat;
-	MDB_envinfo info;
-	MDB_stat pages;
-	mdb_filehandle_t file;
-
-	if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &pages) != 0 ||
-	    mdb_env_get_fd(env, &file) != 0 || fstat(file, &stat) < 0)
-		return false;
-	return info.me_last_pgno < TAIL_PAGES ||
-	    (uint64_t)stat.st_size >=
-	    (uint64_t)(info.me_last_pgno - TAIL_PAGES) * pages.ms_psize;
 }
 
 static int
@@ -296,7 +280,7 @@ usher_memory_open(struct record_lmdb *lmdb, bool write,
 	}
 	/* Readers that were killed hold pages back. */
 	(void)mdb_reader_check(lmdb->env, &dead);
-	if (!is_whole(lmdb->env))
+	if (!usher_lmdb_is_whole(lmdb->env))
 		code = damaged(lmdb, MDB_CORRUPTED, error);
 	if (code == 0)
 		code = open_tables(lmdb, false, error);

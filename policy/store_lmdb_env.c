@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "lmdb_whole.h"
 
-enum { MOST_READERS = 2048, TABLES = 4, TAIL_PAGES = 16 };
+enum { MOST_READERS = 2048, TABLES = 4 };
 
 /*
  * Address space only: the file grows with what it holds. A million
@@ -131,24 +132,6 @@ widen_lock_file(const struct store_lmdb *lmdb)
 	if (chmod(path, 0660) < 0)
 		errno = 0;
 	free(path);
-}
-
-/* What a crash of the file system may leave: pages that are not there. */
-static bool
-file_is_whole(MDB_env *env)
-{
-	struct stat stat;
-	MDB_envinfo info;
-	MDB_stat pages;
-	mdb_filehandle_t file;
-
-	if (mdb_env_info(env, &info) != 0 || mdb_env_stat(env, &pages) != 0 ||
-	    mdb_env_get_fd(env, &file) != 0 || fstat(file, &stat) < 0)
-		return false;
-	/* A few at the end may be free and were never written. */
-	return info.me_last_pgno < TAIL_PAGES ||
-	    (uint64_t)stat.st_size >=
-	    (uint64_t)(info.me_last_pgno - TAIL_PAGES) * pages.ms_psize;
 }
 
 static int
@@ -287,7 +270,7 @@ usher_lmdb_open(struct store_lmdb *lmdb, bool write, struct usher_error *error)
 		widen_lock_file(lmdb);
 	/* Readers that were killed hold pages back. */
 	(void)mdb_reader_check(lmdb->env, &dead);
-	if (file_is_whole(lmdb->env))
+	if (usher_lmdb_is_whole(lmdb->env))
 		code = open_or_make_tables(lmdb, write, error);
 	else
 		code = usher_lmdb_wrong(lmdb, MDB_CORRUPTED, error);
