@@ -332,7 +332,9 @@ usher_html_close(struct html_page *page)
 	usher_tag_name(&page->tags, name);
 	while (usher_tag_attribute(&page->tags, &ignored))
 		;
-	while (depth > 0 && strcmp(page->open[depth - 1].name, name) != 0)
+	while (depth > 0 &&
+	    (*page->open[depth - 1].name != *name ||
+		strcmp(page->open[depth - 1].name, name) != 0))
 		depth--;
 	/* A cell's end closes what was left open in it, and no more. */
 	if (depth > 0)
