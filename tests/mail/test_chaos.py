@@ -5,13 +5,14 @@ import random
 import pytest
 
 import support
-from chaos import Dying, Sender, arrived, run_all
+from chaos import Dying, Sender, arrived, keeps_promises, run_all
 from test_answers import MORNINGS, NOBODY, STORAGE, TOPICS
 
 SENDERS = 25 if support.SANITIZED else 50
 PITCH = "We sell document storage.\r\n"
 LUNCH = "Lunch at noon?\r\n"
 TOWN = ["open", "reader", "early", "shut"]
+LATER = "2026-11-25T20:00:00-05:00"
 DEATHS = 8 if support.SANITIZED else 15
 
 
@@ -45,3 +46,15 @@ def test_a_dying_milter_loses_and_doubles_nothing(postfix, town, port):
                  if local in one.outcome}
         assert arrived(postfix, local) == {
             name: 1 for name, code in codes.items() if code == 250}, local
+        if port == "tempfail":
+            # Nobody is let in unseen.
+            assert local != "shut" or set(codes.values()) == {550}
+            assert local != "early" or set(codes.values()) == {450}
+    if port == "tempfail":
+        # Whose tries came back whole thrice is let in, which deaths do.
+        right = [one.outcome["reader"] == (550 if one.body == PITCH else 250)
+                 for one in sent if "reader" in one.outcome]
+        assert sum(right) > 0.9 * len(right)
+    told = keeps_promises(town, LATER, random.sample(sent, 60))
+    assert told
+    assert {one.name for one in told} <= arrived(postfix, "early").keys()

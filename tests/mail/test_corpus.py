@@ -159,7 +159,7 @@ def judge(site, mails):
 
 def too_slow(site, mails, took):
     """The mails that are slow whenever they are tried, with their times."""
-    bar = SLOWEST * max(0.02, *(judge(site, {"": LARGE})[""]
+    bar = SLOWEST * max(0.05, *(judge(site, {"": LARGE})[""]
                                 for _ in range(2)))
     slow = {name for name, s in took.items() if s > bar}
     for _ in range(2):
