@@ -69,7 +69,7 @@ void usher_proof_pack(const struct proof_list *list, struct buffer *buffer,
 /* Who came, as promises see them. `exact` NULL: nobody that has a name. */
 struct promise_party {
 	const char *exact;
-	const char *folded; /* without what VERP varies; or NULL */
+	const char *varied; /* to be folded, for what VERP varies; or NULL */
 	const char *domain; /* of the record */
 	bool alone;	    /* nobody else of the domain is meant */
 	const char *proven; /* of a mail: the proven party, or NULL */

@@ -101,11 +101,11 @@ of_sender(struct arena *arena, const struct usher_facts *facts,
 		sender = &facts->claims[0]; /* an envelope was not told of */
 	if (sender->text != NULL) {
 		party->exact = sender->text;
-		party->folded = usher_promise_fold(arena, sender->text);
+		party->varied = sender->text;
 		party->domain = domain_of(sender);
 		party->alone = sender->organization == NULL ||
 		    usher_domain_is_shared(sender->organization);
-		return party->folded == NULL ? ENOMEM : 0;
+		return 0;
 	}
 	if (facts->claim_count == 0)
 		return 0;
@@ -129,7 +129,7 @@ of_caller(struct arena *arena, const struct usher_facts *facts,
 	/* What was promised to who proved it is for who proves it. */
 	if (facts->proven_count > 0) {
 		party->exact = usher_arena_printf(arena, "=%s", caller->text);
-		party->folded = caller->text;
+		party->varied = caller->text;
 	}
 	party->domain = domain_of(caller);
 	party->alone = true;

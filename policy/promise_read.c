@@ -85,16 +85,17 @@ add(struct finding *finding, const struct promise_entry *entry,
 static bool
 is_fold_of(struct finding *finding, const struct promise_entry *entry)
 {
-	const char *folded = finding->party.folded;
+	const char *varied = finding->party.varied, *one, *other;
 
-	if (folded == NULL)
+	if (varied == NULL)
 		return false;
 	if (finding->channel != USHER_EMAIL) /* claimed, and proven now */
-		return strcmp(entry->party, folded) == 0;
+		return strcmp(entry->party, varied) == 0;
 	if (strncmp(entry->party, "<>", 2) == 0)
 		return false;
-	folded = usher_promise_fold(finding->arena, entry->party);
-	return folded != NULL && strcmp(folded, finding->party.folded) == 0;
+	one = usher_promise_fold(finding->arena, varied);
+	other = usher_promise_fold(finding->arena, entry->party);
+	return one != NULL && other != NULL && strcmp(one, other) == 0;
 }
 
 /* How near an entry is: 0 the very party, 1 but for VERP, 2 a colleague. */

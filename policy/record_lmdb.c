@@ -65,6 +65,39 @@ enter(struct record_lmdb *lmdb, struct usher_error *error)
 	}
 }
 
+/* A transaction that is reset, or a new one. The lock is held. */
+static int
+begin_txn(struct record_lmdb *lmdb, MDB_txn **txn)
+{
+	for (size_t i = 0; i < IDLE_VIEWS; i++) {
+		if (atomic_load_explicit(&lmdb->idle[i],
+			memory_order_relaxed) == NULL)
+			continue;
+		*txn = atomic_exchange(&lmdb->idle[i], NULL);
+		if (*txn != NULL) {
+			int code = mdb_txn_renew(*txn);
+
+			if (code != 0)
+				mdb_txn_abort(*txn);
+			return code;
+		}
+	}
+	return mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, txn);
+}
+
+static void
+end_txn(struct record_lmdb *lmdb, MDB_txn *txn)
+{
+	mdb_txn_reset(txn);
+	for (size_t i = 0; i < IDLE_VIEWS; i++) {
+		MDB_txn *none = NULL;
+
+		if (atomic_compare_exchange_strong(&lmdb->idle[i], &none, txn))
+			return;
+	}
+	mdb_txn_abort(txn);
+}
+
 static int
 begin(struct record_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
 {
@@ -79,7 +112,7 @@ begin(struct record_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
 			if ((code = enter(lmdb, error)) != 0)
 				return code;
 		}
-		code = mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, txn);
+		code = begin_txn(lmdb, txn);
 		if (code == 0)
 			return 0;
 		(void)pthread_rwlock_unlock(&lmdb->lock);
@@ -93,10 +126,12 @@ begin(struct record_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
 static void
 end_view(struct record_view *view)
 {
+	struct record_lmdb *lmdb = usher_memory_lmdb(view->records);
+
 	if (view->inside == NULL)
 		return;
-	mdb_txn_abort(view->inside);
-	(void)pthread_rwlock_unlock(&usher_memory_lmdb(view->records)->lock);
+	end_txn(lmdb, view->inside);
+	(void)pthread_rwlock_unlock(&lmdb->lock);
 	view->inside = NULL;
 }
 

@@ -19,7 +19,7 @@
 
 #include "record.h"
 
-enum { MEMORY_FORMAT = 1 };
+enum { MEMORY_FORMAT = 1, IDLE_VIEWS = 16 };
 
 struct record_lmdb {
 	struct records records;
@@ -33,6 +33,9 @@ struct record_lmdb {
 	MDB_env *env;		 /* NULL: nothing there when last looked */
 	_Atomic time_t looked_s; /* for a folder removed, monotonic */
 	bool writable;
+	/* Read transactions that are reset, each with its place in the lock
+	 * file: to begin one anew costs more than to read a record. */
+	_Atomic(MDB_txn *) idle[IDLE_VIEWS];
 	MDB_dbi meta, rows, ends;
 	MDB_txn *txn; /* of the committer's thread */
 };

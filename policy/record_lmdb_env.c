@@ -323,6 +323,12 @@ usher_memory_follow(struct record_lmdb *lmdb)
 void
 usher_memory_shut(struct record_lmdb *lmdb)
 {
+	for (size_t i = 0; i < IDLE_VIEWS; i++) {
+		MDB_txn *idle = atomic_exchange(&lmdb->idle[i], NULL);
+
+		if (idle != NULL)
+			mdb_txn_abort(idle);
+	}
 	if (lmdb->env != NULL)
 		mdb_env_close(lmdb->env);
 	lmdb->env = NULL;
