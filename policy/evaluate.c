@@ -29,6 +29,8 @@ usher_reading_same(const struct asked *asked)
 {
 	const struct usher_facts *facts = asked->facts;
 
+	if (facts->solicits)
+		return false;
 	return facts->claims_proven || asked->proof ||
 	    ((facts->shown & USHER_HEADERS) != 0 &&
 		facts->claim_count == facts->proven_count);
@@ -214,6 +216,9 @@ purpose_is(struct asked *asked, const struct reading *reading, unsigned bits)
 	if (!asked->facts->purpose_given &&
 	    (asked->facts->shown & USHER_ALL) != USHER_ALL)
 		return unshown(asked, USHER_ALL);
+	/* Like any claim it may turn away and gains nothing. */
+	if (asked->facts->solicits && !reading->proven)
+		purpose = USHER_SALES;
 	if (purpose != USHER_PURPOSE_UNKNOWN || !asked->target)
 		return tri_of((bits & 1u << purpose) != 0);
 	/* On a redirect's target channel a stranger's unknown is sales. */

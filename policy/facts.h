@@ -55,6 +55,7 @@ struct usher_facts {
 
 	bool purpose_given;
 	enum usher_purpose purpose;
+	bool solicits; /* RFC 3865: the sender claims that it is sales */
 	size_t evidence_count;
 	const struct evidence_item *evidence;
 

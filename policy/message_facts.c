@@ -189,6 +189,20 @@ put_purpose(struct usher_message *message,
 	return 0;
 }
 
+/* RFC 3865 §2.2: a class begins with a letter. */
+static bool
+solicits(const struct usher_message *message)
+{
+	for (size_t i = 0; i < message->field_count; i++) {
+		const char *value = message->fields[i].value;
+
+		if (strcasecmp(message->fields[i].name, "Solicitation") == 0 &&
+		    isalpha((unsigned char)value[strspn(value, " \t,")]))
+			return true;
+	}
+	return false;
+}
+
 static int
 put_headers(struct usher_message *message,
     const struct usher_envelope *envelope, const struct message_head *head,
@@ -198,6 +212,7 @@ put_headers(struct usher_message *message,
 
 	if (code == 0)
 		code = put_proof(message, envelope, head, facts);
+	facts->solicits = solicits(message);
 	/* A family that is not known leaves the client unknown. */
 	if (code == 0 && envelope->client)
 		(void)usher_facts_client(facts, envelope->client);
