@@ -83,6 +83,9 @@ is_accent(gunichar c)
 static bool
 is_dropped(gunichar c)
 {
+	/* Fillers of Hangul are letters that nobody sees. */
+	if (c == 0x115f || c == 0x1160)
+		return true;
 	switch (g_unichar_type(c)) {
 	case G_UNICODE_FORMAT: /* soft hyphens, joiners, directions */
 	case G_UNICODE_ENCLOSING_MARK: return true;
@@ -132,6 +135,30 @@ ascii_length(const char *text, size_t length)
 	return i;
 }
 
+/* Han and Kana are written without blanks: a new line there parts nothing. */
+static bool
+is_unbroken(uint32_t c)
+{
+	return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x4dbf) ||
+	    (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) ||
+	    (c >= 0x20000 && c <= 0x3ffff);
+}
+
+/* Bytes of one end of line with blanks around, when more of such follows. */
+static size_t
+break_length(const char *text, size_t length)
+{
+	size_t i = 0, lines = 0;
+	uint32_t c;
+
+	for (; i < length && text[i] != '\0' && strchr(" \t\r\n", text[i]); i++)
+		lines += text[i] == '\n';
+	if (lines != 1 || i == length)
+		return 0;
+	(void)usher_text_next(text + i, length - i, &c);
+	return is_unbroken(c) ? i : 0;
+}
+
 /* Runs of ASCII are folded in place in the buffer: most text is that. */
 static void
 fold_mixed(struct buffer *out, const char *text, size_t length)
@@ -147,6 +174,8 @@ fold_mixed(struct buffer *out, const char *text, size_t length)
 		if (run == 0) {
 			run = usher_text_next(text, length, &c);
 			fold_character(out, c);
+			if (is_unbroken(c))
+				run += break_length(text + run, length - run);
 		}
 		text += run;
 		length -= run;
@@ -170,6 +199,7 @@ usher_text_fold(struct arena *arena, const char *text, size_t length,
 		return folded;
 	}
 	fold_mixed(&out, text, length);
+	usher_text_unmix(&out);
 	if (!out.failed)
 		folded = usher_arena_bytes(arena, out.data, out.length);
 	if (folded != NULL)

@@ -40,11 +40,16 @@ size_t usher_text_next(const char *text, size_t length, uint32_t *character);
  * removed, full case folding), in the arena; valid whatever the input was.
  * Letters stay letters: "Dokumentenmanagement-Loesung" and
  * "DOKUMENTENMANAGEMENT-LOESUNG" fold to the same bytes, "ü" to "u", "ø" to
- * "o"; vowel signs and tone marks that make another word stay. NUL becomes a
+ * "o"; vowel signs and tone marks that make another word stay. Letters of
+ * other scripts within a Latin word become those they pass for, and the end of
+ * a line between two characters of Han or Kana is left out. NUL becomes a
  * space. NULL when memory runs out.
  */
 char *usher_text_fold(struct arena *arena, const char *text, size_t length,
     size_t *folded_length);
+
+/* text_unmix.c: of folded text, for usher_text_fold() alone. */
+void usher_text_unmix(struct buffer *text);
 
 /* ASCII lower case in place; the text itself. */
 char *usher_text_lower(char *text);

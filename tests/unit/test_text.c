@@ -74,6 +74,13 @@ folding_makes_one_of_what_people_take_for_one(void **state)
 		  "ce",
 		    "office" }, /* ligature ffi */
 		{ "\xe2\x80\xa6", "..." },
+		{ "docu\xe3\x85\xa4ment", "document" },	    /* filler */
+		{ "dосumеnt Ѕtοrage", "document storage" }, /* mixed scripts */
+		{ "Вest рricе", "best price" },
+		{ "5 μm", "5 μm" },
+		{ "цена CRMсистемы сору", "цена crmсистемы сору" },
+		{ "采购成\r\n  本，\n本\n\n本 本\nx",
+		    "采购成本,\n本\n\n本 本\nx" },
 		{ "\xff\xc3", "ya" },  /* neither is UTF-8 */
 		{ "caf\xc3", "cafa" }, /* cut short */
 		{ "가각",
@@ -150,7 +157,7 @@ folding_agrees_with_unicode(void **state)
 		g_free(wanted);
 		usher_arena_reset(&arena);
 	}
-	/* Both cases of five letters, dotless i, and compounds of them. */
+	/* Both cases of five letters, dotless i, compounds, four fillers. */
 	assert_in_range(differences, 11, 11 + 10);
 }
 
