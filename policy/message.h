@@ -66,8 +66,6 @@ struct message_content {
 	bool quoted;	       /* a quote was left out */
 	bool calendar, pixel;
 	bool cut;		  /* the end was not looked at */
-	const char *language;	  /* told for so much text: message_language */
-	size_t language_of;	  /* ... bytes and one; 0: not yet */
 	struct string_list links; /* hosts of what is shown */
 	struct string_list urls;  /* all, as "host/path" */
 	size_t attachment_count;
@@ -115,6 +113,7 @@ unsigned long usher_message_tests(struct usher_message *message,
 struct shown_text {
 	struct buffer pending; /* lines not judged yet */
 	struct buffer *out;
+	bool begun;   /* something was written */
 	bool over;    /* the rest is a signature, or somebody else's */
 	bool midline; /* within a line of great length */
 	bool quoted;  /* a quote (as opposed to a signature) was left out */

@@ -106,6 +106,22 @@ type_given(const struct part *part, const char *value)
 	return g_mime_content_type_new("text", "plain");
 }
 
+/*
+ * Text that stands first, or is an alternative, is what readers show, whatever
+ * name it has: a name makes no file of the letter itself.
+ */
+static bool
+is_letter(const struct part *part)
+{
+	const struct part *parent = part->parent;
+
+	if (part->place == PLACE_ATTACHMENT ||
+	    (part->type != TYPE_PLAIN && part->type != TYPE_HTML))
+		return false;
+	return !parent || parent->alternative || !parent->first ||
+	    parent->first == part;
+}
+
 GMimeContentType *
 usher_part_read(struct arena *arena, struct part *part,
     const struct part_fields *fields)
@@ -122,5 +138,7 @@ usher_part_read(struct arena *arena, struct part *part,
 	else
 		read_name(arena, part,
 		    g_mime_content_type_get_parameter(type, "name"));
+	if (is_letter(part))
+		part->name = NULL;
 	return type;
 }

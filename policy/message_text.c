@@ -285,7 +285,9 @@ judge_line(struct shown_text *shown, struct line line, const char **at,
 		shown->quoted = true;
 		return;
 	}
-	if (is_signature(line, *at, end, last)) {
+	/* A signature below nothing signs nothing. */
+	if ((shown->begun || shown->quoted) &&
+	    is_signature(line, *at, end, last)) {
 		shown->over = true;
 		return;
 	}
@@ -298,6 +300,7 @@ judge_line(struct shown_text *shown, struct line line, const char **at,
 		shown->over = !quote_follows(*at, end);
 		return;
 	}
+	shown->begun |= !is_blank(line);
 	usher_buffer_add(shown->out, line.at, line.length);
 	usher_buffer_puts(shown->out, "\n");
 }
@@ -311,6 +314,7 @@ pass_piece(struct shown_text *shown, const char **at, const char *end)
 
 	usher_buffer_add(shown->out, *at, (size_t)(stop - *at));
 	shown->midline = newline == NULL;
+	shown->begun = true;
 	*at = stop;
 }
 

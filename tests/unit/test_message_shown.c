@@ -46,6 +46,9 @@ static const struct text_case texts[] = {
 	{ "a heading with dashes", PLAIN, "----- Offers -----\nx\n",
 	    "----- Offers -----|x" },
 	{ "signature", PLAIN, "Text\n-- \nAnn\nPhone 1\n", "Text" },
+	{ "a signature below nothing", PLAIN, "\n-- \nBuy now\n",
+	    "-- |Buy now" },
+	{ "a signature below a quote", PLAIN, "> hi\n-- \nAnn\n", "" },
 	{ "signature that lost its blank", PLAIN, "Text\n--\nAnn\n", "Text" },
 	{ "latin-1 without saying so", "text/plain",
 	    "Gr\xfc\xdf"
@@ -282,6 +285,17 @@ static const struct part_case parts[] = {
 	    MIXED "--m\n\nhi\n--m\nContent-Type: text/plain;"
 		  " name=notes.txt\n\nlong\n--m--\n",
 	    "hi", "notes.txt=txt " },
+	{ "the letter itself is no file, whatever it is called",
+	    "Content-Type: text/plain; name=a.txt\n\nhi\n", "hi", "" },
+	{ "nor is an alternative",
+	    ALTERNATIVE PLAIN_PART
+	    "--x\nContent-Type: text/html; name=a.html\nContent-Disposition: "
+	    "inline; filename=a.html\n\n<b>html</b>\n--x--\n",
+	    "html", "" },
+	{ "unless it is said to be one",
+	    "Content-Type: text/plain; name=a.txt\n"
+	    "Content-Disposition: attachment\n\nhi\n",
+	    "", "a.txt=txt " },
 	{ "a mail in the mail is not opened",
 	    MIXED
 	    "--m\n\nhi\n--m\n"
