@@ -66,6 +66,8 @@ struct message_content {
 	bool quoted;	       /* a quote was left out */
 	bool calendar, pixel;
 	bool cut;		  /* the end was not looked at */
+	const char *language;	  /* told for so much text: message_language */
+	size_t language_of;	  /* ... bytes and one; 0: not yet */
 	struct string_list links; /* hosts of what is shown */
 	struct string_list urls;  /* all, as "host/path" */
 	size_t attachment_count;
