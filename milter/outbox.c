@@ -263,11 +263,11 @@ int
 outbox_start(struct outbox **result, struct milter *milter)
 {
 	struct outbox *outbox = calloc(1, sizeof(*outbox));
-	int code = outbox == NULL ? ENOMEM : 0;
+	int code;
 
-	*result = NULL;
-	if (code != 0)
-		return code;
+	*result = outbox;
+	if (outbox == NULL)
+		return ENOMEM;
 	outbox->milter = milter;
 	outbox->stop = eventfd(0, EFD_CLOEXEC);
 	if (outbox->stop < 0)
@@ -278,10 +278,9 @@ outbox_start(struct outbox **result, struct milter *milter)
 		if (outbox->stop >= 0)
 			(void)close(outbox->stop);
 		free(outbox);
-		return code;
+		*result = NULL;
 	}
-	*result = outbox;
-	return 0;
+	return code;
 }
 
 void

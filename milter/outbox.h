@@ -3,9 +3,9 @@
  *
  * A letter is noted beside the aside decision it belongs to, so both are
  * durable or neither is. A thread of the daemon hands letters over to
- * mail.submit, 60 s after they were noted at the earliest and each at most once:
- * it is marked before the hand-over, and one found marked after a crash is
- * dropped. Several daemons may share a store.
+ * mail.submit, 60 s after they were noted at the earliest and each at most
+ * once: it is marked before the hand-over, and one found marked after a crash
+ * is dropped. Several daemons may share a store.
  */
 #ifndef USHER_MILTER_OUTBOX_H
 #define USHER_MILTER_OUTBOX_H

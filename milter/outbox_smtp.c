@@ -1,7 +1,7 @@
 /*
  * outbox_smtp: see outbox_smtp.h.
  *
- * Keeps RFC 5321 §3.3 and §4.5.3.2, RFC 3461 §4.1 (NOTIFY=NEVER), RFC 6531 §3.4.
+ * Keeps RFC 5321 §3.3 and §4.5.3.2, RFC 3461 §4.1 (NOTIFY=NEVER) and RFC 6531.
  * Until the final dot is written nothing can have been accepted; from then on
  * only a 2xx says that it was, and nothing says that it was not.
  */

@@ -22,7 +22,8 @@ enum { OUTBOX_WHY = 200 };
 /*
  * `submit` is HOST:PORT; `to` gets it, from the null sender; `message` has CRLF
  * line ends. `stop`: a descriptor that is readable when the daemon ends, or -1.
- * `wait_s` is the patience with each answer; ten times that with all. Why it was not sent, in `why`.
+ * `wait_s` is the patience with each answer, ten times that with all. Why it
+ * was not sent, in `why`.
  */
 enum outbox_outcome outbox_hand_over(const char *submit, const char *to,
     const char *message, size_t length, int stop, int wait_s,

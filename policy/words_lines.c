@@ -204,7 +204,7 @@ last_line(const struct telling *telling)
 	    fillings, 2);
 }
 
-/* ASCII by transliteration as the language has it; control characters become spaces. */
+/* ASCII as the language writes it; control characters become spaces. */
 static const char *
 clean(struct arena *arena, const char *text, const char *language, bool ascii)
 {

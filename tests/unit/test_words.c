@@ -55,7 +55,8 @@ test_every_language_says_all_of_an_answer(void **state)
 		" [ \"pptx\", \"pdf\" ]; or_link = [ \"slideshare.net\" ];"
 		" link = [ \"a.example\" ]; words = \"<=300\";"
 		" reason = true; }; else = \"defer\"; } );",
-		"rules = ( { if = { channel = \"email\"; }; then = \"redirect\";"
+		"rules = ( { if = { channel = \"email\"; };"
+		" then = \"redirect\";"
 		" to = [ \"phone\", \"post\", \"page\" ]; },"
 		" { if = { channel = \"phone\"; }; then = \"accept\";"
 		" during = \"16:00-17:00\"; } );"
@@ -212,7 +213,8 @@ test_the_first_of_a_month_is_written_as_people_do(void **state)
 
 	deciding_prefer(fixture,
 	    "rules = ( { if = { channel = \"email\"; }; then = \"accept\";"
-	    " during = \"11:00-13:00\"; unless = { on = \"2026-11-24..2026-11-30\"; }; },"
+	    " during = \"11:00-13:00\"; unless = { on ="
+	    " \"2026-11-24..2026-11-30\"; }; },"
 	    " { then = \"defer\"; } );");
 	approach(fixture, USHER_SALES);
 	(void)tell(fixture, "fr", tuesday, false, lines);
