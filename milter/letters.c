@@ -14,6 +14,9 @@
 #include "parted.h"
 #include "promise.h"
 
+/* A message to more is told in the session, which costs the sender no mail. */
+enum { MOST_LETTERS = 20 };
+
 /* Two addresses of one recipient: one reply. */
 static bool
 is_first(const struct mail *mail, size_t index)
@@ -92,6 +95,8 @@ letters_reserve(struct session *session, struct usher_error *error)
 
 	if (count == 0)
 		return 0;
+	if (count > MOST_LETTERS)
+		return ENOSPC;
 	letters = calloc(count, sizeof *letters);
 	code = letters == NULL ? ENOMEM : reserve_all(session, letters, error);
 	for (size_t i = 0; letters != NULL && i < count; i++)
