@@ -53,15 +53,23 @@ copy_word(char out[RECEIVED_NAME], const char *word, size_t length)
 	out[length] = '\0';
 }
 
-/* "NAME [ADDRESS]", "USER@NAME [ADDRESS] (may be forged)", "[ADDRESS]". */
+/*
+ * "NAME [ADDRESS]", "USER@NAME [ADDRESS] (may be forged)", "[ADDRESS]". What
+ * stands before the address is one word or none: of "helo=[...]" and "HELO
+ * [...]" the client wrote the rest.
+ */
 static bool
 read_bracketed(const char *comment, size_t length, struct received *received)
 {
-	const char *open = memchr(comment, '[', length), *close;
-	const char *name = comment + strspn(comment, space), *at;
-	size_t word;
+	const char *open = memchr(comment, '[', length), *close, *at;
+	const char *name = comment + strspn(comment, space);
+	size_t word = strcspn(name, " \t\r\n[");
 
-	if (open == NULL)
+	if (open == NULL || name + word + strspn(name + word, space) != open ||
+	    memchr(name, '=', word) != NULL ||
+	    (word == 4 &&
+		(strncasecmp(name, "HELO", 4) == 0 ||
+		    strncasecmp(name, "EHLO", 4) == 0)))
 		return false;
 	close = memchr(open, ']', length - (size_t)(open - comment));
 	if (close == NULL ||
@@ -69,16 +77,12 @@ read_bracketed(const char *comment, size_t length, struct received *received)
 		&received->client))
 		return false;
 	received->name[0] = '\0';
-	if (name >= open)
-		return true;
-	word = strcspn(name, " \t\r\n[");
-	at = memchr(name, '@', word);
+	at = memrchr(name, '@', word);
 	if (at != NULL) {
 		word -= (size_t)(at + 1 - name);
 		name = at + 1;
 	}
-	if (memchr(name, '=', word) == NULL &&
-	    !(word == 7 && strncasecmp(name, "unknown", 7) == 0))
+	if (!(word == 7 && strncasecmp(name, "unknown", 7) == 0))
 		copy_word(received->name, name, word);
 	return true;
 }
@@ -91,6 +95,22 @@ read_bare(const char *comment, size_t length, struct received *received)
 	return read_address(comment, length, &received->client);
 }
 
+/*
+ * A client's word with a blank in it may bring a comment of its own; then the
+ * server's stands behind, and which is whose cannot be told.
+ */
+static bool
+is_the_only_one(const char *behind)
+{
+	const char *by = behind, *other = strchr(behind, '[');
+
+	while ((by = strcasestr(by, "by")) != NULL &&
+	    (strchr(space, by[-1]) == NULL || by[2] == '\0' ||
+		strchr(space, by[2]) == NULL))
+		by++;
+	return other == NULL || (by != NULL && by < other);
+}
+
 bool
 received_read(const char *value, struct received *received)
 {
@@ -101,13 +121,14 @@ received_read(const char *value, struct received *received)
 	    at[4] == '\0')
 		return false;
 	at += 4 + strspn(at + 4, space);
-	length = strcspn(at, " \t\r\n(");
+	length = strcspn(at, space);
 	copy_word(received->helo, at, length);
 	at += length + strspn(at + length, space);
 	if (*at != '(')
 		return false;
 	comment = at + 1;
 	length = strcspn(comment, ")");
-	return read_bracketed(comment, length, received) ||
-	    read_bare(comment, length, received);
+	if (read_bracketed(comment, length, received))
+		return is_the_only_one(comment + length);
+	return read_bare(comment, length, received);
 }
