@@ -20,7 +20,7 @@
 
 static const char title[] = "usher-split 1\n";
 
-enum { LONGEST_WHO = 512, MOST_TURNS = 1000000 };
+enum { MOST_TURNS = 1000000 };
 
 /* ---- writing ---- */
 
@@ -104,10 +104,10 @@ read_member(struct split *split, size_t room, const char *line)
 	int done, who = 0;
 
 	if (split->count == room ||
-	    sscanf(line, "member %9u %7u %1d %n", &member.batch, &member.turn,
+	    sscanf(line, "member %9u %7u %1d%n", &member.batch, &member.turn,
 		&done, &who) != 3 ||
-	    who == 0 || line[who] == '\0' || strlen(line + who) > LONGEST_WHO ||
-	    !has_batch(split, member.batch) || member.turn > MOST_TURNS ||
+	    line[who++] != ' ' || !has_batch(split, member.batch) ||
+	    member.turn > MOST_TURNS ||
 	    (split->count > 0 &&
 		strcmp(split->members[split->count - 1].who, line + who) >= 0))
 		return EBADMSG;
