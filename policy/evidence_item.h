@@ -1,6 +1,7 @@
 /*
- * evidence_item: the read form of evidence.conf, shared by evidence_read.c,
- * which makes it, and evidence.c, which weighs with it.
+ * evidence_item: the read form of evidence.conf, shared by the files
+ * evidence_*.c: _read makes it, _words and _match say which items a mail
+ * meets, and evidence.c weighs them.
  */
 #ifndef USHER_EVIDENCE_ITEM_H
 #define USHER_EVIDENCE_ITEM_H
@@ -9,10 +10,11 @@
 
 enum {
 	EVIDENCE_ITEMS = 500,
-	EVIDENCE_PHRASES = 5000,
-	EVIDENCE_GROUPS = 32,
+	EVIDENCE_PHRASES = 8000,
+	EVIDENCE_GROUPS = 128,
 	EVIDENCE_PURPOSES = USHER_PERSONAL + 1,
-	PHRASE_SLOTS = 4096 /* a power of two */
+	EVIDENCE_OUTCOMES = 2 * EVIDENCE_PURPOSES,
+	PHRASE_SLOTS = 8192 /* a power of two */
 };
 
 enum evidence_where {
@@ -25,19 +27,28 @@ enum evidence_where {
 	WHERE_CALL = 64
 };
 
+/* A pattern, and what of it no `*` stands for: most are passed over by it. */
+struct evidence_pattern {
+	const char *text; /* lower case, `*` wildcards */
+	const char *part; /* its longest run without `*`, in `text` */
+	size_t part_length;
+};
+
 struct evidence_rule {
 	const char *name, *where_text;
-	unsigned where;	    /* enum evidence_where */
-	const char *header; /* WHERE_HEADER; may end in `*` */
+	unsigned where; /* enum evidence_where */
+	size_t header_count;
+	const char *const *headers; /* WHERE_HEADER; `*` at one end */
 	size_t pattern_count;
-	const char *const *patterns; /* lower case, `*` wildcards */
+	const struct evidence_pattern *patterns;
 	size_t phrase_count;
 	enum evidence_test test;
 	enum usher_purpose purpose;
-	unsigned against; /* 1 << purpose: weighs against it */
-	double weight;
-	unsigned times; /* distinct phrases that count */
-	unsigned group; /* place in the table of groups */
+	double weight;			   /* for `purpose` */
+	double weights[EVIDENCE_PURPOSES]; /* of `for` and `against` */
+	double also[EVIDENCE_PURPOSES];	   /* what it adds to, of a mail */
+	unsigned times;			   /* distinct phrases that count */
+	unsigned group;			   /* place in the table of groups */
 };
 
 /* A phrase in the table by its first word. */
@@ -54,13 +65,14 @@ struct evidence_outcome {
 	enum usher_purpose purpose;
 	double least;
 	unsigned groups; /* independent ones it takes */
+	bool calls;	 /* of calls alone */
 };
 
 struct evidence {
 	struct arena arena;
 	size_t item_count, outcome_count, phrase_count, group_count;
 	struct evidence_rule items[EVIDENCE_ITEMS];
-	struct evidence_outcome outcomes[EVIDENCE_PURPOSES];
+	struct evidence_outcome outcomes[EVIDENCE_OUTCOMES];
 	const char *groups[EVIDENCE_GROUPS];
 	struct evidence_phrase *phrases[PHRASE_SLOTS];
 };
@@ -71,9 +83,26 @@ struct evidence_words {
 	size_t *lengths;
 };
 
-/* The words of a text, folded: runs of letters and digits. Bounded. */
+struct evidence_weighing {
+	const struct evidence *evidence;
+	const struct evidence_view *view;
+	unsigned hits[EVIDENCE_ITEMS];
+	unsigned char said[EVIDENCE_PHRASES / 8 + 1]; /* phrases met */
+};
+
+/*
+ * evidence_words.c: the words of a text, folded: runs of letters and digits,
+ * and single signs of scripts written without spaces. Bounded.
+ */
 int usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words);
 unsigned usher_evidence_slot(const char *word, size_t length);
+/* Counts the phrases of `where` that are met in what the view shows. */
+int usher_evidence_phrases(struct evidence_weighing *weighing,
+    struct arena *arena);
+
+/* evidence_match.c: items of header, link, from and structure. */
+int usher_evidence_patterns(struct evidence_weighing *weighing,
+    struct arena *arena);
 
 #endif

@@ -29,27 +29,6 @@ static const char *const places[] = {
 	"call",
 };
 
-static const char *const tests[EVIDENCE_TESTS] = {
-	[TEST_FAKE_REPLY] = "fake-reply",
-	[TEST_REPLY] = "reply",
-	[TEST_REPLY_WITH_QUOTE] = "reply-with-quote",
-	[TEST_LONE_UNSUBSCRIBE] = "lone-unsubscribe",
-	[TEST_UNSUBSCRIBE] = "unsubscribe",
-	[TEST_DISCUSSION] = "discussion",
-	[TEST_AUTOMATIC] = "automatic",
-	[TEST_REPORT] = "report",
-	[TEST_NULL_SENDER] = "null-sender",
-	[TEST_CALENDAR] = "calendar",
-	[TEST_MERGE_TAG] = "merge-tag",
-	[TEST_PIXEL] = "pixel",
-	[TEST_VERP] = "verp",
-	[TEST_REPLY_ELSEWHERE] = "reply-elsewhere",
-	[TEST_NO_RECIPIENT] = "no-recipient",
-	[TEST_FREE_MAIL] = "free-mail",
-	[TEST_CODE] = "code",
-	[TEST_MANY_RECIPIENTS] = "many-recipients",
-};
-
 static const char *const purposes[] = {
 	"unknown",
 	"sales",
@@ -187,25 +166,45 @@ read_phrases(const struct source *source, const config_setting_t *setting,
 	item->phrase_count = count;
 }
 
+/* What a text must hold to match: the longest run without `*`. */
+static struct evidence_pattern
+pattern_of(const char *text)
+{
+	struct evidence_pattern pattern = { text, text, 0 };
+
+	while (*text) {
+		size_t run = strcspn(text, "*");
+
+		if (run > pattern.part_length) {
+			pattern.part = text;
+			pattern.part_length = run;
+		}
+		text += run + (text[run] == '*');
+	}
+	return pattern;
+}
+
 static void
 read_patterns(const struct source *source, const config_setting_t *setting,
     struct evidence_rule *item)
 {
 	const char *const *written;
+	struct evidence_pattern *patterns;
 	size_t count = 0;
-	char **lower;
 
 	if (!usher_source_strings(source, setting, "pattern", &written, &count))
 		return;
-	lower = usher_arena_array(source->arena, count + 1, sizeof(*lower));
-	for (size_t i = 0; lower && i < count; i++) {
-		lower[i] = usher_arena_string(source->arena, written[i]);
-		if (!lower[i])
+	patterns = usher_arena_array(source->arena, count + 1,
+	    sizeof(*patterns));
+	for (size_t i = 0; patterns && i < count; i++) {
+		char *lower = usher_arena_string(source->arena, written[i]);
+
+		if (!lower)
 			return;
-		usher_text_lower(lower[i]);
+		patterns[i] = pattern_of(usher_text_lower(lower));
 	}
-	item->patterns = (const char *const *)lower;
-	item->pattern_count = lower ? count : 0;
+	item->patterns = patterns;
+	item->pattern_count = patterns ? count : 0;
 }
 
 /* Each place takes its own kind of hint, and only one kind. */
@@ -217,7 +216,7 @@ check_kind(const struct source *source, const config_setting_t *setting,
 
 	if ((item->where & WHERE_STRUCTURE) && !test)
 		wants = "structure wants `test`";
-	else if ((item->where & WHERE_HEADER) && !item->header)
+	else if ((item->where & WHERE_HEADER) && item->header_count == 0)
 		wants = "header wants `header`, the field's name";
 	else if ((item->where & (WHERE_LINK | WHERE_FROM)) &&
 	    item->pattern_count == 0)
@@ -229,6 +228,7 @@ check_kind(const struct source *source, const config_setting_t *setting,
 		usher_source_wrong(source, setting, "%s", wants);
 }
 
+/* `against` takes the item's weight from other purposes. */
 static void
 read_against(const struct source *source, const config_setting_t *setting,
     struct evidence_rule *item)
@@ -241,11 +241,52 @@ read_against(const struct source *source, const config_setting_t *setting,
 		return;
 	for (size_t i = 0; i < count; i++) {
 		if (usher_purpose_read(words[i], &purpose))
-			item->against |= 1u << purpose;
+			item->weights[purpose] -= item->weight;
 		else
 			usher_source_wrong(source, setting,
 			    "no purpose is named \"%s\"", words[i]);
 	}
+}
+
+/* `also` says of other purposes what the item weighs for or against them. */
+static void
+read_also(const struct source *source, const config_setting_t *setting,
+    struct evidence_rule *item)
+{
+	const config_setting_t *also = config_setting_get_member(setting,
+	    "also");
+
+	if (!also)
+		return;
+	if (!config_setting_is_group(also)) {
+		usher_source_wrong(source, also,
+		    "also is a group, as in { bulk = 0.5; }");
+		return;
+	}
+	usher_source_keys(source, also, purposes, COUNT(purposes));
+	for (unsigned p = 0; p < COUNT(purposes); p++) {
+		double weight = 0;
+
+		if (read_number(source, also, purposes[p], &weight))
+			item->also[p] = weight;
+	}
+}
+
+static void
+read_weights(const struct source *source, const config_setting_t *setting,
+    struct evidence_rule *item)
+{
+	size_t purpose = 0;
+
+	if (!usher_source_word(source, setting, "for", purposes,
+		COUNT(purposes), &purpose) ||
+	    !read_number(source, setting, "weight", &item->weight))
+		usher_source_wrong(source, setting,
+		    "an item has `for`, a purpose, and `weight`");
+	item->purpose = (enum usher_purpose)purpose;
+	read_against(source, setting, item);
+	read_also(source, setting, item);
+	item->weights[purpose] = item->weight;
 }
 
 static void
@@ -261,6 +302,7 @@ read_item(const struct source *source, const config_setting_t *setting,
 		"test",
 		"for",
 		"against",
+		"also",
 		"weight",
 		"times",
 		"group",
@@ -269,8 +311,8 @@ read_item(const struct source *source, const config_setting_t *setting,
 	};
 	struct evidence_rule *item = &evidence->items[evidence->item_count];
 	long long times = 1;
-	size_t purpose = 0, test = 0;
 	const char *told;
+	size_t test = 0;
 	bool tested;
 
 	if (!config_setting_is_group(setting)) {
@@ -284,20 +326,15 @@ read_item(const struct source *source, const config_setting_t *setting,
 		usher_source_wrong(source, setting,
 		    "an item has name, source and date");
 	read_where(source, setting, item);
-	(void)usher_source_string(source, setting, "header", &item->header);
+	(void)usher_source_strings(source, setting, "header", &item->headers,
+	    &item->header_count);
 	read_patterns(source, setting, item);
 	read_phrases(source, setting, evidence, item);
-	tested = usher_source_word(source, setting, "test", tests,
-	    EVIDENCE_TESTS, &test);
+	tested = usher_source_word(source, setting, "test",
+	    usher_evidence_tests, EVIDENCE_TESTS, &test);
 	item->test = (enum evidence_test)test;
 	check_kind(source, setting, item, tested);
-	if (!usher_source_word(source, setting, "for", purposes,
-		COUNT(purposes), &purpose) ||
-	    !read_number(source, setting, "weight", &item->weight))
-		usher_source_wrong(source, setting,
-		    "an item has `for`, a purpose, and `weight`");
-	item->purpose = (enum usher_purpose)purpose;
-	read_against(source, setting, item);
+	read_weights(source, setting, item);
 	(void)usher_source_int(source, setting, "times", 1, 100, &times);
 	item->times = (unsigned)times;
 	item->group = read_group(source, setting, evidence);
@@ -310,7 +347,8 @@ static void
 read_outcome(const struct source *source, const config_setting_t *setting,
     struct evidence *evidence)
 {
-	static const char *const keys[] = { "purpose", "least", "groups" };
+	static const char *const keys[] = { "purpose", "least", "groups",
+		"calls" };
 	struct evidence_outcome *outcome =
 	    &evidence->outcomes[evidence->outcome_count];
 	long long groups = 1;
@@ -331,6 +369,7 @@ read_outcome(const struct source *source, const config_setting_t *setting,
 	}
 	(void)usher_source_int(source, setting, "groups", 1, EVIDENCE_GROUPS,
 	    &groups);
+	(void)usher_source_bool(source, setting, "calls", &outcome->calls);
 	outcome->purpose = (enum usher_purpose)purpose;
 	outcome->groups = (unsigned)groups;
 	if (outcome->purpose == USHER_SALES && groups < 2)
@@ -388,7 +427,7 @@ usher_evidence_parse(struct evidence **out, const char *name, const char *text,
 		    keys, COUNT(keys));
 		read_list(&source, "items", EVIDENCE_ITEMS, evidence,
 		    read_item);
-		read_list(&source, "outcomes", EVIDENCE_PURPOSES, evidence,
+		read_list(&source, "outcomes", EVIDENCE_OUTCOMES, evidence,
 		    read_outcome);
 		if (usher_problems_errors(told) > before)
 			code = EINVAL;

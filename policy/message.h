@@ -45,7 +45,6 @@ struct message_head {
 	const char *reply_to;	     /* first address, or NULL */
 	const char *subject;	     /* decoded, UTF-8, or NULL */
 	struct usher_traits traits;
-	unsigned long tests; /* 1ul << enum evidence_test */
 };
 
 /* Strings of a mail, without repeats, up to a bound. */
@@ -65,7 +64,10 @@ struct message_content {
 	size_t words_left_out; /* of the text beyond the bound */
 	bool quoted;	       /* a quote was left out */
 	bool calendar, pixel;
-	bool cut;		  /* the end was not looked at */
+	bool html, plain; /* forms it comes in, shown or not */
+	bool raw_bytes;	  /* in no charset that is known */
+	size_t pictures, tables, fonts, forms; /* of what is shown */
+	bool cut;			       /* the end was not looked at */
 	const char *language;	  /* told for so much text: message_language */
 	size_t language_of;	  /* ... bytes and one; 0: not yet */
 	struct string_list links; /* hosts of what is shown */
@@ -103,8 +105,8 @@ int usher_message_head(struct usher_message *message,
 /* message_mime.c */
 int usher_message_content(struct usher_message *message,
     const struct message_content **content);
-/* message_test.c: structure tests, those of head among them. */
-unsigned long usher_message_tests(struct usher_message *message,
+/* message_test*.c: structure tests as bits of enum evidence_test. */
+uint64_t usher_message_tests(struct usher_message *message,
     const struct message_head *head, const struct message_content *content,
     const char *mail_from);
 

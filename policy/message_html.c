@@ -107,7 +107,7 @@ put_run(struct html_page *page, bool shown)
 {
 	const char *at = page->tags.at, *end = page->tags.end;
 
-	while (at < end && *at > ' ' && *at < 0x7f && *at != '<' && *at != '&')
+	while (at<end && * at> ' ' && *at < 0x7f && *at != '<' && *at != '&')
 		at++;
 	if (shown && at > page->tags.at) {
 		owed_blank(page);
@@ -475,6 +475,10 @@ usher_html_open(struct html_page *page)
 	bool breaks_line;
 
 	usher_tag_name(&page->tags, name);
+	page->content->pictures += strcmp(name, "img") == 0;
+	page->content->tables += strcmp(name, "table") == 0;
+	page->content->fonts += strcmp(name, "font") == 0;
+	page->content->forms += strcmp(name, "form") == 0;
 	breaks_line = one_of(name, breaks);
 	see(page, name, &seen);
 	close_implied(page, name, breaks_line);

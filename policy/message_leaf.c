@@ -69,6 +69,8 @@ show_byte(struct leaf *leaf, unsigned char byte)
 	gunichar character = byte;
 	char text[6];
 
+	if (byte >= 0x80)
+		leaf->part->shown->raw_bytes = true;
 	if (byte == '\0')
 		character = ' ';
 	else if (leaf->says_utf8)

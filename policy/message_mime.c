@@ -56,6 +56,13 @@ show_text(struct part *part, struct message_content *content)
 	content->words_left_out += shown->words_left_out;
 	content->quoted |= shown->quoted;
 	content->pixel |= shown->pixel;
+	content->raw_bytes |= shown->raw_bytes;
+	content->html |= part->type == TYPE_HTML;
+	content->plain |= part->type != TYPE_HTML;
+	content->pictures += shown->pictures;
+	content->tables += shown->tables;
+	content->fonts += shown->fonts;
+	content->forms += shown->forms;
 	add_strings(content, &content->links, &shown->links);
 	add_strings(content, &content->urls, &shown->urls);
 }
@@ -178,6 +185,8 @@ read_alternatives(struct part *multipart, struct message_content *content)
 		}
 		part = before(multipart, part);
 	}
+	/* Plainer parts stand first. */
+	content->plain |= shown && shown != multipart->first;
 	for (part = multipart->first; part; part = part->next)
 		if (part != shown && !can_show(part))
 			read_part(part, true, content);

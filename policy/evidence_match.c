@@ -1,0 +1,168 @@
+/*
+ * evidence_match: fields, links and senders against the patterns of
+ * evidence.conf, and the structure tests that message_test.c has made.
+ *
+ * Links are many and so are patterns of links: all links are laid behind each
+ * other once, and only where the fixed part of a pattern stands is the link
+ * around it compared, so that a mail costs its bytes and not links times
+ * patterns of wildcards. Called by evidence.c. Keeps design-mail.md "Purpose".
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "evidence_item.h"
+#include "text.h"
+
+enum { LONGEST_VALUE = 4096 };
+
+static bool
+any_pattern(const struct evidence_rule *item, const char *lower)
+{
+	for (size_t i = 0; i < item->pattern_count; i++) {
+		if (usher_text_matches(item->patterns[i].text, lower))
+			return true;
+	}
+	return item->pattern_count == 0;
+}
+
+/* Patterns are lower case; the value is compared in lower case. */
+static bool
+matches_value(const struct evidence_rule *item, const char *value)
+{
+	char lower[LONGEST_VALUE];
+	size_t length = strlen(value);
+
+	if (item->pattern_count == 0)
+		return true;
+	if (length >= sizeof(lower))
+		length = sizeof(lower) - 1;
+	for (size_t i = 0; i < length; i++)
+		lower[i] = (char)tolower((unsigned char)value[i]);
+	lower[length] = '\0';
+	return any_pattern(item, lower);
+}
+
+static bool
+field_is_named(const char *pattern, size_t length, const char *name)
+{
+	if (length > 0 && pattern[length - 1] == '*')
+		return strncasecmp(pattern, name, length - 1) == 0;
+	if (*pattern == '*')
+		return strlen(name) >= length - 1 &&
+		    strcasecmp(pattern + 1,
+			name + strlen(name) - (length - 1)) == 0;
+	return strcasecmp(pattern, name) == 0;
+}
+
+static bool
+in_fields(const struct evidence_rule *item, const struct evidence_view *view,
+    const char *header)
+{
+	size_t length = strlen(header);
+
+	for (size_t i = 0; i < view->field_count; i++) {
+		if (field_is_named(header, length, view->fields[i].name) &&
+		    matches_value(item, view->fields[i].value))
+			return true;
+	}
+	return false;
+}
+
+static bool
+in_any_fields(const struct evidence_rule *item,
+    const struct evidence_view *view)
+{
+	for (size_t i = 0; i < item->header_count; i++) {
+		if (in_fields(item, view, item->headers[i]))
+			return true;
+	}
+	return false;
+}
+
+/* All links, each ended by NUL. */
+struct links {
+	char *text;
+	size_t length;
+};
+
+static int
+join_links(struct arena *arena, const struct evidence_view *view,
+    struct links *links)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < view->url_count; i++)
+		links->length += strlen(view->urls[i]) + 1;
+	links->text = usher_arena_alloc(arena, links->length + 1);
+	if (!links->text)
+		return ENOMEM;
+	for (size_t i = 0; i < view->url_count; i++) {
+		size_t length = strlen(view->urls[i]) + 1;
+
+		memcpy(links->text + at, view->urls[i], length);
+		at += length;
+	}
+	return 0;
+}
+
+static bool
+pattern_in_links(const struct evidence_pattern *pattern,
+    const struct links *links)
+{
+	const char *at = links->text, *end = at + links->length;
+
+	while (at < end) {
+		const char *found = memmem(at, (size_t)(end - at),
+		    pattern->part, pattern->part_length);
+		const char *begin;
+
+		if (!found)
+			return false;
+		begin = memrchr(at, '\0', (size_t)(found - at));
+		begin = begin ? begin + 1 : at;
+		if (usher_text_matches(pattern->text, begin))
+			return true;
+		at = begin + strlen(begin) + 1;
+	}
+	return false;
+}
+
+static bool
+in_links(const struct evidence_rule *item, const struct links *links)
+{
+	for (size_t i = 0; i < item->pattern_count; i++) {
+		if (pattern_in_links(&item->patterns[i], links))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_met(const struct evidence_rule *item, const struct evidence_view *view,
+    const struct links *links)
+{
+	if (item->where & WHERE_STRUCTURE)
+		return (view->tests >> item->test & 1) != 0;
+	if (item->where & WHERE_HEADER)
+		return in_any_fields(item, view);
+	if (item->where & WHERE_LINK)
+		return in_links(item, links);
+	return (item->where & WHERE_FROM) && view->from &&
+	    any_pattern(item, view->from);
+}
+
+int
+usher_evidence_patterns(struct evidence_weighing *weighing, struct arena *arena)
+{
+	const struct evidence *evidence = weighing->evidence;
+	struct links links = { NULL, 0 };
+	int code = join_links(arena, weighing->view, &links);
+
+	for (size_t i = 0; code == 0 && i < evidence->item_count; i++) {
+		if (evidence->items[i].phrase_count == 0 &&
+		    is_met(&evidence->items[i], weighing->view, &links))
+			weighing->hits[i] = 1;
+	}
+	return code;
+}
