@@ -49,25 +49,6 @@ check_site(const struct usher_conf *conf, struct usher_problems *problems)
 
 /* What is read and checked already, and what a daemon still refuses. */
 static void
-check_not_built(const struct usher_conf *conf, struct usher_problems *problems)
-{
-	const struct usher_sip *sip = conf->sip;
-	const struct {
-		bool asked;
-		const char *what, *daemon;
-	} keys[] = { { sip->place == USHER_SIP_BEFORE_PHONES,
-			 "sip.place = \"phones\"", "usher-sip" },
-		{ sip->registers == USHER_SIP_REGISTER_PATH,
-		    "sip.register = \"path\"", "usher-sip" } };
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		if (keys[i].asked)
-			warn(conf, problems,
-			    "%s is not built yet: %s refuses to start with it",
-			    keys[i].what, keys[i].daemon);
-}
-
-static void
 check_mail(const struct usher_conf *conf, struct usher_problems *problems)
 {
 	if (conf->site.mode == USHER_ENFORCE &&
@@ -151,7 +132,6 @@ usher_conf_check(struct usher *usher, int64_t at,
 
 	check_site(conf, problems);
 	check_mail(conf, problems);
-	check_not_built(conf, problems);
 	check_sources(conf, problems);
 	check_store(usher, conf, problems);
 	if (conf->fallback != NULL)

@@ -57,6 +57,7 @@ free_call(struct call *call)
 	sip_buf_unref(call->best);
 	decision_release(call->decision);
 	setup_release(call->setup);
+	free(call->phone);
 	free(call);
 }
 
@@ -171,7 +172,10 @@ build(struct call *call, const struct hop *hop, const struct sip_peer *dst,
 		.own_routes = call->own_routes,
 		.dialog = call->dialog,
 		.recover = call->recover,
-		.untrusted = call->untrusted };
+		.untrusted = call->untrusted,
+		.registers = call->registers,
+		.to_phone = call->to_phone,
+		.from_phone = call->from_phone };
 	struct sip_msg msg;
 
 	if (buf == NULL)
@@ -269,6 +273,16 @@ choose_hops(struct call *call, const struct sip_msg *msg)
 	return count > 0;
 }
 
+/* Who calls, as others may know it: a copy, or NULL. */
+static char *
+phone_of(const struct request *r)
+{
+	const struct binding *binding = bindings_by_flow(r->proxy->bindings,
+	    r->src);
+
+	return binding != NULL ? strdup(binding->flow.aor) : NULL;
+}
+
 static struct call *
 make_call(const struct request *r, const struct forwarding *how)
 {
@@ -291,6 +305,11 @@ make_call(const struct request *r, const struct forwarding *how)
 	call->credentials = sip_msg_first(r->msg, SIP_HDR_AUTHORIZATION) !=
 		NULL ||
 	    sip_msg_first(r->msg, SIP_HDR_PROXY_AUTHORIZATION) != NULL;
+	call->registers = how->registers;
+	call->to_phone = how->to_phone;
+	call->from_phone = r->origin.way == FROM_PHONE;
+	if (call->from_phone && call->invite)
+		call->phone = phone_of(r);
 	call->answered = true; /* until its decision knows of it */
 	link_call(call);
 	return call;

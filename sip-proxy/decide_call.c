@@ -126,6 +126,23 @@ language_of(const struct sip_msg *msg, char text[LANGUAGE_TEXT])
 	return length > 0 && text[0] != '*' ? text : NULL;
 }
 
+/* What is remembered of this caller with this recipient; never waits. */
+static const struct usher_memory *
+remember(struct screening *s, const struct usher_facts *facts, int64_t at)
+{
+	struct proxy *proxy = s->proxy;
+	struct usher_error error = { .code = 0 };
+
+	if (usher_memory_read(proxy->usher, s->recipient.policy,
+		s->recipient.text, facts, at, &proxy->memory, &error) != 0) {
+		proxy->counters.faults++;
+		log_write(&proxy->log, LOG_ERR,
+		    "memory cannot be read for a call to %s: %s",
+		    s->recipient.text, error.text);
+	}
+	return proxy->memory;
+}
+
 static int
 ask(struct screening *s, enum usher_channel channel)
 {
@@ -140,6 +157,8 @@ ask(struct screening *s, enum usher_channel channel)
 	struct usher_error error = { .text = "out of memory" };
 	int failed = ENOMEM;
 
+	if (facts != NULL)
+		question.memory = remember(s, facts, question.at);
 	if (facts != NULL)
 		failed = usher_decide(proxy->usher, &question, &proxy->asked,
 		    &error);
@@ -221,6 +240,7 @@ decide(struct screening *s, struct decision *decision, bool safety)
 		const struct usher_verdict *verdict;
 
 		ok = ask(s, channel) == 0 && make(s, decision, reference) == 0;
+		mode = usher_memory_mode(s->proxy->memory, mode);
 		if (ok) {
 			verdict = usher_decision_verdict(s->proxy->asked);
 			decision->verdict = verdict->answer;

@@ -23,15 +23,22 @@ dialog_mac(const struct proxy *proxy, struct span call_id, struct span tag)
 
 int
 dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
-    const char *host, enum sip_transport transport, char *text, size_t size)
+    const char *host, enum sip_transport transport,
+    const struct sip_peer *phone, char *text, size_t size)
 {
 	static const char *const parameters[] = { "", ";transport=tcp",
 		";transport=tls" };
-	char mac[MAC_TEXT];
+	char mac[MAC_TEXT], token[FLOW_TOKEN + 1] = "";
+	struct flow flow = { .until_s = 0 };
 	int length;
 
+	if (phone != NULL) {
+		flow.peer = *phone;
+		flow_token(proxy, &flow, token);
+		strcat(token, "@");
+	}
 	mac_text(dialog_mac(proxy, msg->call_id, msg->from_tag), mac);
-	length = snprintf(text, size, "<sip:%s%s;lr;u=%s>", host,
+	length = snprintf(text, size, "<sip:%s%s%s;lr;u=%s>", token, host,
 	    parameters[transport], mac);
 	return length < 0 || (size_t)length >= size ? EMSGSIZE : 0;
 }
@@ -142,6 +149,11 @@ dialog_read(struct request *request)
 			break;
 		request->own_routes++;
 		request->out = listener_of(request, &uri);
+		/* The PBX alone is told where phones are. */
+		if (uri.user.l > 0 && request->origin.way == FROM_PBX &&
+		    flow_read(request->proxy, request->setup, &uri,
+			&request->flow))
+			request->has_flow = true;
 		if (msg->to_tag.p != NULL && is_proof(request, &uri))
 			request->dialog = true;
 	}

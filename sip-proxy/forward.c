@@ -132,24 +132,37 @@ forms_dialog(const struct sip_msg *msg)
 		msg->method == SIP_METHOD_NOTIFY);
 }
 
-/* The way out on top, and below it the way in where that is another. */
+/*
+ * The way out on top, and below it the way in where that is another. Towards a
+ * phone, and from it, with its flow: that is where its dialog comes back.
+ */
 static void
 edit_route_set(struct sip_edit *edit, const struct forward *f, const char *out)
 {
-	char in[HOST_TEXT], one[HOST_TEXT + 80], two[HOST_TEXT + 80];
+	char in[HOST_TEXT], one[PATH_TEXT], two[PATH_TEXT];
 	enum sip_transport from = f->src.transport, to = f->dst.transport;
+	const struct sip_peer *caller = f->from_phone ? &f->src : NULL;
+	const struct sip_peer *callee = f->to_phone ? &f->dst : NULL;
 	char both[2 * sizeof(one) + 2];
+	bool together;
 
 	if (!f->setup->sip->record_route || !forms_dialog(edit->msg))
 		return;
-	if (dialog_route_text(f->proxy, edit->msg, out, to, one, sizeof(one)) ||
-	    self_text(f->src.listener, &f->src.addr, in) != 0 ||
-	    dialog_route_text(f->proxy, edit->msg, in, from, two,
-		sizeof(two))) {
+	if (self_text(f->src.listener, &f->src.addr, in) != 0) {
 		edit->error = EMSGSIZE;
 		return;
 	}
-	if (from == to && strcmp(in, out) == 0)
+	together = from == to && strcmp(in, out) == 0;
+	if (together && callee == NULL)
+		callee = caller;
+	if (dialog_route_text(f->proxy, edit->msg, out, to, callee, one,
+		sizeof(one)) != 0 ||
+	    dialog_route_text(f->proxy, edit->msg, in, from, caller, two,
+		sizeof(two)) != 0) {
+		edit->error = EMSGSIZE;
+		return;
+	}
+	if (together)
 		snprintf(both, sizeof(both), "%s", one);
 	else
 		snprintf(both, sizeof(both), "%s, %s", one, two);
@@ -182,6 +195,8 @@ forward_build(char *out, size_t size, size_t *length, const struct sip_msg *msg,
 	if (routes > 0)
 		sip_edit_route_pop(&edit, routes);
 	edit_route_set(&edit, f, self);
+	if (f->registers)
+		register_edit(&edit, f, self);
 	if (f->untrusted)
 		strip_edit(&edit);
 	if (f->decision != NULL)

@@ -52,8 +52,14 @@ forward_next(const struct request *request, struct sip_peer *peer)
 	const struct setup *setup = request->setup;
 	struct span host;
 	struct sip_uri uri;
-	int failed = next_uri(request, &uri);
+	int failed;
 
+	if (request->has_flow) {
+		*peer = request->flow.peer;
+		return flow_lives(request->proxy, &request->flow) ? 0
+								  : ENOTCONN;
+	}
+	failed = next_uri(request, &uri);
 	if (failed != 0)
 		return failed;
 	memset(peer, 0, sizeof(*peer));

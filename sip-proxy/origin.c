@@ -7,7 +7,7 @@
  * counts: one with a port first, then the longest prefix. Phones come with
  * place "phones".
  */
-#include "setup.h"
+#include "phones.h"
 
 static bool
 same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
@@ -113,6 +113,12 @@ origin_find(const struct setup *setup, const struct sip_peer *src,
 	origin->terms = peer != NULL ? &peer->terms : &sip->terms;
 	origin->name = peer != NULL ? peer->name : "";
 	origin->trusted = false;
+	if (setup->bindings != NULL &&
+	    bindings_by_flow(setup->bindings, src) != NULL) {
+		origin->way = FROM_PHONE;
+		origin->trusted = true;
+		return;
+	}
 	if (is_hop(&setup->hops, src) || (peer != NULL && peer->inside)) {
 		origin->way = FROM_PBX;
 		origin->trusted = true;

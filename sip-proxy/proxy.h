@@ -9,6 +9,7 @@
 #ifndef USHER_SIP_PROXY_H
 #define USHER_SIP_PROXY_H
 
+#include "phones.h"
 #include "screen.h"
 #include "txn.h"
 
@@ -36,10 +37,12 @@ struct proxy {
 	struct sip_txn_layer *txns;
 	struct setup *setup;	      /* of new requests */
 	struct usher_decision *asked; /* used again for each question */
+	struct usher_memory *memory;  /* likewise; NULL before the first */
 	struct decisions *decisions;
 	struct refusals *refusals;
 	struct callbacks *callbacks;
 	struct defence *defence;
+	struct bindings *bindings;
 	struct call *calls; /* all that live */
 	struct sip_timer probe;
 	struct proxy_counters counters;
@@ -60,8 +63,9 @@ void proxy_stop(struct proxy *proxy);
  * setup stays. */
 int proxy_reload(struct proxy *proxy, struct usher_error *error);
 
-/* The clock of decisions, milliseconds since 1970. */
+/* The clock of decisions, milliseconds since 1970; and the true one. */
 int64_t proxy_clock_ms(const struct proxy *proxy);
+int64_t proxy_real_ms(void);
 /* A datagram; fits sip_transport_recv_h with the proxy as arg. */
 void proxy_receive(const char *bytes, size_t length, const struct sip_peer *src,
     void *arg);
@@ -84,6 +88,8 @@ struct request {
 	bool recover;		  /* our URI stands in the R-URI (§16.4) */
 	struct sip_listener *out; /* that our last Route names, or NULL */
 	struct sip_uri uri;	  /* R-URI, after recovery */
+	bool has_flow;		  /* the PBX means this phone */
+	struct flow flow;
 };
 
 /* Whoever sends this proves nothing: UDP, and no phone, PBX or trunk. */
@@ -91,9 +97,11 @@ bool request_unproven(const struct request *request);
 
 /* --- dialog.c --- */
 
-/* "<sip:HOST;transport=tcp;lr;u=MAC>" over Call-ID and the caller's tag. */
+/* "<sip:TOKEN@HOST;transport=tcp;lr;u=MAC>" over Call-ID and the caller's tag;
+ * phone: whose flow the token names, NULL: no token. */
 int dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
-    const char *host, enum sip_transport transport, char *text, size_t size);
+    const char *host, enum sip_transport transport,
+    const struct sip_peer *phone, char *text, size_t size);
 /* Finds our values in Route (and R-URI); fills own_routes, dialog, recover,
  * out, uri. EBADMSG: a Route cannot be read. */
 int dialog_read(struct request *request);
@@ -124,6 +132,10 @@ bool refusal_again(const struct request *request);
 /* answer NULL: code alone, with `headers`. Never longer than the request. */
 void refusal_send(const struct request *request, unsigned code,
     const struct answer *answer, struct span headers);
+
+/* stun.c: true: it was a keepalive of a phone, and is answered. */
+bool stun_answer(struct proxy *proxy, const char *bytes, size_t length,
+    const struct sip_peer *src);
 
 /* --- defence.c: limits and bans, for others alone --- */
 
@@ -182,8 +194,11 @@ struct call {
 	uint8_t own_routes, order_count, tried;
 	bool dialog, recover;
 	bool invite, cancelled, answered;
-	uint8_t busy;		    /* in use on the stack: not freed yet */
-	bool untrusted;		    /* identity headers are taken off */
+	uint8_t busy;	/* in use on the stack: not freed yet */
+	bool untrusted; /* identity headers are taken off */
+	bool registers; /* Path is added, bindings are made of the 2xx */
+	bool to_phone, from_phone;
+	char *phone; /* AOR of the phone that it comes from, or NULL */
 	bool stranger, credentials; /* who asked, and whether with these */
 	uint8_t order[HOPS_MOST];
 };
@@ -192,7 +207,12 @@ struct forwarding {
 	enum toward toward;
 	const struct sip_peer *peer; /* of TO_PEER */
 	struct decision *decision;   /* held by the call; may be NULL */
+	bool registers, to_phone;
 };
+
+/* As decided: answered, or forwarded where the verdict says; else as `how`. */
+void request_follow(struct request *request, struct decision *decision,
+    const struct forwarding *how);
 
 /* Takes the request over: a server transaction and its first client one. */
 void call_begin(const struct request *request, const struct forwarding *how);
@@ -225,7 +245,12 @@ struct forward {
 	unsigned own_routes;
 	bool dialog, recover;
 	bool untrusted; /* identity headers are taken off */
+	bool registers, to_phone, from_phone;
 };
+
+/* register.c: Path, for a `host` of ours that the registrar can reach. */
+void register_edit(struct sip_edit *edit, const struct forward *forward,
+    const char *host);
 
 /* An errno value when the result is too long to send. */
 int forward_build(char *out, size_t size, size_t *length,

@@ -126,6 +126,37 @@ recipient_find(struct recipient *recipient, struct proxy *proxy,
 	return failed;
 }
 
+/* The AOR's user at its own host and at ours, then what the PBX says. */
+int
+recipient_of_phone(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const struct origin *origin,
+    const struct sip_msg *msg, const char *aor)
+{
+	static const enum sip_header rest[] = { SIP_HDR_P_CALLED_PARTY_ID,
+		SIP_HDR_TO };
+	struct sip_value value;
+	struct sip_uri uri;
+	int failed = 0;
+
+	memset(recipient, 0, sizeof(*recipient));
+	if (aor[0] != '\0' && sip_uri_split(&uri, span_of(aor)) == 0 &&
+	    try_uri(recipient, proxy, setup, origin, &uri))
+		return 0;
+	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		const struct sip_hdr *hdr = sip_msg_first(msg, rest[i]);
+
+		if (hdr == NULL)
+			continue;
+		failed = sip_value_read(&value, hdr->value);
+		if (failed != 0 ||
+		    try_uri(recipient, proxy, setup, origin, &value.uri))
+			break;
+	}
+	if (failed != 0)
+		recipient_done(recipient);
+	return failed;
+}
+
 void
 recipient_done(struct recipient *recipient)
 {

@@ -65,7 +65,9 @@ static void
 forward_dialog(struct request *r)
 {
 	struct sip_peer peer;
-	struct forwarding how = { .toward = TO_PEER, .peer = &peer };
+	struct forwarding how = { .toward = TO_PEER,
+		.peer = &peer,
+		.to_phone = r->has_flow };
 	int failed = forward_next(r, &peer);
 
 	if (failed == 0) {
@@ -79,7 +81,11 @@ forward_dialog(struct request *r)
 		    "%.*s",
 		    SPAN_ARG(r->msg->method_text), SPAN_ARG(r->msg->call_id),
 		    SPAN_ARG(r->uri.all));
-	reply_final(r, failed == EBADMSG ? 400 : 500, no_headers);
+	reply_final(r,
+	    failed == EBADMSG	     ? 400
+		: failed == ENOTCONN ? 430
+				     : 500,
+	    no_headers);
 }
 
 /* A To tag that our Record-Route does not vouch for. */
@@ -149,13 +155,14 @@ handle_from_pbx(struct request *r)
 	call_begin(r, &how);
 }
 
-/* As decided: answered, or forwarded where the verdict says. */
-static void
-follow_decision(struct request *r, struct decision *decision)
+void
+request_follow(struct request *r, struct decision *decision,
+    const struct forwarding *otherwise)
 {
-	struct forwarding how = { .toward = TO_HOPS, .decision = decision };
+	struct forwarding how = *otherwise;
 	struct sip_peer peer;
 
+	how.decision = decision;
 	if (decision->answer.code != 0) {
 		/* Begun and over: its pair is free for the next call. */
 		decision_begin(decision);
@@ -163,11 +170,14 @@ follow_decision(struct request *r, struct decision *decision)
 		decision_end(decision);
 		return;
 	}
-	if (decision->target != NULL &&
-	    target_reach(r->setup, span_of(decision->target), &peer) ==
-		REACH_PEER) {
-		how.toward = TO_PEER;
-		how.peer = &peer;
+	if (decision->target != NULL) {
+		how = (struct forwarding){ .toward = TO_HOPS,
+			.decision = decision };
+		if (target_reach(r->setup, span_of(decision->target), &peer) ==
+		    REACH_PEER) {
+			how.toward = TO_PEER;
+			how.peer = &peer;
+		}
 	}
 	call_begin(r, &how);
 }
@@ -176,6 +186,10 @@ static bool
 is_screened(const struct request *r, const struct screening *s, bool *question)
 {
 	*question = r->msg->method == SIP_METHOD_OPTIONS;
+	if (r->setup->sip->place != USHER_SIP_BEFORE_PBX) {
+		*question = false;
+		return false;
+	}
 	if (*question)
 		return s->recipient.published && s->caller.has_user &&
 		    r->origin.terms->asks;
@@ -194,7 +208,7 @@ handle_known(struct request *r, struct screening *s)
 	if (is_screened(r, s, &question)) {
 		decision = screen(s, question, safe);
 		if (decision != NULL)
-			follow_decision(r, decision);
+			request_follow(r, decision, &how);
 		else
 			call_begin(r, &how);
 		decision_release(decision);
@@ -246,7 +260,8 @@ handle_from_outside(struct request *r)
 		return;
 	}
 	if (r->origin.way == FROM_OTHER && !s.recipient.published &&
-	    !s.recipient.faulty) {
+	    !s.recipient.faulty &&
+	    r->setup->sip->place == USHER_SIP_BEFORE_PBX) {
 		if (r->msg->method == SIP_METHOD_OPTIONS)
 			options_answer(r);
 		else
@@ -257,10 +272,18 @@ handle_from_outside(struct request *r)
 	recipient_done(&s.recipient);
 }
 
+static bool
+no_foreign_route(const struct request *r)
+{
+	return r->own_routes + r->recover >= r->msg->route_count;
+}
+
 static void
 handle_outside_dialog(struct request *r)
 {
-	if (r->origin.way == FROM_OTHER && !r->setup->sip->screen_others) {
+	if (r->origin.way == FROM_OTHER && !r->setup->sip->screen_others &&
+	    r->setup->sip->place == USHER_SIP_BEFORE_PBX &&
+	    !register_is_ours(r)) {
 		reply_final(r, 403, no_headers);
 		return;
 	}
@@ -273,10 +296,16 @@ handle_outside_dialog(struct request *r)
 		reply_unavailable(r);
 		return;
 	}
-	if (r->origin.way == FROM_PBX || r->origin.way == FROM_PHONE)
-		handle_from_pbx(r);
-	else
+	if (r->origin.way == FROM_PBX) {
+		if (!phones_take(r))
+			handle_from_pbx(r);
+	} else if (register_is_ours(r) && no_foreign_route(r)) {
+		register_forward(r);
+	} else if (r->origin.way == FROM_PHONE) {
+		phones_from(r);
+	} else {
 		handle_from_outside(r);
+	}
 }
 
 static void
@@ -357,6 +386,8 @@ proxy_receive(const char *bytes, size_t length, const struct sip_peer *src,
 			proxy->counters.limited++;
 		return;
 	}
+	if (why == SIP_GATE_NOT_SIP && stun_answer(proxy, bytes, length, src))
+		return;
 	proxy->counters.malformed++;
 	code = sip_gate_code(why, &msg);
 	if (origin.way == FROM_OTHER)

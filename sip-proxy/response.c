@@ -164,6 +164,8 @@ success(struct branch *b, const struct sip_msg *msg)
 		return;
 	}
 	b->code = msg->code;
+	if (call->registers)
+		register_confirm(call, msg);
 	pass(call, msg);
 	/* Out of memory: the caller hears nothing, and nothing stays. */
 	if (call->st != NULL && sip_server_code(call->st) < 200)

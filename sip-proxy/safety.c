@@ -209,7 +209,10 @@ safety_is_callback(const struct request *request,
 {
 	const struct sip_msg *msg = request->msg;
 
-	if (request->origin.way != FROM_TRUNK)
+	/* Before the phones the trunk's calls come by the PBX. */
+	if (request->origin.way != FROM_TRUNK &&
+	    (request->origin.way != FROM_PBX ||
+		request->setup->sip->place != USHER_SIP_BEFORE_PHONES))
 		return false;
 	if (request->origin.trusted &&
 	    (has_value(msg, SIP_HDR_PRIORITY, "psap-callback", false) ||

@@ -63,6 +63,10 @@ struct recipient {
 int recipient_find(struct recipient *recipient, struct proxy *proxy,
     const struct setup *setup, const struct origin *origin,
     const struct sip_msg *msg);
+/* The same of a phone: by its AOR ("" unknown), P-Called-Party-ID, To. */
+int recipient_of_phone(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const struct origin *origin,
+    const struct sip_msg *msg, const char *aor);
 void recipient_done(struct recipient *recipient);
 
 /* --- channel.c, facts.c --- */

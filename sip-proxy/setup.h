@@ -27,6 +27,8 @@ struct hop {
 	bool heard; /* something came since the last probe */
 };
 
+struct bindings;
+
 struct hops {
 	unsigned count; /* at most HOPS_MOST, by priority */
 	struct hop list[HOPS_MOST];
@@ -47,6 +49,7 @@ struct setup {
 	struct usher_conf *conf;
 	const struct usher_sip *sip;
 	struct sip_transports *transports;
+	const struct bindings *bindings; /* of the proxy; NULL: none yet */
 	struct hops hops, trunks;
 	size_t host_count; /* of ours: listeners, PUBLIC, domains, hops */
 	char (*hosts)[HOST_TEXT];

@@ -1,8 +1,7 @@
 /*
  * start.c - a struct proxy, put together and taken apart.
  *
- * Says no in a sentence to what is configured and not built yet; opens the
- * listeners; loads the key; makes the first setup. Called by main.c.
+ * Opens the listeners, loads the key, makes the first setup. Called by main.c.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -34,29 +33,19 @@ monotonic_ms(void)
 }
 
 int64_t
-proxy_clock_ms(const struct proxy *proxy)
+proxy_real_ms(void)
 {
 	struct timespec now;
 
-	if (proxy->fixed_at != INT64_MIN)
-		return proxy->fixed_at * 1000;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* What is configured, and comes with later work. */
-static int
-check_built(const struct usher_sip *sip, struct usher_error *error)
+int64_t
+proxy_clock_ms(const struct proxy *proxy)
 {
-	if (sip->place != USHER_SIP_BEFORE_PBX)
-		return fail(error, ENOTSUP,
-		    "sip.place = \"phones\" is not "
-		    "built yet: use \"pbx\"");
-	if (sip->registers == USHER_SIP_REGISTER_PATH)
-		return fail(error, ENOTSUP,
-		    "sip.register = \"path\" is not "
-		    "built yet: use \"auto\" or \"off\"");
-	return 0;
+	return proxy->fixed_at != INT64_MIN ? proxy->fixed_at * 1000
+					    : proxy_real_ms();
 }
 
 static void
@@ -87,7 +76,7 @@ unreachable(const struct sip_peer *dst, int err, const char *bytes,
 {
 	struct proxy *proxy = arg;
 
-	(void)dst;
+	bindings_unreachable(proxy->bindings, dst);
 	(void)sip_txn_icmp(proxy->txns, bytes, length, err);
 }
 
@@ -104,6 +93,7 @@ lost(uint64_t connection, int err, void *arg)
 {
 	struct proxy *proxy = arg;
 
+	bindings_lost(proxy->bindings, connection);
 	sip_txn_connection_lost(proxy->txns, connection,
 	    err != 0 ? err : ECONNRESET);
 }
@@ -271,8 +261,10 @@ make_tables(struct proxy *proxy, struct usher_error *error)
 	proxy->refusals = refusals_new();
 	proxy->callbacks = callbacks_new();
 	proxy->defence = defence_new();
+	proxy->bindings = bindings_new(proxy->timers);
 	if (proxy->decisions == NULL || proxy->refusals == NULL ||
-	    proxy->callbacks == NULL || proxy->defence == NULL)
+	    proxy->callbacks == NULL || proxy->defence == NULL ||
+	    proxy->bindings == NULL)
 		return fail(error, ENOMEM, "out of memory");
 	return 0;
 }
@@ -289,8 +281,6 @@ proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
 	log_open(&proxy->log, in_front);
 	failed = sip_uri_init();
 	if (failed == 0)
-		failed = check_built(sip, error);
-	if (failed == 0)
 		failed = open_wire(proxy, sip, error);
 	if (failed == 0)
 		failed = make_tables(proxy, error);
@@ -302,8 +292,10 @@ proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
 	warn(proxy, sip);
 	failed = setup_new(&proxy->setup, conf, proxy->transports, NULL,
 	    &proxy->log, error);
-	if (failed == 0)
+	if (failed == 0) {
+		proxy->setup->bindings = proxy->bindings;
 		probe_start(proxy);
+	}
 	return failed;
 }
 
@@ -313,13 +305,7 @@ proxy_reload(struct proxy *proxy, struct usher_error *error)
 	struct usher_conf *conf = usher_conf_hold(proxy->usher);
 	const struct usher_sip *sip = usher_conf_sip(conf);
 	struct setup *setup = NULL;
-	int failed = check_built(sip, error);
-
-	if (failed != 0) {
-		usher_conf_release(conf);
-		return failed;
-	}
-	failed = set_terms(proxy, sip, error);
+	int failed = set_terms(proxy, sip, error);
 	if (failed != 0) {
 		usher_conf_release(conf);
 		return failed;
@@ -329,6 +315,7 @@ proxy_reload(struct proxy *proxy, struct usher_error *error)
 	    &proxy->log, error);
 	if (failed != 0)
 		return failed;
+	setup->bindings = proxy->bindings;
 	setup_release(proxy->setup);
 	proxy->setup = setup;
 	sip_txn_set_max(proxy->txns, sip->limits.transactions);
@@ -349,10 +336,12 @@ proxy_stop(struct proxy *proxy)
 	refusals_free(proxy->refusals);
 	callbacks_free(proxy->callbacks);
 	defence_free(proxy->defence);
+	bindings_free(proxy->bindings);
 	sip_transports_free(proxy->transports);
 	setup_release(proxy->setup);
 	sip_timers_free(proxy->timers);
 	usher_decision_free(proxy->asked);
+	usher_memory_free(proxy->memory);
 	if (proxy->base != NULL)
 		event_base_free(proxy->base);
 	log_close(&proxy->log);

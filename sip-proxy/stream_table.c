@@ -35,6 +35,14 @@ stream_by_id(const struct sip_transports *t, uint64_t id)
 	return s;
 }
 
+bool
+sip_transport_lives(const struct sip_transports *t, uint64_t connection)
+{
+	const struct stream *s = stream_by_id(t, connection);
+
+	return s && !s->last;
+}
+
 struct stream *
 stream_by_far_end(const struct sip_transports *t, const struct sip_peer *dst)
 {

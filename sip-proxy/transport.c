@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 void
 sip_transports_terms(struct sip_transports *t,
@@ -43,6 +44,12 @@ sip_transports_new(struct sip_transports **tp, struct event_base *base,
 	t->base = base;
 	t->handlers = *handlers;
 	sip_transports_terms(t, &(struct sip_transport_terms){ 0 });
+	/* A number that a token of an earlier run names is none of ours. */
+	if (getrandom(&t->last_id, sizeof(t->last_id), 0) < 0) {
+		free(t);
+		return EIO;
+	}
+	t->last_id &= UINT64_MAX >> 8;
 	*tp = t;
 	return 0;
 }

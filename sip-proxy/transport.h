@@ -111,6 +111,8 @@ struct sip_listener *sip_transport_at(struct sip_transports *t, unsigned index);
  * (limit), errno values of connect(2).
  */
 int sip_transport_reach(struct sip_transports *t, struct sip_peer *dst);
+/* Whether a stream is still there. */
+bool sip_transport_lives(const struct sip_transports *t, uint64_t connection);
 /* Whether the far end of a TLS stream proved this name (RFC 5922 §7). */
 bool sip_transport_proved(struct sip_transports *t, uint64_t connection,
     const char *name);

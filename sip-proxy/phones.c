@@ -1,0 +1,198 @@
+/*
+ * phones.c - requests to phones and of phones.
+ *
+ * In place "phones" a call of the PBX for a phone is screened, unless it is an
+ * inside one: it takes over a call (Replaces, Join), comes of a phone whose own
+ * INVITE is under way through us, or from a number that the site says no
+ * outside caller wears. What phones send goes to a next hop, whatever its
+ * R-URI (design-calls.md "Inside calls", "Phones"). See phones.h.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "proxy.h"
+
+static const struct span no_headers = { "", 0 };
+
+/* ---- inside or not ---- */
+
+static bool
+is_calling(const struct proxy *proxy, const char *aor)
+{
+	const struct call *call = proxy->calls;
+
+	while (call != NULL &&
+	    (call->answered || !call->invite || call->phone == NULL ||
+		strcasecmp(call->phone, aor) != 0))
+		call = call->next;
+	return call != NULL;
+}
+
+/* The URI of a name-addr is that of a phone which is calling, or inside. */
+static bool
+is_inside_uri(const struct request *r, struct span value, bool extensions)
+{
+	struct sip_addr_value address;
+	char aor[ID_TEXT], user[SIP_USER_MAX];
+	struct sip_uri uri;
+	size_t length;
+
+	if (!sip_addr_split(value, &address) ||
+	    sip_uri_split(&uri, address.uri) != 0 ||
+	    snprintf(aor, sizeof(aor), "sip:%.*s@%.*s", SPAN_ARG(uri.user),
+		SPAN_ARG(uri.host)) >= (int)sizeof(aor))
+		return false;
+	if (bindings_by_aor(r->proxy->bindings, aor) != NULL &&
+	    is_calling(r->proxy, aor))
+		return true;
+	return extensions &&
+	    sip_uri_user(&uri, user, sizeof(user), &length) == 0 &&
+	    usher_sip_is_extension(r->origin.terms, user, length);
+}
+
+static bool
+is_inside(const struct request *r)
+{
+	static const enum sip_header callers[] = { SIP_HDR_FROM,
+		SIP_HDR_P_ASSERTED_IDENTITY };
+	const struct sip_hdr *hdr;
+
+	if (sip_msg_first(r->msg, SIP_HDR_REPLACES) != NULL ||
+	    sip_msg_first(r->msg, SIP_HDR_JOIN) != NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++) {
+		hdr = sip_msg_first(r->msg, callers[i]);
+		if (hdr != NULL && is_inside_uri(r, hdr->value, true))
+			return true;
+	}
+	hdr = sip_msg_first(r->msg, SIP_HDR_REFERRED_BY);
+	return hdr != NULL && is_inside_uri(r, hdr->value, false);
+}
+
+/* ---- to a phone ---- */
+
+/* By the token in our Route, else by the Contact in the R-URI. */
+static bool
+find_phone(struct request *r)
+{
+	const struct binding *binding;
+
+	if (r->has_flow) {
+		if (r->flow.aor[0] == '\0') {
+			binding = bindings_by_contact(r->proxy->bindings,
+			    &r->uri);
+			if (binding != NULL)
+				memcpy(r->flow.aor, binding->flow.aor,
+				    sizeof(r->flow.aor));
+		}
+		return true;
+	}
+	binding = bindings_by_contact(r->proxy->bindings, &r->uri);
+	if (binding == NULL)
+		return false;
+	r->flow = binding->flow;
+	r->has_flow = true;
+	return true;
+}
+
+static void
+screen_for_phone(struct request *r, const struct forwarding *how)
+{
+	struct screening s = { .proxy = r->proxy,
+		.setup = r->setup,
+		.origin = &r->origin,
+		.msg = r->msg,
+		.src = r->src };
+	struct decision *decision = NULL;
+	int failed = caller_read(&s.caller, r->setup, &r->origin, r->msg);
+
+	if (failed == 0)
+		failed = recipient_of_phone(&s.recipient, r->proxy, r->setup,
+		    &r->origin, r->msg, r->flow.aor);
+	if (failed == EBADMSG) {
+		reply_final(r, 400, no_headers);
+		return;
+	}
+	if (failed == 0) {
+		decision = screen(&s, false,
+		    safety_is_callback(r, &s.recipient));
+		recipient_done(&s.recipient);
+	} else {
+		r->proxy->counters.faults++;
+	}
+	if (decision != NULL)
+		request_follow(r, decision, how);
+	else
+		call_begin(r, how);
+	decision_release(decision);
+}
+
+bool
+phones_take(struct request *r)
+{
+	struct forwarding how = { .toward = TO_PEER, .to_phone = true };
+
+	if (!find_phone(r))
+		return false;
+	if (!flow_lives(r->proxy, &r->flow)) {
+		reply_final(r, 430, no_headers);
+		return true;
+	}
+	how.peer = &r->flow.peer;
+	if (r->setup->sip->place == USHER_SIP_BEFORE_PHONES &&
+	    (r->msg->method == SIP_METHOD_INVITE ||
+		r->msg->method == SIP_METHOD_MESSAGE) &&
+	    !is_inside(r))
+		screen_for_phone(r, &how);
+	else
+		call_begin(r, &how);
+	return true;
+}
+
+/* ---- of a phone ---- */
+
+/* Whom a recipient calls is known to them from now on. */
+static void
+note_known(const struct request *r)
+{
+	const struct binding *binding = bindings_by_flow(r->proxy->bindings,
+	    r->src);
+	struct usher_notes *notes = NULL;
+	struct recipient caller;
+	char called[ID_TEXT];
+	bool number;
+
+	if (binding == NULL ||
+	    !identity_text(r->setup, r->origin.terms, &r->uri, called,
+		&number) ||
+	    recipient_of_phone(&caller, r->proxy, r->setup, &r->origin, r->msg,
+		binding->flow.aor) != 0)
+		return;
+	if (caller.published &&
+	    usher_notes_new(r->proxy->usher, &notes, NULL) == 0) {
+		if (usher_notes_known(notes, caller.policy, caller.text, called,
+			proxy_clock_ms(r->proxy) / 1000, NULL) == 0)
+			usher_notes_commit_later(notes);
+		else
+			usher_notes_free(notes);
+	}
+	recipient_done(&caller);
+}
+
+void
+phones_from(struct request *r)
+{
+	struct forwarding how = { .toward = TO_HOPS };
+
+	if (r->own_routes + r->recover < r->msg->route_count) {
+		reply_final(r, 403, no_headers);
+		return;
+	}
+	if ((r->msg->method == SIP_METHOD_INVITE ||
+		r->msg->method == SIP_METHOD_MESSAGE) &&
+	    safety_is_emergency(r))
+		safety_remember(r);
+	if (r->msg->method == SIP_METHOD_INVITE)
+		note_known(r);
+	call_begin(r, &how);
+}
