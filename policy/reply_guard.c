@@ -7,8 +7,9 @@
  * (design-mail.md "Aside and reply"); how often one sender is answered, the
  * outbox knows.
  */
-#include <ctype.h>
 #include <string.h>
+
+#include <glib.h>
 
 #include "message.h"
 #include "policy.h"
@@ -111,8 +112,9 @@ is_no_address(struct guard *guard)
 		if ((unsigned char)*at <= ' ' || strchr("<>\",;:\\", *at) ||
 		    *at == 0x7f)
 			return true;
-	return usher_address_parse(&guard->arena, guard->reply->mail_from, NULL,
-		   &guard->sender, NULL) != 0 ||
+	return !g_utf8_validate(guard->reply->mail_from, -1, NULL) ||
+	    usher_address_parse(&guard->arena, guard->reply->mail_from, NULL,
+		&guard->sender, NULL) != 0 ||
 	    guard->sender.kind != ADDRESS_MAIL;
 }
 

@@ -71,6 +71,7 @@ test_a_reply_goes_to_no_one_but_a_proven_person(void **state)
 		{ FROM TO, "not an address", BOB, USHER_REPLY_TELL },
 		{ FROM TO, "bob@sender.example>", BOB, USHER_REPLY_TELL },
 		{ FROM TO, "+14155550123", BOB, USHER_REPLY_TELL },
+		{ FROM TO, "b\xff@sender.example", BOB, USHER_REPLY_TELL },
 		/* itself */
 		{ FROM TO, "alice@example.com", "alice@example.com",
 		    USHER_REPLY_TELL },
