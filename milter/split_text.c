@@ -106,8 +106,8 @@ read_member(struct split *split, size_t room, const char *line)
 	if (split->count == room ||
 	    sscanf(line, "member %9u %7u %1d%n", &member.batch, &member.turn,
 		&done, &who) != 3 ||
-	    line[who++] != ' ' || !has_batch(split, member.batch) ||
-	    member.turn > MOST_TURNS ||
+	    line[who++] != ' ' || line[who] == '\0' ||
+	    !has_batch(split, member.batch) || member.turn > MOST_TURNS ||
 	    (split->count > 0 &&
 		strcmp(split->members[split->count - 1].who, line + who) >= 0))
 		return EBADMSG;
