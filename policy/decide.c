@@ -1,10 +1,10 @@
 /*
  * decide: one verdict (design.md §5), put together.
  *
- * walk.c says how the rules end, opening.c when the door opens, decide_promise.c
- * what was promised; here are the targets of a redirect, and what the words
- * need. Called by
- * the daemons and the command line through usher.h.
+ * walk.c says how the rules end, opening.c when the door opens, and
+ * decide_promise.c what was promised; here are the targets of a redirect, and
+ * what the words need. Called by the daemons and the command line through
+ * usher.h.
  */
 #include "decide.h"
 

@@ -95,8 +95,9 @@ USHER_API int usher_learner_new(struct usher *usher, struct usher_conf *conf,
     struct usher_learner **learner);
 USHER_API void usher_learner_free(struct usher_learner *learner);
 /*
- * A mail of a Sent folder: whoever it went to is learned, unless it is another's
- * mail, an automatic one, a receipt, a post to a list or an unsubscription.
+ * A mail of a Sent folder: whoever it went to is learned, unless it is
+ * another's mail, an automatic one, a receipt, a post to a list or an
+ * unsubscription.
  */
 USHER_API int usher_learner_mail(struct usher_learner *learner,
     const char *data, size_t length);

@@ -80,4 +80,26 @@ recalls(struct usher *usher, const char *key, int64_t at, const char *text)
 	return same;
 }
 
+/* So many long records of a letter, and whether they can be read; a code. */
+static inline int
+fill(struct usher *usher, char letter, int count)
+{
+	char key[16], *text = malloc(20000);
+	int code = 0;
+
+	memset(text, letter, 19999);
+	text[19999] = '\0';
+	for (int i = 0; code == 0 && i < count; i++) {
+		(void)snprintf(key, sizeof(key), "%c%d", letter, i);
+		code = remember(usher, key, text, INT64_MAX);
+	}
+	for (int i = 0; code == 0 && i < count; i++) {
+		(void)snprintf(key, sizeof(key), "%c%d", letter, i);
+		if (!recalls(usher, key, 0, text))
+			code = ENOENT;
+	}
+	free(text);
+	return code;
+}
+
 #endif
