@@ -105,6 +105,12 @@ log_field(struct log_line *line, const char *key, const char *value)
 }
 
 void
+log_fields(struct log_line *line, const char *fields)
+{
+	put(line, fields, strlen(fields));
+}
+
+void
 log_number(struct log_line *line, const char *key, unsigned long value)
 {
 	char text[24];

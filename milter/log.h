@@ -32,6 +32,8 @@ void log_begin(struct log_line *line, const char *word);
  */
 void log_field(struct log_line *line, const char *key, const char *value);
 void log_number(struct log_line *line, const char *key, unsigned long value);
+/* Fields as another line has them. */
+void log_fields(struct log_line *line, const char *fields);
 /* `priority` as syslog's. */
 void log_send(const struct log *log, int priority, const struct log_line *line);
 

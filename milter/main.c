@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "background.h"
+#include "beat.h"
 #include "notify.h"
 #include "outbox.h"
 #include "reload.h"
@@ -248,6 +249,7 @@ say_clock(const struct milter *milter)
 
 struct service {
 	pthread_t thread;
+	struct beat beat;
 	atomic_bool ended;
 	bool asked; /* to stop */
 	bool well;
@@ -313,6 +315,9 @@ wait_for_signals(struct service *service, struct reload *reload,
 		got = next_signal();
 		if (got == SIGUSR1 || got == 0) {
 			reload_look(reload, got == SIGUSR1);
+			beat_look(&service->beat, reload->milter);
+			repeats_look(reload->milter, (int64_t)time(NULL),
+			    false);
 			continue;
 		}
 		service->asked = true;
@@ -350,6 +355,7 @@ serve(struct milter *milter, const struct options *options,
 		    "the outbox does not start: no replies are sent");
 	if (pthread_create(&service.thread, NULL, run_libmilter, &service) != 0)
 		return EAGAIN;
+	beat_begin(&service.beat, milter);
 	mask_signals(SIG_UNBLOCK);
 	say_clock(milter);
 	log_say(&milter->log, LOG_INFO, "ready");
@@ -360,6 +366,8 @@ serve(struct milter *milter, const struct options *options,
 	notify_manager("STOPPING=1");
 	wait_for_sessions(milter);
 	outbox_stop(milter->outbox);
+	beat_end(&service.beat, milter);
+	repeats_look(milter, (int64_t)time(NULL), true);
 	tell_counts(milter);
 	/* libmilter calls it a failure when its socket goes first. */
 	return service.well || service.asked ? 0 : EIO;
@@ -400,6 +408,7 @@ main(int argc, char **argv)
 	raise_limits();
 	bound_memory();
 	turns_begin(&milter.turns);
+	repeats_begin(&milter.repeats);
 	code = catch_signals();
 	if (code == 0)
 		code = open_usher(&milter, &options, &error);

@@ -17,6 +17,7 @@
 #include <libmilter/mfapi.h>
 
 #include "log.h"
+#include "repeat.h"
 #include "turn.h"
 #include "received.h"
 #include "split.h"
@@ -33,6 +34,10 @@ struct counts {
 	atomic_ulong aside;	  /* recipients whose copy went aside */
 	atomic_ulong unkept; /* let pass: the store took no promise, split... */
 	atomic_ulong faults; /* of ours: let pass */
+	/* Verdicts, by enum usher_answer. */
+	atomic_ulong verdicts[USHER_PENDING];
+	atomic_ulong repeats;	 /* retries that were not logged one by one */
+	atomic_llong last_fault; /* its instant, or 0 */
 };
 
 struct outbox;
@@ -46,6 +51,7 @@ struct milter {
 	atomic_long sessions; /* open now */
 	struct counts counts;
 	struct turns turns;
+	struct repeats repeats;
 };
 
 /*
@@ -203,5 +209,8 @@ void tell_later(struct session *session, const char *recipient,
 void tell_fault(struct session *session, const char *recipient,
     const struct usher_error *error);
 void tell_counts(struct milter *milter);
+/* The same as names and values; returns how many. */
+size_t tell_counts_list(struct milter *milter,
+    struct usher_count counts[USHER_COUNTS]);
 
 #endif

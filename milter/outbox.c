@@ -41,7 +41,7 @@ struct outbox {
 	pthread_t thread;
 	int stop;	      /* an eventfd, readable once we are to end */
 	atomic_ulong letters; /* as of the last look, and since */
-	unsigned long sent, dropped;
+	atomic_ulong sent, dropped;
 };
 
 /* A copy of a record that something is to be done about. */
@@ -292,8 +292,8 @@ outbox_stop(struct outbox *outbox)
 	(void)pthread_join(outbox->thread, NULL);
 	if (outbox->sent + outbox->dropped > 0)
 		log_say(&outbox->milter->log, LOG_INFO,
-		    "replies: %lu sent, %lu dropped", outbox->sent,
-		    outbox->dropped);
+		    "replies: %lu sent, %lu dropped",
+		    atomic_load(&outbox->sent), atomic_load(&outbox->dropped));
 }
 
 void
@@ -317,4 +317,14 @@ outbox_reserve(struct outbox *outbox, struct usher_notes *notes,
 		return ENOSPC;
 	}
 	return outbox_letter_note(notes, letter, error);
+}
+
+size_t
+outbox_counts(struct outbox *outbox, struct usher_count *counts)
+{
+	counts[0] = (struct usher_count){ "replies-sent",
+		outbox == NULL ? 0 : atomic_load(&outbox->sent) };
+	counts[1] = (struct usher_count){ "replies-dropped",
+		outbox == NULL ? 0 : atomic_load(&outbox->dropped) };
+	return 2;
 }

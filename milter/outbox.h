@@ -41,5 +41,7 @@ int outbox_letter_new(struct outbox_letter **letter, const char *recipient,
 int outbox_reserve(struct outbox *outbox, struct usher_notes *notes,
     struct outbox_letter *letter, struct usher_error *error);
 void outbox_letter_free(struct outbox_letter *letter);
+/* What it sent and dropped, two rows; returns how many. NULL is legal. */
+size_t outbox_counts(struct outbox *outbox, struct usher_count *counts);
 
 #endif

@@ -5,12 +5,15 @@
  * counts. Both ids stand in each, so that either finds the other.
  */
 #include <stdio.h>
+#include <string.h>
 #include <syslog.h>
+#include <time.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
 #include "milter.h"
+#include "outbox.h"
 
 static const char *
 client_text(const struct session *session, char out[INET6_ADDRSTRLEN])
@@ -64,23 +67,70 @@ why_passed(const struct recipient *recipient, const char *because)
 	return recipient->enforce ? NULL : "observe";
 }
 
+static const char *
+sender_of(const struct session *session)
+{
+	return session->mail.sender == NULL ? "" : session->mail.sender;
+}
+
+/*
+ * Of whoever was let in the MTA's own log says who it was, under the queue id:
+ * here the domain does. Who was turned away will be asked for by address.
+ */
+static void
+add_sender(struct log_line *line, const struct session *session, bool let_in)
+{
+	const char *sender = sender_of(session);
+	const char *at = strrchr(sender, '@');
+	char client[INET6_ADDRSTRLEN];
+
+	log_field(line, "from", let_in && at != NULL ? at : sender);
+	if (!let_in)
+		log_field(line, "client", client_text(session, client));
+}
+
+/* Whether a line is to be written; retries within an hour are counted. */
+static bool
+is_news(struct session *session, struct log_line *line, const char *verdict,
+    const char *recipient, const char *answer)
+{
+	struct milter *milter = session->milter;
+	unsigned long count;
+
+	if (answer[0] != '4' && answer[0] != '5')
+		return true;
+	if (!repeat_is_news(&milter->repeats,
+		repeat_key(sender_of(session), recipient, verdict, answer),
+		line->text + strcspn(line->text, " "), (int64_t)time(NULL),
+		&count)) {
+		atomic_fetch_add(&milter->counts.repeats, 1);
+		return false;
+	}
+	if (count > 0)
+		log_number(line, "repeats", count);
+	return true;
+}
+
 void
 tell_decision(struct session *session, struct recipient *recipient,
     const char *answer, const char *because)
 {
 	const struct usher_verdict *verdict = judge_verdict(recipient);
-	char client[INET6_ADDRSTRLEN], opening[USHER_INSTANT_TEXT];
+	const char *word;
+	char opening[USHER_INSTANT_TEXT];
 	struct log_line line;
 
 	if (verdict == NULL || recipient->logged)
 		return;
 	recipient->logged = true;
+	word = usher_answer_word(verdict->answer);
 	atomic_fetch_add(&session->milter->counts.decisions, 1);
+	atomic_fetch_add(&session->milter->counts.verdicts[verdict->answer], 1);
 	begin(&line, "decision", session);
-	log_field(&line, "from", session->mail.sender);
 	log_field(&line, "to", recipient->address);
-	log_field(&line, "client", client_text(session, client));
-	log_field(&line, "verdict", usher_answer_word(verdict->answer));
+	add_sender(&line, session,
+	    verdict->answer == USHER_ACCEPT && *answer == '2');
+	log_field(&line, "verdict", word);
 	log_field(&line, "rule", verdict->rule);
 	log_field(&line, "reason", usher_reason_word(verdict->reason));
 	log_field(&line, "safety", recipient->safety);
@@ -94,7 +144,8 @@ tell_decision(struct session *session, struct recipient *recipient,
 	log_field(&line, "outcome", outcome_text(recipient));
 	log_field(&line, "because", why_passed(recipient, because));
 	log_field(&line, "id", recipient->reference);
-	log_send(&session->milter->log, LOG_INFO, &line);
+	if (is_news(session, &line, word, recipient->address, answer))
+		log_send(&session->milter->log, LOG_INFO, &line);
 }
 
 void
@@ -106,7 +157,8 @@ tell_later(struct session *session, const char *recipient, const char *answer)
 	log_field(&line, "from", session->mail.sender);
 	log_field(&line, "to", recipient);
 	log_field(&line, "answer", answer);
-	log_send(&session->milter->log, LOG_INFO, &line);
+	if (is_news(session, &line, "later", recipient, answer))
+		log_send(&session->milter->log, LOG_INFO, &line);
 }
 
 void
@@ -119,6 +171,8 @@ tell_fault(struct session *session, const char *recipient,
 	if (error != NULL && error->text[0] != '\0')
 		what = error->text;
 	atomic_fetch_add(&session->milter->counts.faults, 1);
+	atomic_store(&session->milter->counts.last_fault,
+	    (long long)time(NULL));
 	begin(&line, "fault", session);
 	log_field(&line, "to", recipient);
 	log_field(&line, "what", what);
@@ -126,21 +180,46 @@ tell_fault(struct session *session, const char *recipient,
 	log_send(&session->milter->log, LOG_WARNING, &line);
 }
 
+size_t
+tell_counts_list(struct milter *milter, struct usher_count out[USHER_COUNTS])
+{
+	struct counts *counts = &milter->counts;
+	const struct {
+		const char *name;
+		atomic_ulong *value;
+	} table[] = {
+		{ "messages", &counts->messages },
+		{ "decisions", &counts->decisions },
+		{ "accept", &counts->verdicts[USHER_ACCEPT] },
+		{ "defer", &counts->verdicts[USHER_DEFER] },
+		{ "redirect", &counts->verdicts[USHER_REDIRECT] },
+		{ "refuse", &counts->verdicts[USHER_REFUSE] },
+		{ "turned-away", &counts->turned_away },
+		{ "repeats", &counts->repeats },
+		{ "split", &counts->split },
+		{ "differed", &counts->differed },
+		{ "held", &counts->held },
+		{ "aside", &counts->aside },
+		{ "unkept", &counts->unkept },
+		{ "faults", &counts->faults },
+	};
+	size_t count = sizeof table / sizeof table[0];
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = (struct usher_count){ table[i].name,
+			atomic_load(table[i].value) };
+	return count + outbox_counts(milter->outbox, out + count);
+}
+
 void
 tell_counts(struct milter *milter)
 {
-	struct counts *counts = &milter->counts;
+	struct usher_count counts[USHER_COUNTS];
+	size_t count = tell_counts_list(milter, counts);
 	struct log_line line;
 
 	log_begin(&line, "counts");
-	log_number(&line, "messages", atomic_load(&counts->messages));
-	log_number(&line, "decisions", atomic_load(&counts->decisions));
-	log_number(&line, "turned-away", atomic_load(&counts->turned_away));
-	log_number(&line, "split", atomic_load(&counts->split));
-	log_number(&line, "differed", atomic_load(&counts->differed));
-	log_number(&line, "held", atomic_load(&counts->held));
-	log_number(&line, "aside", atomic_load(&counts->aside));
-	log_number(&line, "unkept", atomic_load(&counts->unkept));
-	log_number(&line, "faults", atomic_load(&counts->faults));
+	for (size_t i = 0; i < count; i++)
+		log_number(&line, counts[i].name, counts[i].value);
 	log_send(&milter->log, LOG_INFO, &line);
 }

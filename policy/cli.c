@@ -70,13 +70,23 @@ static const struct cli_command commands[] = {
 	    "hand or by a timer. Milters do not see a released mail again.\n",
 	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_DUE | CLI_OPT_SENDMAIL,
 	    cli_release },
+	{ "log", "[-c FILE] [--file LOG]... ID", "find the log lines of one attempt",
+	    "ID is the session or queue id of the log, or the reference that\n"
+	    "a sender quotes. Reads the mail log in /var/log, or the journal.\n"
+	    "Exits with 1 when no line tells of it.\n",
+	    CLI_OPT_CONF | CLI_OPT_FILE, cli_log },
+	{ "status", "[-c FILE] [--json]", "tell whether all is well",
+	    "Looks at the daemons, the store, and what waits. Exits with 0\n"
+	    "when all is well, 1 for a warning, 3 when a daemon is down or\n"
+	    "the store cannot be read.\n",
+	    CLI_OPT_CONF | CLI_OPT_JSON, cli_status },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Of design.md §10, and nothing behind them yet. */
 static const char *const not_built[] = { "open", "close", "code", "relate",
-	"log", "report", "standing", "status" };
+	"report", "standing" };
 
 static void
 print_help(FILE *out)

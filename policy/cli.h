@@ -33,6 +33,7 @@ enum {
 	CLI_OPT_AT = 1 << 8,
 	CLI_OPT_PREFERENCES = 1 << 9,
 	CLI_OPT_STRICT = 1 << 10,
+	CLI_OPT_FILE = 1 << 12,
 	CLI_OPT_DUE = 1 << 16,
 	CLI_OPT_SENDMAIL = 1 << 17,
 	CLI_OPT_FOR = 1 << 20,
@@ -47,7 +48,7 @@ struct cli_arguments {
 	    *preferences, *sendmail_conf, *whom, *until;
 	bool verified, strict, json, due, dry_run;
 	size_t fact_count;
-	const char **facts;
+	const char **facts; /* or the files of --file */
 	size_t word_count; /* what is no option: FILE, WHO */
 	const char **words;
 };
@@ -67,6 +68,8 @@ int cli_held(const struct cli_arguments *arguments);
 int cli_release(const struct cli_arguments *arguments);
 int cli_learn(const struct cli_arguments *arguments);
 int cli_pause(const struct cli_arguments *arguments);
+int cli_log(const struct cli_arguments *arguments);
+int cli_status(const struct cli_arguments *arguments);
 
 /*
  * cli_options.c. Reads what follows the command's name into `arguments`,

@@ -34,6 +34,8 @@ static const struct option {
 	    "the subject of the mail or call" },
 	{ CLI_OPT_FACT, "--fact", LIST, PLACE(facts), "NAME=VALUE",
 	    "any other fact: attachment=pdf, known=true; repeatable" },
+	{ CLI_OPT_FILE, "--file", LIST, PLACE(facts), "LOG",
+	    "search this log, - for standard input; repeatable" },
 	{ CLI_OPT_VERIFIED, "--verified", FLAG, PLACE(verified), NULL,
 	    "the identity of --from is proven" },
 	{ CLI_OPT_AT, "--at", TEXT, PLACE(at), "TIME",

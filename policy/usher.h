@@ -412,6 +412,10 @@ USHER_API const struct usher_verdict *usher_decision_verdict(
 
 #include "usher_memory.h"
 
+/* ---- signs of life ---- */
+
+#include "usher_status.h"
+
 /* ---- words ---- */
 
 /*

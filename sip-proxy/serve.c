@@ -15,6 +15,7 @@
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include "beat.h"
 #include "serve.h"
 
 enum { SIGNALS = 5, SLICE_MS = 1000, WATCH_MS = 5000 };
@@ -25,7 +26,8 @@ struct service {
 	struct stat seen; /* the file as it was read */
 	struct event *signals[SIGNALS];
 	struct event *wake;
-	struct sip_timer quiet, deadline, watch;
+	struct sip_timer quiet, deadline, watch, beat;
+	int64_t start;	  /* by the system's clock */
 	uint64_t calm_ms; /* how long no call has waited for its answer */
 	bool stopping;	  /* leave the loop */
 };
@@ -172,6 +174,16 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+static void
+on_beat(void *arg)
+{
+	struct service *service = arg;
+
+	beat_send(service->proxy, service->start, (int64_t)time(NULL));
+	sip_timer_start(service->proxy->timers, &service->beat,
+	    USHER_BEAT_S * 1000, on_beat, service);
+}
+
 static bool
 watch(struct service *service)
 {
@@ -206,6 +218,8 @@ service_new(struct proxy *proxy, const char *file)
 	(void)has_changed(service);
 	sip_timer_start(proxy->timers, &service->watch, WATCH_MS, on_watch,
 	    service);
+	service->start = (int64_t)time(NULL);
+	on_beat(service);
 	return service;
 }
 
@@ -223,6 +237,9 @@ service_free(struct service *service)
 	sip_timer_stop(service->proxy->timers, &service->quiet);
 	sip_timer_stop(service->proxy->timers, &service->deadline);
 	sip_timer_stop(service->proxy->timers, &service->watch);
+	sip_timer_stop(service->proxy->timers, &service->beat);
+	if (service->start != 0)
+		beat_end(service->proxy);
 	free(service);
 }
 

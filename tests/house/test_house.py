@@ -62,6 +62,7 @@ def test_install_puts_every_file_in_its_place(installed):
                  "usr/lib/libusher.so.0", "usr/lib/libusher.so",
                  "usr/lib/pkgconfig/usher.pc", "usr/include/usher.h",
                  "usr/include/usher_sip.h", "usr/include/usher_memory.h",
+                 "usr/include/usher_status.h",
                  "usr/share/usher/evidence.conf", "etc/usher/usher.conf"]:
         assert (installed / name).is_file(), name
 

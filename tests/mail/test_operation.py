@@ -429,9 +429,11 @@ def test_counts_are_told_at_the_end(postfix, site):
     milter.stop()
     line = milter.wait_line("counts ")
     assert mail_site.fields(line) == {
-        "messages": "1", "decisions": "2", "turned-away": "1",
+        "messages": "1", "decisions": "2", "accept": "1", "defer": "0",
+        "redirect": "0", "refuse": "1", "turned-away": "1", "repeats": "0",
         "split": "0", "differed": "0", "held": "0", "aside": "0",
-        "unkept": "0", "faults": "0"}
+        "unkept": "0", "faults": "0", "replies-sent": "0",
+        "replies-dropped": "0"}
 
 
 def test_log_values_cannot_forge_a_field(postfix, site):
