@@ -16,7 +16,7 @@
 /* One promise, by its place. Strings are the notes' own. */
 struct use {
 	struct usher_notes *notes;
-	const char *id, *party;
+	const char *id, *party, *proven;
 	int64_t at;
 };
 
@@ -51,10 +51,15 @@ edit_used(void *arg, const struct usher_record_value *old,
 	for (size_t i = 0; code == 0 && i < list.count; i++) {
 		struct promise_entry *entry = &list.entries[i];
 
+		bool owned = usher_promise_owned(entry, use->party,
+		    use->proven);
+
+		/* The first use counts, and the owner's. */
 		if (strcmp(entry->id, use->id) != 0 ||
-		    *entry->used_by != '\0') /* the first use counts */
+		    (*entry->used_by != '\0' &&
+			(!owned || strcmp(entry->used_by, entry->party) == 0)))
 			continue;
-		entry->used_by = use->party;
+		entry->used_by = owned ? entry->party : use->party;
 		entry->used_at = use->at;
 		any = true;
 	}
@@ -96,9 +101,11 @@ edit_proof(void *arg, const struct usher_record_value *old,
 }
 
 static int
-use_up(struct coming *coming, const char *domain, const char *id,
-    const char *proven)
+use_up(struct coming *coming, const struct promise *promise)
 {
+	const struct promise_party *party = &coming->party;
+	const struct promise_entry entry = { .party = promise->party,
+		.proven = promise->proven };
 	struct arena *arena = &coming->notes->arena;
 	struct use *use = usher_arena_alloc(arena, sizeof(*use));
 	struct record_key key;
@@ -107,20 +114,23 @@ use_up(struct coming *coming, const char *domain, const char *id,
 	if (use == NULL)
 		return no_memory(coming->error);
 	*use = (struct use){ .notes = coming->notes,
-		.id = usher_arena_string(arena, id),
+		.id = usher_arena_string(arena, promise->id),
 		.party = usher_arena_string(arena,
-		    coming->party.exact == NULL ? "" : coming->party.exact),
+		    party->exact == NULL ? "" : party->exact),
+		.proven = usher_arena_string(arena,
+		    party->proven == NULL ? "" : party->proven),
 		.at = coming->decision->at };
-	if (use->id == NULL || use->party == NULL)
+	if (use->id == NULL || use->party == NULL || use->proven == NULL)
 		return no_memory(coming->error);
 	usher_promise_key(&key, coming->recipient, coming->facts->channel,
-	    domain);
+	    promise->domain);
 	code = usher_notes_edit(coming->notes, RECORD_PROMISE, &key, edit_used,
 	    use, coming->error);
-	if (code != 0 || proven == NULL || *proven == '\0')
+	if (code != 0 || promise->proven == NULL || *promise->proven == '\0' ||
+	    !usher_promise_owned(&entry, party->exact, party->proven))
 		return code;
 	usher_promise_key(&key, coming->recipient, coming->facts->channel,
-	    proven);
+	    promise->proven);
 	return usher_notes_edit(coming->notes, RECORD_PROOF, &key, edit_proof,
 	    use, coming->error);
 }
@@ -145,8 +155,7 @@ use_up_own(struct coming *coming, struct record_view *view)
 		const struct promise *promise = &memory.promises[i];
 
 		if (would_have_let_in(coming, promise) && !promise->used)
-			code = use_up(coming, promise->domain, promise->id,
-			    promise->proven);
+			code = use_up(coming, promise);
 	}
 	return code;
 }
@@ -183,9 +192,7 @@ usher_notes_came(struct usher_notes *notes, const struct usher_policy *policy,
 		return no_memory(error);
 	usher_records_tell_time(notes->usher->records, decision->at);
 	if (kept != NULL && kept->id != NULL)
-		return kept->used
-		    ? 0
-		    : use_up(&coming, kept->domain, kept->id, kept->proven);
+		return kept->used ? 0 : use_up(&coming, kept);
 	if (decision->verdict.answer != USHER_ACCEPT)
 		return 0;
 	return look(&coming);

@@ -49,9 +49,7 @@ made(struct usher_notes *notes, const struct promise_list *list,
 static bool
 is_spent(const struct promise_entry *entry, int64_t at)
 {
-	return *entry->used_by == '\0'
-	    ? at >= entry->kept_until
-	    : at >= entry->used_at + PROMISE_ONCE_MORE_S;
+	return !usher_promise_lives(entry, entry->party, NULL, at);
 }
 
 static void

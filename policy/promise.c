@@ -173,10 +173,31 @@ usher_promise_pack(const struct promise_list *list, struct buffer *buffer,
 }
 
 bool
-usher_promise_lives(const struct promise_entry *entry, const char *party,
-    int64_t at)
+usher_promise_owned(const struct promise_entry *entry, const char *party,
+    const char *proven)
 {
-	if (*entry->used_by == '\0')
+	if (party != NULL && strcmp(entry->party, party) == 0)
+		return true;
+	return proven != NULL && *proven != '\0' &&
+	    strcmp(entry->proven, proven) == 0;
+}
+
+bool
+usher_promise_used(const struct promise_entry *entry, const char *party)
+{
+	return *entry->used_by != '\0' &&
+	    (strcmp(entry->used_by, entry->party) == 0 ||
+		strcmp(entry->used_by, party) == 0);
+}
+
+bool
+usher_promise_lives(const struct promise_entry *entry, const char *party,
+    const char *proven, int64_t at)
+{
+	bool by_owner = strcmp(entry->used_by, entry->party) == 0;
+
+	if (*entry->used_by == '\0' ||
+	    (!by_owner && usher_promise_owned(entry, party, proven)))
 		return at < entry->kept_until;
 	return at < entry->used_at + PROMISE_ONCE_MORE_S &&
 	    strcmp(entry->used_by, party) == 0;

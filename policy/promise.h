@@ -29,7 +29,7 @@ struct promise_entry {
 	const char *rule;	   /* that would accept at the opening */
 	const char *turner;	   /* that turned away */
 	const char *reference;	   /* told in the words */
-	const char *used_by;	   /* a party, or "" */
+	const char *used_by;	   /* a party, or "": the owner's use counts */
 	int64_t from, until;	   /* the opening */
 	int64_t given, kept_until; /* */
 	int64_t used_at;	   /* of the first use */
@@ -46,9 +46,16 @@ int usher_promise_unpack(struct arena *arena,
 /* The bytes of a list into `buffer`; until: when the last has ended. */
 void usher_promise_pack(const struct promise_list *list, struct buffer *buffer,
     int64_t *until);
-/* Whether it may let somebody in at `at`: not used up, not over. */
+/* Given to this very party, or to whoever is proven now. NULL: nobody. */
+bool usher_promise_owned(const struct promise_entry *entry, const char *party,
+    const char *proven);
+bool usher_promise_used(const struct promise_entry *entry, const char *party);
+/*
+ * Whether it may let somebody in at `at`: not over, and not used up. Another
+ * sender of the firm, who may be forged, uses it once, and its owner still.
+ */
 bool usher_promise_lives(const struct promise_entry *entry, const char *party,
-    int64_t at);
+    const char *proven, int64_t at);
 
 /* Under which domains a proven party has promises, and their ids. */
 struct proof_entry {

@@ -101,7 +101,10 @@ of_sender(struct arena *arena, const struct usher_facts *facts,
 		sender = &facts->claims[0]; /* an envelope was not told of */
 	if (sender->text != NULL) {
 		party->exact = sender->text;
-		party->varied = sender->text;
+		/* Where people have mailboxes, digits tell them apart. */
+		if (sender->organization == NULL ||
+		    !usher_domain_is_free_mail(sender->organization))
+			party->varied = sender->text;
 		party->domain = domain_of(sender);
 		party->alone = sender->organization == NULL ||
 		    usher_domain_is_shared(sender->organization);

@@ -4,7 +4,7 @@
  * In the order of design-mail.md: given to this very sender, to a sender that
  * VERP makes another name of, to the proven party, and to somebody else of
  * the firm. Whoever has a promise of his own, used or not, is not let in by a
- * colleague's: theirs would be missing when they come.
+ * colleague's, nor by that of one whose name VERP might have made of his.
  */
 #include <errno.h>
 #include <string.h>
@@ -55,6 +55,8 @@ static void
 add(struct finding *finding, const struct promise_entry *entry,
     const char *domain, bool own)
 {
+	bool used = usher_promise_used(entry,
+	    finding->party.exact == NULL ? "" : finding->party.exact);
 	struct promise *promise;
 
 	if (finding->list == NULL)
@@ -69,9 +71,8 @@ add(struct finding *finding, const struct promise_entry *entry,
 	*promise = (struct promise){ .channel = finding->channel,
 		.from = entry->from,
 		.until = entry->until,
-		.kept_until = *entry->used_by == '\0'
-		    ? entry->kept_until
-		    : entry->used_at + PROMISE_ONCE_MORE_S,
+		.kept_until = used ? entry->used_at + PROMISE_ONCE_MORE_S
+				   : entry->kept_until,
 		.rule = entry->rule,
 		.turner = entry->turner,
 		.id = entry->id,
@@ -79,7 +80,7 @@ add(struct finding *finding, const struct promise_entry *entry,
 		.party = entry->party,
 		.proven = entry->proven,
 		.own = own,
-		.used = *entry->used_by != '\0' };
+		.used = used };
 }
 
 static bool
@@ -98,6 +99,15 @@ is_fold_of(struct finding *finding, const struct promise_entry *entry)
 	return one != NULL && other != NULL && strcmp(one, other) == 0;
 }
 
+static bool
+is_alive(const struct finding *finding, const struct promise_entry *entry)
+{
+	const char *party = finding->party.exact;
+
+	return usher_promise_lives(entry, party == NULL ? "" : party,
+	    finding->party.proven, finding->at);
+}
+
 /* How near an entry is: 0 the very party, 1 but for VERP, 2 a colleague. */
 static int
 nearness(struct finding *finding, const struct promise_entry *entry)
@@ -112,7 +122,7 @@ find_by_sender(struct finding *finding, bool *own)
 {
 	const char *domain = finding->party.domain;
 	struct promise_list list;
-	int near[PROMISE_MOST];
+	int near[PROMISE_MOST], nearest = 1;
 	int code = read_list(finding, domain, &list);
 
 	if (code != 0)
@@ -120,13 +130,12 @@ find_by_sender(struct finding *finding, bool *own)
 	for (size_t i = 0; i < list.count; i++) {
 		near[i] = nearness(finding, &list.entries[i]);
 		*own = *own || near[i] < 2;
+		if (near[i] < nearest)
+			nearest = near[i];
 	}
-	for (int wanted = 0; wanted < 2; wanted++)
-		for (size_t i = 0; i < list.count; i++)
-			if (near[i] == wanted &&
-			    usher_promise_lives(&list.entries[i],
-				finding->party.exact, finding->at))
-				add(finding, &list.entries[i], domain, true);
+	for (size_t i = 0; i < list.count; i++)
+		if (near[i] == nearest && is_alive(finding, &list.entries[i]))
+			add(finding, &list.entries[i], domain, true);
 	return 0;
 }
 
@@ -139,8 +148,7 @@ find_by_colleagues(struct finding *finding)
 
 	for (size_t i = 0; code == 0 && i < list.count; i++)
 		if (strncmp(list.entries[i].party, "<>", 2) != 0 &&
-		    usher_promise_lives(&list.entries[i], finding->party.exact,
-			finding->at))
+		    is_alive(finding, &list.entries[i]))
 			add(finding, &list.entries[i], domain, false);
 	return code;
 }
@@ -158,8 +166,7 @@ find_one_proven(struct finding *finding, const struct proof_entry *proof,
 		if (strcmp(entry->id, proof->id) != 0)
 			continue;
 		*own = true;
-		if (usher_promise_lives(entry, finding->party.exact,
-			finding->at))
+		if (is_alive(finding, entry))
 			add(finding, entry, proof->domain, true);
 	}
 	return code;

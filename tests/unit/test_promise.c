@@ -163,6 +163,60 @@ test_found_by_the_firm_unless_shared(void **state)
 	door_close(&door);
 }
 
+/* Whoever takes it by another's name, forged perhaps, takes it from nobody. */
+static void
+test_what_another_used_is_still_its_owners(void **state)
+{
+	struct door door;
+
+	door_open(&door, *state, nine_to_ten);
+	assert_deferred(door_mails(&door, bob, tuesday));
+	assert_kept(door_mails(&door, "x@vendor.example", tuesday + 12 * HOUR));
+	assert_deferred(
+	    door_mails(&door, "y@vendor.example", tuesday + 12 * HOUR));
+	assert_deferred(
+	    door_mails(&door, "x@vendor.example", tuesday + 14 * HOUR));
+	assert_kept(door_mails(&door, bob, tuesday + 15 * HOUR));
+	assert_kept(door_mails(&door, bob, tuesday + 15 * HOUR + 1800));
+	assert_deferred(door_mails(&door, bob, tuesday + 17 * HOUR));
+	assert_deferred(
+	    door_mails(&door, "z@vendor.example", tuesday + 17 * HOUR));
+	door_close(&door);
+}
+
+/* And of the proven party's, who comes by another way. */
+static void
+test_what_another_used_is_still_the_proven_partys(void **state)
+{
+	struct door door;
+
+	door_open(&door, *state, nine_to_ten);
+	door_mail(&door, "b1@u1.sendgrid.net", bob);
+	assert_deferred(door_try(&door, tuesday));
+	assert_kept(
+	    door_mails(&door, "b2@u1.sendgrid.net", tuesday + 12 * HOUR));
+	door_mail(&door, "q@other.example", bob);
+	assert_kept(door_try(&door, tuesday + 14 * HOUR));
+	assert_deferred(
+	    door_mails(&door, "b1@u1.sendgrid.net", tuesday + 16 * HOUR));
+	door_close(&door);
+}
+
+/* Digits tell people apart where anybody has a mailbox. */
+static void
+test_free_mail_is_not_folded(void **state)
+{
+	struct door door;
+
+	door_open(&door, *state, nine_to_ten);
+	assert_deferred(door_mails(&door, "ann1990@gmail.com", tuesday));
+	assert_deferred(
+	    door_mails(&door, "bob1985@gmail.com", tuesday + 12 * HOUR));
+	assert_kept(
+	    door_mails(&door, "ann1990@gmail.com", tuesday + 12 * HOUR));
+	door_close(&door);
+}
+
 static void
 test_verp_is_folded(void **state)
 {
@@ -416,6 +470,9 @@ main(void)
 		AT_A_PLACE(test_three_colleagues_are_all_let_in),
 		AT_A_PLACE(test_one_who_came_does_not_take_a_colleagues),
 		AT_A_PLACE(test_found_by_the_firm_unless_shared),
+		AT_A_PLACE(test_what_another_used_is_still_its_owners),
+		AT_A_PLACE(test_what_another_used_is_still_the_proven_partys),
+		AT_A_PLACE(test_free_mail_is_not_folded),
 		AT_A_PLACE(test_verp_is_folded),
 		AT_A_PLACE(test_twenty_a_recipient_and_domain),
 		AT_A_PLACE(test_found_by_the_proven_party),
