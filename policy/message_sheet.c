@@ -203,9 +203,12 @@ void
 usher_sheet_apply(const struct sheet *sheet, char kind, const char *names,
     size_t length, struct html_style *style)
 {
-	const char *at = names, *end = names + length, *stop;
+	const char *at = names, *end, *stop;
 
-	for (; sheet->count > 0 && at < end; at = stop + 1) {
+	/* Names that were not given are no string, not even an empty one. */
+	if (length == 0)
+		return;
+	for (end = names + length; at < end; at = stop + (stop < end)) {
 		for (stop = at; stop < end && !isspace((unsigned char)*stop);)
 			stop++;
 		for (size_t i = 0; i < sheet->count; i++) {
