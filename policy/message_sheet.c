@@ -163,7 +163,8 @@ read_rule(struct sheet *sheet, struct span selectors, struct span declarations)
 void
 usher_sheet_read(struct sheet *sheet, const char *css, size_t length)
 {
-	const char *at = css, *end = css + length, *open, *close;
+	const char *at = css, *end = length > 0 ? css + length : css;
+	const char *open, *close;
 
 	while (at < end) {
 		const char *behind = behind_comment(at, end);
