@@ -232,7 +232,7 @@ has_digits(const char *address)
 static bool
 is_gibberish(const char *address)
 {
-	size_t run = 0, letters = 0;
+	size_t run = 0;
 
 	for (; *address && *address != '@'; address++) {
 		int c = tolower((unsigned char)*address);
@@ -241,7 +241,6 @@ is_gibberish(const char *address)
 			run = 0;
 		else if (++run >= 6)
 			return true;
-		letters += isalpha(c) != 0;
 	}
 	return false;
 }
