@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /*
- * The address of a path: brackets and a source route off, nothing else
- * changed; "" for the null sender. The caller frees. NULL: no memory.
+ * The address of a path: brackets, a source route and ESMTP parameters behind
+ * the brackets off, nothing else changed; "" for the null sender. The caller frees. NULL: no memory.
  */
 char *path_address(const char *path);
 /*
@@ -22,6 +22,12 @@ char *path_undelimited(const char *address);
  * local part (user%domain, domain!user): its only spelling, but for case.
  */
 bool path_is_plain(const char *address);
+/*
+ * Another spelling made plain, as MTAs read it: comments, blanks and quotes
+ * off, user%domain and domain!user turned, domain added where there is none.
+ * The caller frees. NULL: no memory.
+ */
+char *path_plain(const char *address, const char *domain);
 /* "postmaster" or "abuse", at any domain or none; else NULL. */
 const char *path_role(const char *address);
 

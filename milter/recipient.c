@@ -115,20 +115,24 @@ add(struct mail *mail, const char *path)
 
 /*
  * MTAs take other spellings of an address, and deliver them to the same person:
- * in quotes, with comments, user%domain, domain!user, no domain. They tell the
- * plain one, which no alias has been applied to.
+ * in quotes, with comments, user%domain, domain!user, no domain. Postfix tells
+ * the plain one, which no alias has been applied to; Sendmail a bare user.
  */
-static const char *
-plain_address(SMFICTX *ctx, const struct recipient *recipient)
+static char *
+plain_address(SMFICTX *ctx, const struct mail *mail,
+    const struct recipient *recipient)
 {
+	const struct usher_site *site = usher_conf_site(mail->conf);
 	static char macro[] = "{rcpt_addr}";
 	const char *told;
 
 	if (path_is_plain(recipient->address))
-		return recipient->address;
+		return strdup(recipient->address);
 	told = smfi_getsymval(ctx, macro);
-	return told != NULL && strchr(told, '@') != NULL ? told
-							 : recipient->address;
+	if (told != NULL && path_is_plain(told))
+		return strdup(told);
+	return path_plain(recipient->address,
+	    site->domain_count > 0 ? site->domains[0] : "");
 }
 
 /* Finds the policy and who is always accepted. */
@@ -138,9 +142,11 @@ look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 	struct mail *mail = &session->mail;
 	struct usher_error error = { 0 };
 	enum usher_mode mode;
+	char *plain = plain_address(ctx, mail, recipient);
 	const char *who;
 
-	recipient->who = path_undelimited(plain_address(ctx, recipient));
+	recipient->who = plain == NULL ? NULL : path_undelimited(plain);
+	free(plain);
 	if (recipient->who == NULL) {
 		mail->blind = true;
 		return;

@@ -43,6 +43,13 @@ test_addresses(void **state)
 		{ "<@r.example:>", "" },
 		{ "<@r.example>", "@r.example" },
 		{ "<\"a b\"@c.example>", "\"a b\"@c.example" },
+		{ "<a@b.example> SMTPUTF8 BODY=8BITMIME", "a@b.example" },
+		{ "<> SIZE=12", "" },
+		{ "<\"a> b\"@c.example> SIZE=12", "\"a> b\"@c.example" },
+		{ "<\"a\\\"> b\"@c> ORCPT=rfc822;<x>", "\"a\\\"> b\"@c" },
+		{ "<a> b", "a" },
+		{ "<a>b", "<a>b" },
+		{ "a@b> SIZE=1", "a@b> SIZE=1" },
 		{ NULL, NULL },
 	};
 
@@ -71,6 +78,39 @@ test_delimiters(void **state)
 	each_becomes(table, path_undelimited);
 }
 
+static char *
+at_home(const char *address)
+{
+	return path_plain(address, "example.com");
+}
+
+static void
+test_other_spellings(void **state)
+{
+	static const struct row table[] = {
+		{ "alice@example.com", "alice@example.com" },
+		{ "\"alice+x\"@example.com", "alice+x@example.com" },
+		{ "\"a\\\"b\"@example.com", "a\"b@example.com" },
+		{ "\"a@b\"@example.com", "a@b@example.com" },
+		{ "alice%example.com", "alice@example.com" },
+		{ "alice%example.com@mx.example.com", "alice@example.com" },
+		{ "a%b%c@d", "a%b@c" },
+		{ "example.com!alice", "alice@example.com" },
+		{ "alice @ example.com", "alice@example.com" },
+		{ "(c)alice@(d(e))example.com", "alice@example.com" },
+		{ "alice(c)", "alice@example.com" },
+		{ "alice", "alice@example.com" },
+		{ "(", "@example.com" },
+		{ ")", ")@example.com" },
+		{ "\\", "\\@example.com" },
+		{ "", "@example.com" },
+		{ NULL, NULL },
+	};
+
+	(void)state;
+	each_becomes(table, at_home);
+}
+
 static void
 test_roles(void **state)
 {
@@ -90,6 +130,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_delimiters),
+		cmocka_unit_test(test_other_spellings),
 		cmocka_unit_test(test_roles),
 	};
 
