@@ -7,6 +7,7 @@ import pytest
 
 import mail_site
 import postfix_lab
+import sendmail_lab
 import support
 
 
@@ -27,6 +28,24 @@ def postfix(private_postfix):
     """Postfix with empty mailboxes and nobody on the milter's socket."""
     private_postfix.empty()
     return private_postfix
+
+
+@pytest.fixture(scope="session")
+def private_sendmail():
+    if os.geteuid() != 0:
+        pytest.skip("a private Sendmail needs root")
+    lab = sendmail_lab.Sendmail()
+    try:
+        yield lab.start()
+    finally:
+        lab.stop()
+
+
+@pytest.fixture
+def sendmail(private_sendmail):
+    """Sendmail with empty mailboxes and nobody on the milter's socket."""
+    private_sendmail.empty()
+    return private_sendmail
 
 
 @pytest.fixture

@@ -93,6 +93,8 @@ class Postfix:
     """Ports: accept and tempfail (what a dead milter means), chroot,
     behind (after a filter that writes Authentication-Results), plain."""
 
+    client = "192.0.2.1"
+
     def __init__(self):
         under = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         self.base = Path(tempfile.mkdtemp(prefix="usher-postfix-", dir=under))
@@ -171,7 +173,7 @@ class Postfix:
 
     # ---- sessions and what came of them ----
 
-    def session(self, port="accept", client="192.0.2.1",
+    def session(self, port="accept", client=client,
                 name="mail.sender.example", login=None):
         """An SMTP session as if from client; past its EHLO."""
         smtp = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=100,

@@ -69,6 +69,7 @@ def test_loopback_is_a_stranger_where_nobody_is_internal(postfix, site):
 
 
 def test_local_submission_is_accepted(postfix, site):
+    """Postfix asks milters about it; to turn it away there would stick."""
     milter = closed(site, "alice")
     postfix.submit(b"Subject: cron\n\nAll is well.\n", "alice@example.com")
     assert len(postfix.mails("alice")) == 1

@@ -26,7 +26,9 @@ def rcpt(postfix, to="alice@example.com", sender="bob@sender.example",
         smtp.mail(sender)
         code, text = smtp.rcpt(to)
     lines = text.decode("ascii").split("\n")
-    return code, [re.sub(r"^[245]\.\d\.\d ", "", line) for line in lines], \
+    # Sendmail puts the recipient in front.
+    front = r"^[245]\.\d\.\d (<\S*>\.\.\. )?"
+    return code, [re.sub(front, "", line) for line in lines], \
         lines[0].split(" ")[0]
 
 
@@ -75,7 +77,7 @@ def test_defer_says_when_to_retry(postfix, site):
     assert decision["opening"] == "2026-11-25T14:00:00Z"
     assert decision["answer"] == "450"
     assert decision["from"] == "bob@sender.example"
-    assert decision["client"] == "192.0.2.1"
+    assert decision["client"] == postfix.client
     assert decision["id"] in text
     assert postfix.mails("alice") == []
 

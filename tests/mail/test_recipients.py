@@ -57,7 +57,7 @@ def test_all_turned_away_ends_without_data(postfix, site):
     smtp, codes = session(postfix, "alice@example.com", "bert@example.com")
     with smtp:
         assert codes == [550, 450]
-        assert smtp.docmd("DATA")[0] == 554
+        assert smtp.docmd("DATA")[0] in (503, 554)
 
 
 def test_who_agrees_at_the_end_gets_one_answer(postfix, site):
