@@ -86,11 +86,12 @@ get_string(struct reader *reader)
 static struct reader
 begin(struct arena *arena, const struct usher_record_value *value)
 {
-	struct reader reader = { value->bytes, value->length, arena, false };
+	struct reader reader = { .at = value->bytes, .arena = arena };
 	const unsigned char *form;
 
 	if (value->bytes == NULL)
 		return reader;
+	reader.left = value->length;
 	form = take(&reader, 1);
 	if (form != NULL && *form != FORM)
 		reader.wrong = true;

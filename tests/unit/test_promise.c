@@ -455,6 +455,55 @@ test_what_a_proven_caller_was_promised_is_for_proof(void **state)
 	door_close(&door);
 }
 
+/* ---- as bytes ---- */
+
+static void
+test_lists_that_are_cut_are_refused(void **state)
+{
+	struct promise_list list = { .count = PROMISE_MOST }, read;
+	struct usher_record_value value;
+	struct buffer buffer = { .data = NULL };
+	struct arena arena;
+	int64_t until;
+
+	(void)state;
+	usher_arena_init(&arena);
+	for (size_t i = 0; i < PROMISE_MOST; i++)
+		list.entries[i] = (struct promise_entry){ "id", bob, "", "w",
+			"w", "r", i % 2 == 0 ? "" : bob, 1, INT64_MAX, -1,
+			(int64_t)i, (int64_t)i };
+	usher_promise_pack(&list, &buffer, &until);
+	/* The last is used, and good for an hour more. */
+	assert_int_equal(until, PROMISE_MOST - 1 + PROMISE_ONCE_MORE_S);
+	value = (struct usher_record_value){ buffer.data, buffer.length, 0 };
+	assert_int_equal(usher_promise_unpack(&arena, &value, &read), 0);
+	assert_int_equal(read.count, PROMISE_MOST);
+	assert_string_equal(read.entries[7].party, bob);
+	assert_int_equal(read.entries[7].until, INT64_MAX);
+	for (size_t i = 1; i < buffer.length; i++) {
+		char *cut = malloc(i);
+		int code;
+
+		memcpy(cut, buffer.data, i);
+		value = (struct usher_record_value){ cut, i, 0 };
+		code = usher_promise_unpack(&arena, &value, &read);
+		assert_true(code == EILSEQ || read.count < PROMISE_MOST);
+		usher_arena_reset(&arena);
+		free(cut);
+	}
+	/* One more than fits, a later form, none at all. */
+	usher_buffer_add(&buffer, "x", 1);
+	value = (struct usher_record_value){ buffer.data, buffer.length, 0 };
+	assert_int_equal(usher_promise_unpack(&arena, &value, &read), EILSEQ);
+	buffer.data[0] = 9;
+	assert_int_equal(usher_promise_unpack(&arena, &value, &read), EILSEQ);
+	value.bytes = NULL;
+	assert_int_equal(usher_promise_unpack(&arena, &value, &read), 0);
+	assert_int_equal(read.count, 0);
+	usher_buffer_free(&buffer);
+	usher_arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -483,6 +532,7 @@ main(void)
 		AT_A_PLACE(
 		    test_a_call_is_told_the_same_and_held_till_the_window_ends),
 		AT_A_PLACE(test_what_a_proven_caller_was_promised_is_for_proof),
+		cmocka_unit_test(test_lists_that_are_cut_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
