@@ -91,8 +91,6 @@ add(struct mail *mail, const char *path)
 	struct recipient *recipients = mail->recipients, *recipient;
 	size_t room = mail->room == 0 ? 4 : mail->room * 2;
 
-	if (mail->count == MOST_RECIPIENTS)
-		return NULL;
 	if (mail->count == mail->room) {
 		recipients = reallocarray(recipients, room, sizeof *recipients);
 		if (recipients == NULL)
@@ -265,6 +263,22 @@ answer(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 	return SMFIS_CONTINUE;
 }
 
+/*
+ * RFC 5321 §4.5.3.1.10: the client sends the rest by itself. Whose mail is
+ * never turned away has no limit, and is not looked at beyond.
+ */
+static sfsistat
+too_many(SMFICTX *ctx, const struct mail *mail)
+{
+	static char code[] = "452", extended[] = "4.5.3";
+	static char text[] = "Too many recipients.";
+
+	if (mail->safety != NULL || mail->relay)
+		return SMFIS_CONTINUE;
+	(void)smfi_setreply(ctx, code, extended, text);
+	return SMFIS_TEMPFAIL;
+}
+
 sfsistat
 recipient_given(SMFICTX *ctx, char **argv)
 {
@@ -275,6 +289,8 @@ recipient_given(SMFICTX *ctx, char **argv)
 	if (session == NULL || session->mail.conf == NULL)
 		return SMFIS_CONTINUE;
 	mail = &session->mail;
+	if (mail->count == MOST_RECIPIENTS)
+		return too_many(ctx, mail);
 	recipient = add(mail, argv[0]);
 	if (recipient == NULL) {
 		mail->blind = true;
