@@ -70,7 +70,8 @@ static const struct cli_command commands[] = {
 	    "hand or by a timer. Milters do not see a released mail again.\n",
 	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_DUE | CLI_OPT_SENDMAIL,
 	    cli_release },
-	{ "log", "[-c FILE] [--file LOG]... ID", "find the log lines of one attempt",
+	{ "log", "[-c FILE] [--file LOG]... ID",
+	    "find the log lines of one attempt",
 	    "ID is the session or queue id of the log, or the reference that\n"
 	    "a sender quotes. Reads the mail log in /var/log, or the journal.\n"
 	    "Exits with 1 when no line tells of it.\n",

@@ -49,7 +49,7 @@ struct cli_arguments {
 	bool verified, strict, json, due, dry_run;
 	size_t fact_count;
 	const char **facts; /* or the files of --file */
-	size_t word_count; /* what is no option: FILE, WHO */
+	size_t word_count;  /* what is no option: FILE, WHO */
 	const char **words;
 };
 

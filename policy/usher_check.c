@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "check_socket.h"
 #include "error.h"
 
 static void __attribute__((format(printf, 3, 4)))
@@ -132,6 +133,7 @@ usher_conf_check(struct usher *usher, int64_t at,
 
 	check_site(conf, problems);
 	check_mail(conf, problems);
+	usher_check_socket(conf, problems);
 	check_sources(conf, problems);
 	check_store(usher, conf, problems);
 	if (conf->fallback != NULL)

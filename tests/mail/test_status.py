@@ -147,3 +147,29 @@ def test_retries_are_logged_once_an_hour_with_a_count(postfix, site):
     assert repeats["count"] == "3"
     assert repeats["from"] == "bob@sender.example"
     assert repeats["id"] == fields(lines[0])["id"]
+
+
+def check(site, **more):
+    return support.run_usher("check", "-c", site.conf, env=more)
+
+
+def test_check_tells_when_postfix_looks_elsewhere(postfix, site, tmp_path):
+    site.prefer("alice", MORNINGS)
+    site.publish()
+    assert "looks for Usher" not in check(
+        site, MAIL_CONFIG=str(postfix.etc)).stdout
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    (etc / "main.cf").write_text(
+        f"queue_directory = {postfix.spool}\n"
+        "smtpd_milters = { unix:elsewhere/usher.sock, timeout=5s }\n")
+    said = check(site, MAIL_CONFIG=str(etc)).stdout
+    assert (f"Postfix looks for Usher at {postfix.spool}/elsewhere/usher.sock"
+            in said)
+    (etc / "main.cf").write_text("smtpd_milters = unix:other/filter.sock\n")
+    assert "looks for Usher" not in check(site, MAIL_CONFIG=str(etc)).stdout
+    # A chrooted smtpd takes the root for its queue directory.
+    inside = "/" + str(site.socket.relative_to(postfix.spool))
+    (etc / "main.cf").write_text(f"queue_directory = {postfix.spool}\n"
+                                 f"smtpd_milters = unix:{inside}\n")
+    assert "looks for Usher" not in check(site, MAIL_CONFIG=str(etc)).stdout
