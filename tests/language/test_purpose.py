@@ -27,11 +27,11 @@ rules = ( {{ name = "all"; then = "accept"; }} );
 """
 BULK = {"newsletter", "uce_bulk"}
 
-# Of a hundred, what is recognised at least; of what is neither a pitch nor
-# bulk, how many may be taken for it.
-LEAST = {"cold": 20, "newsletter": 80, "uce_bulk": 10}
+# Of a hundred, what is recognised at least; and how many letters that are
+# neither a pitch nor bulk may be taken for one.
+LEAST = {"cold": 42, "newsletter": 80, "uce_bulk": 33}
+LEAST_COLD_OF = {"en": 37, "de": 28, "fr": 14, "es": 33, "pl": 66}
 MOST_WRONG = 1
-LEAST_COLD_OF = {"en": 25, "de": 0, "fr": 0, "es": 0, "pl": 10}
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def test_letters_of_people_and_programs_are_left_alone(judged):
     wrong = [(row["file"], answer["purpose"], answer["evidence"])
              for row, answer in honest
              if not is_right(row["label"], answer["purpose"])]
-    assert len(wrong) <= MOST_WRONG * len(honest) / 100 + 0.5, wrong
+    assert len(wrong) <= MOST_WRONG, wrong
 
 
 # ---- the same letter in disguise: what a reader sees is what counts ----
