@@ -4,7 +4,7 @@
  * Called at RCPT, at the end of the message, and when a message is over. Owns
  * the record of the sender (USHER_RECORD_SPLIT) and what this try did. Keeps
  * "Recipients who differ" of design-mail.md: the record is durable before the
- * 451, and bounded in bytes, in messages of a sender and in senders.
+ * 451, and bounded in bytes and in senders.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -17,7 +17,8 @@
 enum { MOST_SENDERS = 10000, MOST_BYTES = 64 << 20 };
 
 struct parted {
-	struct split *split; /* as it was at the first recipient, or NULL */
+	struct split *split; /* as it was at MAIL, or NULL */
+	struct split_choice choice;
 	size_t count, room;
 	struct split_name *names; /* who was not let through; `who` is owned */
 };
@@ -164,7 +165,8 @@ parted_later(struct session *session, const struct recipient *recipient)
 
 	if (mail->parted == NULL || recipient->paused ||
 	    mail->deferred >= MOST_DEFERRED ||
-	    !split_later(mail->parted->split, recipient->who))
+	    !split_later(mail->parted->split, &mail->parted->choice,
+		recipient->who))
 		return false;
 	name = add_name(mail->parted, recipient->who);
 	if (name == NULL)

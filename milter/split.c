@@ -1,10 +1,9 @@
 /*
- * split: who comes next, and when turns have come to nothing; see split.h.
+ * split: who is let through, and what a try has changed; see split.h.
  *
- * Called by split_mail.c with a record and one try. Keeps "Recipients who
- * differ" of design-mail.md. Verdicts are taken anew with every try, so a
- * record that is lost, old or another message's costs a retry and never
- * anybody's answer.
+ * Called by parted.c with a record and one try. Keeps "Recipients who differ"
+ * of design-mail.md. Verdicts are taken anew with every try, so a record that
+ * is lost, old or another message's costs a retry and never anybody's answer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,13 +18,20 @@ split_new(void)
 }
 
 void
+split_forget(struct split *split)
+{
+	for (size_t i = 0; i < split->count; i++)
+		free(split->members[i].who);
+	free(split->members);
+	memset(split, 0, sizeof *split);
+}
+
+void
 split_free(struct split *split)
 {
 	if (split == NULL)
 		return;
-	for (size_t i = 0; i < split->count; i++)
-		free(split->members[i].who);
-	free(split->members);
+	split_forget(split);
 	free(split);
 }
 
@@ -42,7 +48,19 @@ compare_members(const void *one, const void *other)
 void
 split_sort_members(struct split *split)
 {
-	qsort(split->members, split->count, sizeof *split->members,
+	if (split->count > 0)
+		qsort(split->members, split->count, sizeof *split->members,
+		    compare_members);
+}
+
+struct split_member *
+split_member_of(const struct split *split, const char *who)
+{
+	struct split_member wanted = { .who = (char *)(uintptr_t)who };
+
+	if (split == NULL || split->count == 0)
+		return NULL;
+	return bsearch(&wanted, split->members, split->count, sizeof wanted,
 	    compare_members);
 }
 
@@ -54,38 +72,6 @@ compare_names(const void *one, const void *other)
 	return strcmp(first->who, second->who);
 }
 
-static struct split_member *
-member_of(const struct split *split, const char *who)
-{
-	struct split_member wanted = { .who = (char *)(uintptr_t)who };
-
-	if (split == NULL || split->count == 0)
-		return NULL;
-	return bsearch(&wanted, split->members, split->count, sizeof wanted,
-	    compare_members);
-}
-
-struct split_name *
-split_name_in(const struct split_try *try, const char *who)
-{
-	struct split_name wanted = { .who = who };
-
-	if (try->count == 0)
-		return NULL;
-	return bsearch(&wanted, try->names, try->count, sizeof wanted,
-	    compare_names);
-}
-
-static const struct split_batch *
-batch_of(const struct split *split, unsigned id)
-{
-	for (size_t i = 0; i < split->batch_count; i++)
-		if (split->batches[i].id == id)
-			return &split->batches[i];
-	return NULL;
-}
-
-/* Sorted, and each once: what is sent twice to one is answered once. */
 void
 split_sort(struct split_try *try)
 {
@@ -102,159 +88,142 @@ split_sort(struct split_try *try)
 }
 
 bool
-split_later(const struct split *split, const char *who)
+split_is_whole(const struct split *split, const struct split_try *try)
 {
-	const struct split_member *member = member_of(split, who);
-	const struct split_batch *batch;
+	size_t named = 0;
 
-	if (member == NULL || member->done)
-		return false;
-	batch = batch_of(split, member->batch);
+	for (size_t i = 0; i < try->count; i++)
+		if (split_member_of(split, try->names[i].who) != NULL)
+			named++;
+	return named > 0 && named == split->count;
+}
+
+/* ---- RCPT ---- */
+
+/* Who is turned away together is one class, whatever each would get. */
+static uint64_t
+class_of(const struct split *split, const struct split_member *member)
+{
+	if (split->together && member->class != SPLIT_ACCEPTED)
+		return SPLIT_ACCEPTED + 1;
+	return member->class;
+}
+
+static bool
+comes_first(const struct split *split, const struct split_member *member)
+{
+	return (member->class == SPLIT_ACCEPTED) != split->together;
+}
+
+bool
+split_later(const struct split *split, struct split_choice *choice,
+    const char *who)
+{
+	const struct split_member *member = split_member_of(split, who);
+
 	/* The next return ends it: all are let through to be accepted. */
-	return batch != NULL && batch->backs + 1 < SPLIT_BACKS &&
-	    member->turn > batch->turn;
+	if (member == NULL || split->backs + 1 >= SPLIT_BACKS)
+		return false;
+	if (choice->made)
+		return class_of(split, member) != choice->class;
+	if (split->first && !comes_first(split, member))
+		return true;
+	choice->made = true;
+	choice->class = class_of(split, member);
+	return false;
 }
 
 bool
 split_together(const struct split *split, const char *who)
 {
-	const struct split_member *member = member_of(split, who);
-	const struct split_batch *batch;
+	const struct split_member *member = split_member_of(split, who);
 
-	if (member == NULL || member->turn != 1)
-		return false;
-	batch = batch_of(split, member->batch);
-	return batch != NULL && batch->together;
+	return member != NULL && split->together &&
+	    member->class != SPLIT_ACCEPTED;
 }
+
+/* ---- time ---- */
 
 int64_t
 split_until(const struct split *split)
 {
-	int64_t last = 0;
-
-	for (size_t i = 0; i < split->batch_count; i++)
-		if (split->batches[i].began > last)
-			last = split->batches[i].began;
-	return last + SPLIT_LIFE_S;
-}
-
-/* ---- members and batches come and go ---- */
-
-static void
-drop_members(struct split *split, unsigned batch)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < split->count; i++) {
-		if (split->members[i].batch == batch)
-			free(split->members[i].who);
-		else
-			split->members[kept++] = split->members[i];
-	}
-	split->count = kept;
-}
-
-void
-split_drop(struct split *split, size_t index)
-{
-	drop_members(split, split->batches[index].id);
-	split->batch_count--;
-	memmove(&split->batches[index], &split->batches[index + 1],
-	    (split->batch_count - index) * sizeof *split->batches);
+	return split->began + SPLIT_LIFE_S;
 }
 
 void
 split_age(struct split *split, int64_t at)
 {
-	for (size_t i = split->batch_count; i-- > 0;)
-		if (split->batches[i].began + SPLIT_LIFE_S <= at)
-			split_drop(split, i);
-}
-
-unsigned
-split_least(const struct split *split, unsigned batch)
-{
-	unsigned least = 0;
-
-	for (size_t i = 0; i < split->count; i++) {
-		const struct split_member *member = &split->members[i];
-
-		if (member->batch == batch && !member->done &&
-		    (least == 0 || member->turn < least))
-			least = member->turn;
-	}
-	return least;
+	if (split_until(split) <= at)
+		split_forget(split);
 }
 
 /* ---- a try has ended ---- */
 
-/* What a try did to one batch. */
+/* What a try did. */
 struct effect {
-	size_t members, named, later, passed, done;
-	unsigned next; /* the least turn of those put off */
+	size_t named, passed; /* members; of them, let through */
+	size_t done;	      /* for the first time */
+	bool again;	      /* somebody came who was done before */
+	bool first;	      /* somebody came whose turn it was */
+	bool answered;	      /* ... and got an answer */
 };
 
 static void
-mark(struct split_member *member, const struct split_batch *batch,
-    const struct split_try *try, struct effect *effect)
+mark(const struct split *split, const struct split_try *try,
+    const struct split_name *name, struct effect *effect)
 {
-	const struct split_name *name = split_name_in(try, member->who);
+	struct split_member *member = split_member_of(split, name->who);
+	bool answered = name->answered || (try->ended && !name->later);
 
-	effect->members++;
-	if (name == NULL)
+	if (member == NULL)
 		return;
 	effect->named++;
-	if (name->later) {
-		if (effect->later++ == 0 || member->turn < effect->next)
-			effect->next = member->turn;
-		return;
+	effect->passed += !name->later;
+	effect->again = effect->again || member->done;
+	if (comes_first(split, member)) {
+		effect->first = true;
+		effect->answered = effect->answered || answered;
 	}
-	effect->passed++;
-	if (name->answered || (try->ended && try->mail == batch->mail)) {
+	if (answered && !member->done) {
 		member->done = true;
 		effect->done++;
 	}
 }
 
-/*
- * A client that comes without anybody whose turn it is has delivered to them
- * or given them up; who comes instead is not put off twice.
- */
 static bool
-go_on(struct split *split, struct split_batch *batch,
-    const struct split_try *try)
+all_done(const struct split *split)
 {
-	/* Another message's end says nothing of this one. */
-	bool unknown = !try->ended || try->mail == batch->mail;
-	struct effect effect = { 0 };
-	unsigned least;
-
 	for (size_t i = 0; i < split->count; i++)
-		if (split->members[i].batch == batch->id)
-			mark(&split->members[i], batch, try, &effect);
-	if (effect.named == 0)
-		return true;
-	if (effect.done > 0)
-		batch->waits = 0;
-	if (effect.named == effect.members)
-		batch->backs += unknown;
-	else if (effect.done > 0)
-		batch->backs = 0;
-	else if (effect.later > 0 && effect.passed > 0)
-		batch->backs += unknown;
-	if (effect.later > 0 && effect.passed == 0)
-		batch->turn = effect.next;
-	least = split_least(split, batch->id);
-	if (least > batch->turn)
-		batch->turn = least;
-	return least != 0;
+		if (!split->members[i].done)
+			return false;
+	return true;
 }
 
+/*
+ * A client that comes without anybody whose turn it is has delivered to them
+ * or given them up, or it is another message: it is not put off twice. One
+ * that brings those again who were answered cannot be told apart from a client
+ * that only ever sends all.
+ */
 void
 split_end(struct split *split, struct split_try *try)
 {
+	struct effect effect = { 0 };
+	bool own;
+
 	split_sort(try);
-	for (size_t i = split->batch_count; i-- > 0;)
-		if (!go_on(split, &split->batches[i], try))
-			split_drop(split, i);
+	for (size_t i = 0; i < try->count; i++)
+		mark(split, try, &try->names[i], &effect);
+	if (effect.named == 0)
+		return;
+	/* Which message it was, its end alone tells. */
+	own = try->ended ? try->mail == split->mail : effect.passed > 0;
+	if (!effect.first || effect.answered)
+		split->first = false;
+	if (effect.named == split->count)
+		split->backs += own;
+	else if (effect.done > 0)
+		split->backs = 0;
+	if (all_done(split) && !(effect.again && effect.named == split->count))
+		split_forget(split);
 }

@@ -4,8 +4,8 @@
  * Lines of words, for whoever looks into a store:
  *
  *	usher-split 1
- *	batch ID MAIL BEGAN TURN BACKS WAITS TOGETHER
- *	member BATCH TURN DONE ADDRESS
+ *	mail MAIL BEGAN BACKS TOGETHER FIRST
+ *	member CLASS DONE ADDRESS
  *
  * A record is bytes from outside: another version's or damaged ones are
  * refused, and the split begins anew.
@@ -20,27 +20,19 @@
 
 static const char title[] = "usher-split 1\n";
 
-enum { MOST_TURNS = 1000000 };
-
 /* ---- writing ---- */
 
 static void
 write_lines(const struct split *split, FILE *out)
 {
-	fputs(title, out);
-	for (size_t i = 0; i < split->batch_count; i++) {
-		const struct split_batch *batch = &split->batches[i];
-
-		fprintf(out,
-		    "batch %u %016" PRIx64 " %" PRId64 " %u %u %u %d\n",
-		    batch->id, batch->mail, batch->began, batch->turn,
-		    batch->backs, batch->waits, batch->together);
-	}
+	fprintf(out, "%smail %016" PRIx64 " %" PRId64 " %u %d %d\n", title,
+	    split->mail, split->began, split->backs, split->together,
+	    split->first);
 	for (size_t i = 0; i < split->count; i++) {
 		const struct split_member *member = &split->members[i];
 
-		fprintf(out, "member %u %u %d %s\n", member->batch,
-		    member->turn, member->done, member->who);
+		fprintf(out, "member %016" PRIx64 " %d %s\n", member->class,
+		    member->done, member->who);
 	}
 }
 
@@ -68,31 +60,18 @@ split_write(const struct split *split, char **bytes, size_t *length)
 
 /* ---- reading ---- */
 
-static bool
-has_batch(const struct split *split, unsigned id)
-{
-	for (size_t i = 0; i < split->batch_count; i++)
-		if (split->batches[i].id == id)
-			return true;
-	return false;
-}
-
 static int
-read_batch(struct split *split, const char *line)
+read_mail(struct split *split, const char *line)
 {
-	struct split_batch batch = { 0 };
-	int together, end = 0;
+	int together, first, end = 0;
 
-	if (split->batch_count == SPLIT_BATCHES ||
-	    sscanf(line,
-		"batch %9u %16" SCNx64 " %18" SCNd64 " %7u %3u %3u %1d%n",
-		&batch.id, &batch.mail, &batch.began, &batch.turn, &batch.backs,
-		&batch.waits, &together, &end) != 7 ||
-	    line[end] != '\0' || has_batch(split, batch.id) ||
-	    batch.turn > MOST_TURNS)
+	if (sscanf(line, "mail %16" SCNx64 " %18" SCNd64 " %3u %1d %1d%n",
+		&split->mail, &split->began, &split->backs, &together, &first,
+		&end) != 5 ||
+	    line[end] != '\0')
 		return EBADMSG;
-	batch.together = together == 1;
-	split->batches[split->batch_count++] = batch;
+	split->together = together == 1;
+	split->first = first == 1;
 	return 0;
 }
 
@@ -104,10 +83,10 @@ read_member(struct split *split, size_t room, const char *line)
 	int done, who = 0;
 
 	if (split->count == room ||
-	    sscanf(line, "member %9u %7u %1d%n", &member.batch, &member.turn,
-		&done, &who) != 3 ||
-	    line[who++] != ' ' || line[who] == '\0' ||
-	    !has_batch(split, member.batch) || member.turn > MOST_TURNS ||
+	    sscanf(line, "member %16" SCNx64 " %1d%n", &member.class, &done,
+		&who) != 2 ||
+	    who == 0 || line[who++] != ' ' || line[who] == '\0' ||
+	    strlen(line + who) > SPLIT_WHO ||
 	    (split->count > 0 &&
 		strcmp(split->members[split->count - 1].who, line + who) >= 0))
 		return EBADMSG;
@@ -122,16 +101,13 @@ read_member(struct split *split, size_t room, const char *line)
 static int
 read_lines(struct split *split, size_t room, char *text)
 {
-	char *rest = text, *line;
-	int code = 0;
+	char *rest = text, *line = strsep(&rest, "\n");
+	int code = read_mail(split, line);
 
-	while (code == 0 && (line = strsep(&rest, "\n")) != NULL) {
-		if (*line == 'b')
-			code = read_batch(split, line);
-		else if (*line != '\0' || rest != NULL)
+	while (code == 0 && (line = strsep(&rest, "\n")) != NULL)
+		if (*line != '\0' || rest != NULL)
 			code = read_member(split, room, line);
-	}
-	return code;
+	return code == 0 && split->count == 0 ? EBADMSG : code;
 }
 
 static size_t

@@ -79,9 +79,12 @@ take_turns(struct split *split, const uint8_t *data, size_t size)
 		else
 			require(split_begin(split, &try, SPLIT_MOST_LATER,
 				    (int64_t)(i * size), &way) == 0);
+		struct split_choice choice = { .made = false };
+
 		for (size_t k = 0; k < try.count; k++) {
 			(void)split_together(split, names[k].who);
-			names[k].later = split_later(split, names[k].who);
+			names[k].later = split_later(split, &choice,
+			    names[k].who);
 		}
 		write_and_read(split);
 		/* Fewer come again. */
