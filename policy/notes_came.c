@@ -60,6 +60,7 @@ edit_used(void *arg, const struct usher_record_value *old,
 			(!owned || strcmp(entry->used_by, entry->party) == 0)))
 			continue;
 		entry->used_by = owned ? entry->party : use->party;
+		entry->came_as = use->party;
 		entry->used_at = use->at;
 		any = true;
 	}
@@ -71,7 +72,7 @@ edit_used(void *arg, const struct usher_record_value *old,
 	return buffer->failed ? ENOMEM : 0;
 }
 
-/* Nothing may match by the proof of what is used up. */
+/* For the hour that it is good for who used it, it is still found by proof. */
 static int
 edit_proof(void *arg, const struct usher_record_value *old,
     struct usher_record_value *fresh)
@@ -79,20 +80,21 @@ edit_proof(void *arg, const struct usher_record_value *old,
 	const struct use *use = arg;
 	struct buffer *buffer = usher_notes_buffer(use->notes);
 	struct proof_list list;
-	size_t kept = 0, count;
+	int64_t end = use->at + PROMISE_ONCE_MORE_S;
+	bool any = false;
 	int code = usher_proof_unpack(&use->notes->arena, old, &list);
 
 	if (buffer == NULL || code == ENOMEM)
 		return ENOMEM;
-	count = list.count;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(list.entries[i].id, use->id) != 0)
-			list.entries[kept++] = list.entries[i];
-	if (kept == count)
-		return 0;
-	list.count = kept;
-	*fresh = (struct usher_record_value){ .bytes = NULL };
-	if (kept == 0)
+	for (size_t i = 0; code == 0 && i < list.count; i++) {
+		struct proof_entry *entry = &list.entries[i];
+
+		if (strcmp(entry->id, use->id) != 0 || entry->kept_until <= end)
+			continue;
+		entry->kept_until = end;
+		any = true;
+	}
+	if (!any)
 		return 0;
 	usher_proof_pack(&list, buffer, &fresh->until);
 	fresh->bytes = buffer->data;

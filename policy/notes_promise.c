@@ -49,7 +49,9 @@ made(struct usher_notes *notes, const struct promise_list *list,
 static bool
 is_spent(const struct promise_entry *entry, int64_t at)
 {
-	return !usher_promise_lives(entry, entry->party, NULL, at);
+	return strcmp(entry->used_by, entry->party) == 0
+	    ? at >= entry->used_at + PROMISE_ONCE_MORE_S
+	    : at >= entry->kept_until;
 }
 
 static void
@@ -161,6 +163,7 @@ make_giving(struct usher_notes *notes, const struct promise_party *party,
 		.reference = usher_arena_string(arena,
 		    reference == NULL ? "" : reference),
 		.used_by = "",
+		.came_as = "",
 		.from = gift->opening.from,
 		.until = gift->opening.until,
 		.given = decision->at,

@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { FORM = 1, NUMBERS = 5, STRINGS = 7 };
+enum { FORM = 1, NUMBERS = 5, STRINGS = 8 };
 
 /* ---- bytes ---- */
 
@@ -117,7 +117,7 @@ entry_parts(struct promise_entry *entry, int64_t *numbers[NUMBERS],
 		&entry->given, &entry->kept_until, &entry->used_at };
 	const char **const all_strings[STRINGS] = { &entry->id, &entry->party,
 		&entry->proven, &entry->rule, &entry->turner, &entry->reference,
-		&entry->used_by };
+		&entry->used_by, &entry->came_as };
 
 	memcpy(numbers, all_numbers, sizeof(all_numbers));
 	memcpy(strings, all_strings, sizeof(all_strings));
@@ -201,7 +201,7 @@ usher_promise_lives(const struct promise_entry *entry, const char *party,
 	    (!by_owner && usher_promise_owned(entry, party, proven)))
 		return at < entry->kept_until;
 	return at < entry->used_at + PROMISE_ONCE_MORE_S &&
-	    strcmp(entry->used_by, party) == 0;
+	    strcmp(entry->came_as, party) == 0;
 }
 
 /* ---- what was promised to a proven party ---- */

@@ -30,6 +30,7 @@ struct promise_entry {
 	const char *turner;	   /* that turned away */
 	const char *reference;	   /* told in the words */
 	const char *used_by;	   /* a party, or "": the owner's use counts */
+	const char *came_as;	   /* with it: the name they came by */
 	int64_t from, until;	   /* the opening */
 	int64_t given, kept_until; /* */
 	int64_t used_at;	   /* of the first use */

@@ -32,6 +32,8 @@ test_found_by_the_proven_party(void **state)
 	assert_deferred(door_ask(&door, tuesday + 12 * HOUR));
 	door_mail(&door, "zz@mail.example", bob);
 	assert_kept(door_try(&door, tuesday + 12 * HOUR));
+	/* The same mail once more, within the hour. */
+	assert_kept(door_try(&door, tuesday + 13 * HOUR - 1));
 	/* Used up on either side. */
 	assert_deferred(door_ask(&door, tuesday + 14 * HOUR));
 	door_mail(&door, "b1@u1.sendgrid.net", bob);
@@ -95,7 +97,7 @@ test_lists_that_are_cut_are_refused(void **state)
 	usher_arena_init(&arena);
 	for (size_t i = 0; i < PROMISE_MOST; i++)
 		list.entries[i] = (struct promise_entry){ "id", bob, "", "w",
-			"w", "r", i % 2 == 0 ? "" : bob, 1, INT64_MAX, -1,
+			"w", "r", i % 2 == 0 ? "" : bob, bob, 1, INT64_MAX, -1,
 			(int64_t)i, (int64_t)i };
 	usher_promise_pack(&list, &buffer, &until);
 	/* The last is used, and good for an hour more. */
