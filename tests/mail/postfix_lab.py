@@ -91,7 +91,8 @@ in_flow_delay = 0
 
 class Postfix:
     """Ports: accept and tempfail (what a dead milter means), chroot,
-    behind (after a filter that writes Authentication-Results), plain."""
+    behind (after a filter that writes Authentication-Results), filters (after
+    OpenDKIM and OpenDMARC), plain."""
 
     client = "192.0.2.1"
 
@@ -102,8 +103,8 @@ class Postfix:
         self.spool = self.base / "spool"
         self.sockets = self.spool / "usher"
         self.ports = {name: support.free_port() for name in
-                      ("accept", "tempfail", "chroot", "behind", "plain",
-                       "inet")}
+                      ("accept", "tempfail", "chroot", "behind", "filters",
+                       "plain", "inet")}
         self.inet = support.free_port()
 
     def milters(self):
@@ -113,6 +114,8 @@ class Postfix:
             "tempfail": ("n", MILTER.format(action="tempfail", wait=WAIT)),
             "chroot": ("y", ours),
             "behind": ("n", "unix:usher/filter.sock, " + ours),
+            "filters": ("n", "unix:opendkim/opendkim.sock, "
+                        "unix:opendmarc/opendmarc.sock, " + ours),
             "plain": ("n", ""),
             "inet": ("n", f"inet:127.0.0.1:{self.inet}"),
         }
