@@ -165,15 +165,17 @@ dial(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct link *link = calloc(1, sizeof *link);
+	int tries = 0;
 
 	(void)snprintf(address.sun_path, sizeof address.sun_path, "%s", place);
 	if (link == NULL)
 		die("memory");
 	link->fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	/* The filter's backlog may be full for a moment. */
+	/* Its backlog may be full, or the filter about to listen. */
 	while (connect(link->fd, (struct sockaddr *)&address, sizeof address) !=
 	    0) {
-		if (errno != EAGAIN)
+		if ((errno != EAGAIN && errno != ECONNREFUSED) ||
+		    tries++ > 5000)
 			die(place);
 		(void)usleep(200);
 	}
