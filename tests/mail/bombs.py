@@ -60,7 +60,7 @@ BOMBS = {
         b"Content-Disposition",
         b"attachment" + b"".join(b";\r\n filename*%d*=%%41" % i
                                  for i in range(2600))),
-    "30000 fields": FROM + b"X: y\r\n" * 30000 + b"\r\nbody\r\n",
+    "8000 fields": FROM + b"X: y\r\n" * 8000 + b"\r\nbody\r\n",
     "3000 received": FROM + b"Received: by x.example; Tue, 24 Nov 2026 "
                      b"20:00:00 +0000\r\n" * 3000 + b"\r\nbody\r\n",
     "3000 results": FROM + b"Authentication-Results: mx.example.com; "
@@ -75,13 +75,13 @@ BOMBS = {
     "20000 parts": many_parts(20000),
     "boundaries alone": FROM + MIXED % b"b" + b"--b\r\n" * 200000,
     "closed 100000 times": FROM + MIXED % b"b" + b"--b--\r\n" * 100000,
-    "unclosed tags": html(b"<div>", 100000),
-    "nested tables": html(b"<table><tr><td>", 60000),
+    "unclosed tags": html(b"<div>", 40000),
+    "nested tables": html(b"<table><tr><td>", 12000),
     "unclosed quotes": html(b"<a href=\"", 100000),
     "unclosed comments": html(b"<!--", 200000),
     "unclosed script": html(b"<script>", 100000),
     "angle brackets": html(b"<", 1000000),
-    "closing tags alone": html(b"</x>", 200000),
+    "closing tags alone": html(b"</x>", 80000),
     "entities": html(b"&amp;", 200000),
     "ampersands": html(b"&", 1000000),
     "long entity": html(b"&#", 1, b"9" * 900000),
@@ -89,7 +89,7 @@ BOMBS = {
     "pictures": html(b"<img src=http://x.example/ width=1 height=1>", 20000),
     "links": html(b"<a href=\"http://h.example/x\">y</a>", 28000),
     "one line of 1 MB": part(b"text/plain", b"x" * 1000000),
-    "one word a line": part(b"text/plain", b"x\r\n" * 300000),
+    "one word a line": part(b"text/plain", b"x\r\n" * 150000),
     "quotes": part(b"text/plain", b">" * 1000000),
     "quoted replies": part(b"text/plain", b"On Monday, x wrote:\r\n> "
                            * 45000),
@@ -102,19 +102,19 @@ BOMBS = {
                      b"\x1b$B\x1b(B" * 150000),
     "urls": part(b"text/plain", b"http://a.example/b " * 50000),
     "half urls": part(b"text/plain", b"http://" * 140000),
-    "base64 of 1 MB": part(b"text/html", b"PGRpdj48ZGl2Pj"
-                           * 70000, b"base64"),
+    "base64 of 0.4 MB": part(b"text/html", b"PGRpdj48ZGl2Pj"
+                           * 30000, b"base64"),
     "quoted-printable": part(b"text/plain", b"=" * 1000000,
                              b"quoted-printable"),
     "uuencode": part(b"text/plain", b"begin 644 x\r\n"
                      + b"M" + b"\xff" * 900000, b"x-uuencode"),
     "nuls": part(b"text/plain", b"\0" * 1000000),
-    "bytes of no character in tags": html(b"<a " + b"\xff" * 8000 + b">", 124),
+    "bytes of no character in tags": html(b"<a " + b"\xff" * 8000 + b">", 50),
     "and of no charset": part(b"text/html; charset=iso-2022-jp",
-                              (b"<a " + b"\xff" * 8000 + b">") * 124),
-    "and in comments": html(b"<!--" + b"\xff" * 8000, 124),
+                              (b"<a " + b"\xff" * 8000 + b">") * 50),
+    "and in comments": html(b"<!--" + b"\xff" * 8000, 50),
     "closed but not open": (html(b"<div>", 1000)
-                            + b"</x>" * 200000),
+                            + b"</x>" * 60000),
     "parts with links": FROM + MIXED % b"b" + (
         b"--b\r\nContent-Type: text/html\r\n\r\n"
         b"<a href=http://a.example/>x</a>" + b" word" * 150 + b"\r\n") * 999,
