@@ -24,7 +24,8 @@ static const char conf_text[] =
     " trunks = [ \"sip:127.0.0.2:5060\" ]; trusted = [ \"127.0.0.2\" ];"
     " extensions = [ \"1*\" ]; defer_to = \"sip:vm-{user}@example.com\";"
     " peers = ( { name = \"c\"; from = [ \"127.0.0.3\" ];"
-    " refuse = 486; } ); };\n";
+    " refuse = 486; } ); register = \"path\";"
+    " limits = { rate = 1000000; burst = 1000000; ban = 0; }; };\n";
 static const char policy_text[] =
     "name = \"Any\"; published = { page = \"https://p.example/\"; };\n"
     "rules = ( { name = \"a\"; if = { anonymous = true; }; then = \"refuse\"; "
@@ -170,9 +171,12 @@ make_world(void)
 	p->decisions = decisions_new(p->timers);
 	p->refusals = refusals_new();
 	p->callbacks = callbacks_new();
+	p->defence = defence_new();
+	p->bindings = bindings_new(p->timers);
 	conf = usher_conf_hold(world->usher);
 	require(setup_new(&p->setup, conf, p->transports, NULL, &p->log,
 		    &error) == 0);
+	p->setup->bindings = p->bindings;
 }
 
 static void
