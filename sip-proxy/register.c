@@ -214,7 +214,8 @@ register_confirm(struct call *call, const struct sip_msg *response)
 	if (!known && sip_msg_first(response, SIP_HDR_PATH) == NULL &&
 	    bindings_by_aor(call->proxy->bindings, flow.aor) != NULL)
 		log_write(&call->proxy->log, LOG_WARNING,
-		    "the registrar's answer for %s has no Path: let the PBX "
-		    "support it (RFC 3327), or send its calls for phones by us",
+		    "the registrar's answer for %s has no Path: if it does "
+		    "not keep ours (RFC 3327), the phone is found by its "
+		    "Contact alone, of calls that the PBX sends by us",
 		    flow.aor);
 }

@@ -111,11 +111,12 @@ def kamailio(tmp_path, processes):
     modules = glob.glob("/usr/lib/*/kamailio/modules")
     assert modules, "kamailio is not installed: packaging/install-deps test"
 
-    def start(port):
+    def start(port, host=HOST):
         folder = tmp_path / "kamailio"
         folder.mkdir()
         text = (SCENARIOS / "pbx.cfg").read_text()
         (folder / "pbx.cfg").write_text(text.replace("@PORT@", str(port))
+                                        .replace("@HOST@", host)
                                         .replace("@MODULES@", modules[0]))
         log = open(folder / "log", "w")
         process = subprocess.Popen(

@@ -1,0 +1,154 @@
+"""baresip phones and a Kamailio PBX behind the proxy, each in its folder."""
+
+import array
+import glob
+import json
+import math
+import shutil
+import socket
+import subprocess
+import time
+import wave
+
+import support
+
+MODULES = glob.glob("/usr/lib/baresip/modules") + glob.glob(
+    "/usr/lib/*/baresip/modules")
+
+CONFIG = """
+poll_method epoll
+sip_listen {host}:{sip}
+call_local_timeout 120
+audio_path /usr/share/baresip
+audio_player aubridge,nowhere
+audio_source ausine,{tone}
+audio_alert aubridge,alert
+audio_level no
+ausrc_srate 48000
+auplay_srate 8000
+ausrc_channels 2
+auplay_channels 1
+rtp_ports {rtp}-{rtp_last}
+jitter_buffer_delay 1-5
+dns_server 127.0.0.1:1
+net_interface {host}
+module_path {modules}
+module g711.so
+module ausine.so
+module aubridge.so
+module sndfile.so
+snd_path {folder}
+module_app account.so
+module_app menu.so
+module_app ctrl_tcp.so
+ctrl_tcp_listen 127.0.0.1:{control}
+{more}
+"""
+
+
+class Phone:
+    """A baresip that registers `user` by `transport` through the proxy."""
+
+    def __init__(self, folder, host, user, proxy, transport="udp", tone=440,
+                 more="", domain="example.com"):
+        self.user, self.domain = user, domain
+        self.folder = folder
+        folder.mkdir()
+        assert MODULES, "baresip is not installed: packaging/install-deps test"
+        control = support.free_port("127.0.0.1", ("tcp",))
+        rtp = 2 * (support.free_port(host, ("udp",)) // 2)
+        (folder / "config").write_text(CONFIG.format(
+            folder=folder, host=host, modules=MODULES[0], control=control, tone=tone,
+            sip=support.free_port(host, ("tcp", "udp")),
+            rtp=rtp, rtp_last=rtp + 20, more=more))
+        (folder / "accounts").write_text(
+            f"<sip:{user}@{domain};transport={transport}>;auth_pass=x;"
+            f'outbound="sip:{proxy[0]}:{proxy[1]};transport={transport}";'
+            "regint=60;answermode=auto;audio_codecs=pcmu\n")
+        self.log = open(folder / "log", "w")
+        self.process = subprocess.Popen(
+            [shutil.which("baresip") or "/usr/bin/baresip", "-4", "-f",
+             str(folder)], stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=self.log, cwd=folder)
+        self.data, self.events = b"", []
+        self.control = support.wait_for(
+            lambda: self._connect(control), 30, "the phone's control")
+
+    def _connect(self, port):
+        if self.process.poll() is not None:
+            raise AssertionError((self.folder / "log").read_text())
+        try:
+            return socket.create_connection(("127.0.0.1", port), 5)
+        except OSError:
+            return None
+
+    def registered(self):
+        support.wait_for(lambda: " binding" in (self.folder / "log")
+                         .read_text(), 30, f"{self.user}'s registration")
+        return self
+
+    def tell(self, command, params=""):
+        text = json.dumps({"command": command, "params": params,
+                           "token": "t"}).encode()
+        self.control.sendall(b"%d:%s," % (len(text), text))
+
+    def _read(self, timeout):
+        self.control.settimeout(timeout)
+        try:
+            self.data += self.control.recv(65536)
+        except socket.timeout:
+            return
+        while b":" in self.data:
+            length, _, rest = self.data.partition(b":")
+            if len(rest) <= int(length):
+                return
+            said = json.loads(rest[:int(length)])
+            self.data = rest[int(length) + 1:]
+            if said.get("event"):
+                self.events.append(said)
+
+    def wait(self, kind, timeout=30, after=0):
+        """The next event of this type, from the index `after` on."""
+        end = time.monotonic() + timeout
+        while True:
+            for event in self.events[after:]:
+                if event["type"] == kind:
+                    return event
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"{self.user}: no {kind} among "
+                    f"{[e['type'] for e in self.events]}\n"
+                    + (self.folder / "log").read_text()[-3000:])
+            self._read(0.2)
+
+    def heard(self):
+        """How loud each of these tones (Hz) is in what came, 0 to 1."""
+        found = sorted(self.folder.glob("*dec*.wav"))
+        assert found, list(self.folder.iterdir())
+        with wave.open(str(found[-1])) as file:
+            rate = file.getframerate()
+            samples = array.array("h", file.readframes(file.getnframes()))
+        return tones(samples[len(samples) // 4:], rate)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.control.close()
+        self.log.close()
+
+
+def tones(samples, rate, wanted=(440, 660, 880)):
+    power = sum(s * s for s in samples) / max(1, len(samples))
+    result = {}
+    for tone in wanted:
+        turn = 2 * math.pi * tone / rate
+        real = sum(s * math.cos(turn * i) for i, s in enumerate(samples))
+        imag = sum(s * math.sin(turn * i) for i, s in enumerate(samples))
+        amplitude = 2 * math.hypot(real, imag) / max(1, len(samples))
+        result[tone] = amplitude * amplitude / 2 / max(1, power)
+    return result
