@@ -8,7 +8,8 @@
 
 /*
  * The address of a path: brackets, a source route and ESMTP parameters behind
- * the brackets off, nothing else changed; "" for the null sender. The caller frees. NULL: no memory.
+ * the brackets off, nothing else changed; "" for the null sender. The caller
+ * frees. NULL: no memory.
  */
 char *path_address(const char *path);
 /*

@@ -58,7 +58,8 @@ class Phone:
         control = support.free_port("127.0.0.1", ("tcp",))
         rtp = 2 * (support.free_port(host, ("udp",)) // 2)
         (folder / "config").write_text(CONFIG.format(
-            folder=folder, host=host, modules=MODULES[0], control=control, tone=tone,
+            folder=folder, host=host, modules=MODULES[0], control=control,
+            tone=tone,
             sip=support.free_port(host, ("tcp", "udp")),
             rtp=rtp, rtp_last=rtp + 20, more=more))
         (folder / "accounts").write_text(
