@@ -128,6 +128,9 @@ split_later(const struct split *split, struct split_choice *choice,
 		return class_of(split, member) != choice->class;
 	if (split->first && !comes_first(split, member))
 		return true;
+	/* Whose own answer is a 4xx comes every time: not before the others. */
+	if (split->waits && member->done)
+		return true;
 	choice->made = true;
 	choice->class = class_of(split, member);
 	return false;
@@ -166,6 +169,7 @@ struct effect {
 	bool again;	      /* somebody came who was done before */
 	bool first;	      /* somebody came whose turn it was */
 	bool answered;	      /* ... and got an answer */
+	bool waits;	      /* somebody came who is not done */
 };
 
 static void
@@ -188,6 +192,7 @@ mark(const struct split *split, const struct split_try *try,
 		member->done = true;
 		effect->done++;
 	}
+	effect->waits = effect->waits || !member->done;
 }
 
 static bool
@@ -220,6 +225,7 @@ split_end(struct split *split, struct split_try *try)
 	own = try->ended ? try->mail == split->mail : effect.passed > 0;
 	if (!effect.first || effect.answered)
 		split->first = false;
+	split->waits = effect.waits;
 	if (effect.named == split->count)
 		split->backs += own;
 	else if (effect.done > 0)

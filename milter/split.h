@@ -40,7 +40,9 @@ struct split {
 	unsigned backs; /* how often all of it came again */
 	bool together;	/* who is turned away is answered at once, as one */
 	bool first;	/* whose turn it is has not come yet: the accepted, */
-	size_t count;	/* or, where together, the others */
+			/* or, where together, the others */
+	bool waits;	/* the last try named some who are not done */
+	size_t count;
 	struct split_member *members; /* ascending by who */
 };
 

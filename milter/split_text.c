@@ -4,8 +4,11 @@
  * Lines of words, for whoever looks into a store:
  *
  *	usher-split 1
- *	mail MAIL BEGAN BACKS TOGETHER FIRST
+ *	mail MAIL BEGAN BACKS TOGETHER TURN
  *	member CLASS DONE ADDRESS
+ *
+ * TURN is the sum of 1, whose turn it is has not come, and 2, some wait for
+ * theirs.
  *
  * A record is bytes from outside: another version's or damaged ones are
  * refused, and the split begins anew.
@@ -27,7 +30,7 @@ write_lines(const struct split *split, FILE *out)
 {
 	fprintf(out, "%smail %016" PRIx64 " %" PRId64 " %u %d %d\n", title,
 	    split->mail, split->began, split->backs, split->together,
-	    split->first);
+	    split->first + 2 * split->waits);
 	for (size_t i = 0; i < split->count; i++) {
 		const struct split_member *member = &split->members[i];
 
@@ -63,15 +66,16 @@ split_write(const struct split *split, char **bytes, size_t *length)
 static int
 read_mail(struct split *split, const char *line)
 {
-	int together, first, end = 0;
+	int together, turn, end = 0;
 
 	if (sscanf(line, "mail %16" SCNx64 " %18" SCNd64 " %3u %1d %1d%n",
-		&split->mail, &split->began, &split->backs, &together, &first,
+		&split->mail, &split->began, &split->backs, &together, &turn,
 		&end) != 5 ||
 	    line[end] != '\0')
 		return EBADMSG;
 	split->together = together == 1;
-	split->first = first == 1;
+	split->first = (turn & 1) != 0;
+	split->waits = (turn & 2) != 0;
 	return 0;
 }
 
