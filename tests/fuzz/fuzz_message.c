@@ -68,13 +68,16 @@ facts_of(struct usher_message *message, size_t size)
 static void
 compare(const struct usher_facts *one, const struct usher_facts *other)
 {
-	require(one->words == other->words &&
+	bool whole = one->text_length < KEEP_TEXT;
+
+	/* Where the middle is left out, a word or link may be cut in two. */
+	require((!whole || one->words == other->words) &&
 	    one->text_length == other->text_length &&
 	    memcmp(one->text, other->text, one->text_length) == 0 &&
-	    one->link_count == other->link_count &&
+	    (!whole || one->link_count == other->link_count) &&
 	    one->attachment_count == other->attachment_count &&
 	    one->purpose == other->purpose);
-	for (size_t i = 0; i < one->link_count; i++)
+	for (size_t i = 0; whole && i < one->link_count; i++)
 		require(strcmp(one->links[i], other->links[i]) == 0);
 	for (size_t i = 0; i < one->attachment_count; i++)
 		require(strcmp(one->attachments[i].ending,
