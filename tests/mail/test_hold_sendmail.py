@@ -79,7 +79,8 @@ def test_a_mail_that_sendmail_lost_is_forgotten(sendmail, site):
     assert done.code == 0, done.stderr
     assert "not in the queue any more" in done.stdout
     assert held(site) == []
-    sendmail.command(f"-qI{waiting['id']}")
+    subprocess.run(sendmail.command(f"-qI{waiting['id']}"), check=True,
+                   timeout=60)
     assert len(sendmail.mails("alice")) == 1
 
 
