@@ -92,7 +92,6 @@ enum evidence_test {
 	TEST_MANY_LINKS,    /* twenty or more */
 	TEST_UNIQUE_LINKS,  /* three or more with a long code in them */
 	TEST_FOREIGN_LINKS, /* none leads to From's organization */
-	TEST_NUMBER_LINK,   /* to an IP address */
 	EVIDENCE_TESTS
 };
 

@@ -14,7 +14,7 @@ enum {
 	EVIDENCE_GROUPS = 128,
 	EVIDENCE_PURPOSES = USHER_PERSONAL + 1,
 	EVIDENCE_OUTCOMES = 2 * EVIDENCE_PURPOSES,
-	PHRASE_SLOTS = 8192 /* a power of two */
+	PHRASE_SLOTS = 32768 /* a power of two */
 };
 
 enum evidence_where {
@@ -51,7 +51,7 @@ struct evidence_rule {
 	unsigned group;			   /* place in the table of groups */
 };
 
-/* A phrase in the table by its first word. */
+/* A phrase in the table by its first two words, or its only one. */
 struct evidence_phrase {
 	struct evidence_phrase *next; /* of the same slot */
 	unsigned item;
@@ -74,6 +74,7 @@ struct evidence {
 	struct evidence_rule items[EVIDENCE_ITEMS];
 	struct evidence_outcome outcomes[EVIDENCE_OUTCOMES];
 	const char *groups[EVIDENCE_GROUPS];
+	unsigned char filled[PHRASE_SLOTS / 8]; /* slots: small, so at hand */
 	struct evidence_phrase *phrases[PHRASE_SLOTS];
 };
 
@@ -81,6 +82,7 @@ struct evidence_words {
 	size_t count;
 	const char **at;
 	size_t *lengths;
+	unsigned *hashes;
 };
 
 struct evidence_weighing {
@@ -96,7 +98,9 @@ struct evidence_weighing {
  */
 int usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words);
-unsigned usher_evidence_slot(const char *word, size_t length);
+/* Where phrases stand that begin with the word, or with these two. */
+unsigned usher_evidence_slot(const struct evidence_words *words, size_t at,
+    bool two);
 /* Counts the phrases of `where` that are met in what the view shows. */
 int usher_evidence_phrases(struct evidence_weighing *weighing,
     struct arena *arena);

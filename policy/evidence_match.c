@@ -16,6 +16,43 @@
 
 enum { LONGEST_VALUE = 4096 };
 
+/*
+ * Which pairs of bytes a text holds: most patterns are passed over because
+ * theirs are not among them.
+ */
+struct pairs {
+	unsigned char bits[65536 / 8];
+};
+
+static unsigned
+pair_at(const char *text)
+{
+	return (unsigned)(unsigned char)text[0] << 8 | (unsigned char)text[1];
+}
+
+static void
+note_pairs(struct pairs *pairs, const char *text, size_t length)
+{
+	memset(pairs, 0, sizeof(*pairs));
+	for (size_t i = 0; i + 1 < length; i++) {
+		unsigned pair = pair_at(text + i);
+
+		pairs->bits[pair / 8] |= (unsigned char)(1u << pair % 8);
+	}
+}
+
+static bool
+may_match(const struct pairs *pairs, const struct evidence_pattern *pattern)
+{
+	for (size_t i = 0; i + 1 < pattern->part_length; i += 2) {
+		unsigned pair = pair_at(pattern->part + i);
+
+		if (!(pairs->bits[pair / 8] >> pair % 8 & 1))
+			return false;
+	}
+	return true;
+}
+
 static bool
 any_pattern(const struct evidence_rule *item, const char *lower)
 {
@@ -24,6 +61,18 @@ any_pattern(const struct evidence_rule *item, const char *lower)
 			return true;
 	}
 	return item->pattern_count == 0;
+}
+
+static bool
+matches_from(const struct evidence_rule *item, const char *from,
+    const struct pairs *pairs)
+{
+	for (size_t i = 0; i < item->pattern_count; i++) {
+		if (may_match(pairs, &item->patterns[i]) &&
+		    usher_text_matches(item->patterns[i].text, from))
+			return true;
+	}
+	return false;
 }
 
 /* Patterns are lower case; the value is compared in lower case. */
@@ -46,6 +95,9 @@ matches_value(const struct evidence_rule *item, const char *value)
 static bool
 field_is_named(const char *pattern, size_t length, const char *name)
 {
+	/* The first letter tells most of them apart. */
+	if (*pattern != '*' && ((*pattern ^ *name) & ~32))
+		return false;
 	if (length > 0 && pattern[length - 1] == '*')
 		return strncasecmp(pattern, name, length - 1) == 0;
 	if (*pattern == '*')
@@ -80,10 +132,11 @@ in_any_fields(const struct evidence_rule *item,
 	return false;
 }
 
-/* All links, each ended by NUL. */
+/* All links, each ended by NUL; and who writes. */
 struct links {
 	char *text;
 	size_t length;
+	struct pairs pairs, of_from;
 };
 
 static int
@@ -92,6 +145,7 @@ join_links(struct arena *arena, const struct evidence_view *view,
 {
 	size_t at = 0;
 
+	links->length = 0;
 	for (size_t i = 0; i < view->url_count; i++)
 		links->length += strlen(view->urls[i]) + 1;
 	links->text = usher_arena_alloc(arena, links->length + 1);
@@ -103,6 +157,9 @@ join_links(struct arena *arena, const struct evidence_view *view,
 		memcpy(links->text + at, view->urls[i], length);
 		at += length;
 	}
+	note_pairs(&links->pairs, links->text, links->length);
+	if (view->from)
+		note_pairs(&links->of_from, view->from, strlen(view->from));
 	return 0;
 }
 
@@ -132,7 +189,8 @@ static bool
 in_links(const struct evidence_rule *item, const struct links *links)
 {
 	for (size_t i = 0; i < item->pattern_count; i++) {
-		if (pattern_in_links(&item->patterns[i], links))
+		if (may_match(&links->pairs, &item->patterns[i]) &&
+		    pattern_in_links(&item->patterns[i], links))
 			return true;
 	}
 	return false;
@@ -149,14 +207,14 @@ is_met(const struct evidence_rule *item, const struct evidence_view *view,
 	if (item->where & WHERE_LINK)
 		return in_links(item, links);
 	return (item->where & WHERE_FROM) && view->from &&
-	    any_pattern(item, view->from);
+	    matches_from(item, view->from, &links->of_from);
 }
 
 int
 usher_evidence_patterns(struct evidence_weighing *weighing, struct arena *arena)
 {
 	const struct evidence *evidence = weighing->evidence;
-	struct links links = { NULL, 0 };
+	struct links links;
 	int code = join_links(arena, weighing->view, &links);
 
 	for (size_t i = 0; code == 0 && i < evidence->item_count; i++) {

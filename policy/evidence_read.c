@@ -136,7 +136,7 @@ add_phrase(const struct source *source, const config_setting_t *setting,
 	phrase = usher_arena_alloc(&evidence->arena, sizeof(*phrase));
 	if (!phrase)
 		return;
-	slot = usher_evidence_slot(words.at[0], words.lengths[0]);
+	slot = usher_evidence_slot(&words, 0, words.count > 1);
 	*phrase = (struct evidence_phrase){
 		.next = evidence->phrases[slot],
 		.item = item,
@@ -146,6 +146,7 @@ add_phrase(const struct source *source, const config_setting_t *setting,
 		.lengths = words.lengths,
 	};
 	evidence->phrases[slot] = phrase;
+	evidence->filled[slot / 8] |= (unsigned char)(1u << slot % 8);
 }
 
 static void

@@ -69,7 +69,6 @@ const char *const usher_evidence_tests[EVIDENCE_TESTS] = {
 	[TEST_MANY_LINKS] = "many-links",
 	[TEST_UNIQUE_LINKS] = "unique-links",
 	[TEST_FOREIGN_LINKS] = "foreign-links",
-	[TEST_NUMBER_LINK] = "number-link",
 };
 
 _Static_assert(EVIDENCE_TESTS <= 64, "tests are bits of a uint64_t");

@@ -2,8 +2,8 @@
  * evidence_words: the words of a mail against the phrases of evidence.conf.
  *
  * A text is folded and split into words once, and each word is looked up in
- * one table of all phrases by their first word, so the work is linear in the
- * text, however many phrases there are. Scripts written without spaces have a
+ * one table of all phrases by their first two words, so the work is linear in
+ * the text, however many phrases there are. Scripts without spaces have a
  * word at every sign, in texts and phrases alike. Called by evidence.c, and by
  * evidence_read.c for the phrases. Keeps design-mail.md "Purpose".
  */
@@ -17,14 +17,24 @@
 
 enum { MOST_WORDS = 20000, LONGEST_TEXT = 256 * 1024 };
 
-unsigned
-usher_evidence_slot(const char *word, size_t length)
+static unsigned
+hash_of(const char *word, size_t length)
 {
 	unsigned hash = 2166136261u;
 
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ (unsigned char)word[i]) * 16777619u;
-	return hash % PHRASE_SLOTS;
+	return hash;
+}
+
+unsigned
+usher_evidence_slot(const struct evidence_words *words, size_t at, bool two)
+{
+	unsigned hash = words->hashes[at];
+
+	if (two)
+		hash = hash * 31 + words->hashes[at + 1];
+	return (hash ^ hash >> 15) % PHRASE_SLOTS;
 }
 
 /* Thai, Lao, Burmese and Khmer; Kana; the signs of Chinese. */
@@ -119,13 +129,15 @@ usher_evidence_words(struct arena *arena, const char *text, size_t length,
 	most = most_words(at, size);
 	words->at = usher_arena_array(arena, most, sizeof(char *));
 	words->lengths = usher_arena_array(arena, most, sizeof(size_t));
-	if (!words->at || !words->lengths)
+	words->hashes = usher_arena_array(arena, most, sizeof(unsigned));
+	if (!words->at || !words->lengths || !words->hashes)
 		return ENOMEM;
 	while (at < end && words->count < most) {
 		size_t run = word_length(at, end);
 
 		if (run > 0) {
 			words->at[words->count] = at;
+			words->hashes[words->count] = hash_of(at, run);
 			words->lengths[words->count++] = run;
 			at += run;
 		} else {
@@ -151,28 +163,36 @@ phrase_at(const struct evidence_phrase *phrase,
 }
 
 static void
+look_up_at(struct evidence_weighing *weighing, unsigned where,
+    const struct evidence_words *words, size_t at, bool two)
+{
+	const struct evidence *evidence = weighing->evidence;
+	unsigned slot = usher_evidence_slot(words, at, two);
+	const struct evidence_phrase *phrase;
+
+	if (!(evidence->filled[slot / 8] >> slot % 8 & 1))
+		return;
+	phrase = evidence->phrases[slot];
+	for (; phrase; phrase = phrase->next) {
+		unsigned char *said = &weighing->said[phrase->number / 8];
+		unsigned char bit = (unsigned char)(1u << phrase->number % 8);
+
+		if (!(evidence->items[phrase->item].where & where) ||
+		    (*said & bit) || !phrase_at(phrase, words, at))
+			continue;
+		*said |= bit;
+		weighing->hits[phrase->item]++;
+	}
+}
+
+static void
 look_up(struct evidence_weighing *weighing, unsigned where,
     const struct evidence_words *words)
 {
-	const struct evidence *evidence = weighing->evidence;
-
 	for (size_t i = 0; i < words->count; i++) {
-		const struct evidence_phrase *phrase =
-		    evidence->phrases[usher_evidence_slot(words->at[i],
-			words->lengths[i])];
-
-		for (; phrase; phrase = phrase->next) {
-			unsigned char *said =
-			    &weighing->said[phrase->number / 8];
-			unsigned char bit = (unsigned char)(1u
-			    << phrase->number % 8);
-
-			if (!(evidence->items[phrase->item].where & where) ||
-			    (*said & bit) || !phrase_at(phrase, words, i))
-				continue;
-			*said |= bit;
-			weighing->hits[phrase->item]++;
-		}
+		look_up_at(weighing, where, words, i, false);
+		if (i + 1 < words->count)
+			look_up_at(weighing, where, words, i, true);
 	}
 }
 
@@ -181,7 +201,7 @@ int
 usher_evidence_phrases(struct evidence_weighing *weighing, struct arena *arena)
 {
 	const struct evidence_view *view = weighing->view;
-	struct evidence_words words = { 0, NULL, NULL };
+	struct evidence_words words = { 0, NULL, NULL, NULL };
 	unsigned call = view->call ? WHERE_CALL : 0;
 	int code = usher_evidence_words(arena, view->subject,
 	    view->subject_length, &words);

@@ -32,14 +32,6 @@ has_code(const char *url)
 	return false;
 }
 
-static bool
-is_number_host(const char *url)
-{
-	size_t length = strcspn(url, "/?");
-
-	return length > 3 && strspn(url, "0123456789.") == length;
-}
-
 /* None of the links leads to the organization of From, and there are some. */
 static bool
 all_foreign(struct arena *arena, const struct message_head *head,
@@ -67,17 +59,14 @@ all_foreign(struct arena *arena, const struct message_head *head,
 static uint64_t
 tests_of_links(const struct message_content *content)
 {
-	size_t count = content->urls.count, coded = 0, numbers = 0;
+	size_t count = content->urls.count, coded = 0;
 	uint64_t tests = usher_test_bit(TEST_NO_LINKS, count == 0);
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		coded += has_code(content->urls.strings[i]);
-		numbers += is_number_host(content->urls.strings[i]);
-	}
 	tests |= usher_test_bit(TEST_LINKS, count >= 6);
 	tests |= usher_test_bit(TEST_MANY_LINKS, count >= 20);
 	tests |= usher_test_bit(TEST_UNIQUE_LINKS, coded >= 3);
-	tests |= usher_test_bit(TEST_NUMBER_LINK, numbers > 0);
 	return tests;
 }
 

@@ -198,6 +198,8 @@ has_markup(const char *text, size_t length)
 		"<FONT", "<p>", "<P>", "</a>", "</A>" };
 	size_t found = 0;
 
+	if (!memchr(text, '<', length) && !memchr(text, '&', length))
+		return false;
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
 		found += memmem(text, length, marks[i], strlen(marks[i])) !=
 		    NULL;
