@@ -224,6 +224,89 @@ a_file_in_the_directory_is_read_before_our_own(void **state)
 	usher_arena_free(&arena);
 }
 
+/* What each new key of an item does, one mail or call after the other. */
+static void
+what_is_said_of_other_purposes_counts_for_mails(void **state)
+{
+	(void)state;
+	struct evidence *evidence = parse(
+	    "items = (\n"
+	    "{ name = \"a\"; where = \"text\"; phrases = [ \"we offer\" ];"
+	    "  for = \"sales\"; weight = 1; group = \"g\";"
+	    "  also = { bulk = 1.5; }; " ITEM "},\n"
+	    "{ name = \"b\"; where = \"text\"; phrases = [ \"offer\" ];"
+	    "  for = \"sales\"; weight = 1; group = \"h\"; " ITEM "},\n"
+	    "{ name = \"c\"; where = \"header\";"
+	    "  header = [ \"X-One\", \"*-Two\" ]; for = \"personal\";"
+	    "  weight = 1; also = { sales = -9; bulk = -9; }; " ITEM "},\n"
+	    "{ name = \"d\"; where = \"text\"; phrases = [ \"供应 \","
+	    "  \"报价\" ]; times = 2; for = \"bulk\"; weight = 0.5; " ITEM
+	    "}\n);\n"
+	    "outcomes = ("
+	    " { purpose = \"sales\"; least = 2; groups = 2; calls = true; },"
+	    " { purpose = \"bulk\"; least = 1; } );\n");
+	const struct evidence_field two = { "X-Q-Two", "x" };
+	struct evidence_view view = { .text = "we offer", .text_length = 8 };
+	size_t items;
+
+	usher_arena_init(&arena);
+	assert_int_equal(weigh(evidence, &view, &items), USHER_BULK);
+	assert_int_equal(items, 2);
+	view.field_count = 1;
+	view.fields = &two;
+	assert_int_equal(weigh(evidence, &view, &items), USHER_PURPOSE_UNKNOWN);
+	assert_int_equal(items, 3);
+	view.call = true;
+	assert_int_equal(weigh(evidence, &view, &items), USHER_SALES);
+	view = (struct evidence_view){ .text = "我们供应各种产品请报价。",
+		.text_length = strlen("我们供应各种产品请报价。") };
+	assert_int_equal(weigh(evidence, &view, &items), USHER_BULK);
+	view.text_length -= strlen("报价。");
+	assert_int_equal(weigh(evidence, &view, &items), USHER_PURPOSE_UNKNOWN);
+	usher_arena_free(&arena);
+	usher_evidence_free(evidence);
+}
+
+static void
+links_and_senders_are_compared_whole(void **state)
+{
+	(void)state;
+	struct evidence *evidence = parse(
+	    "items = (\n"
+	    "{ name = \"a\"; where = \"link\"; pattern = [ \"click.*\","
+	    "  \"*/t/*x\" ]; for = \"bulk\"; weight = 1; " ITEM "},\n"
+	    "{ name = \"b\"; where = \"from\"; pattern = [ \"*@*.top\" ];"
+	    "  for = \"bulk\"; weight = 2; " ITEM "},\n"
+	    "{ name = \"c\"; where = \"from\"; pattern = \"*\";"
+	    "  for = \"sales\"; weight = 2; " ITEM "} );\n" OUTCOMES);
+	static const struct {
+		const char *urls[2], *from;
+		size_t items;
+	} table[] = {
+		{ { "a.example/click.gif", "b.example/" }, NULL, 0 },
+		{ { "b.example/", "click.a.example/" }, NULL, 1 },
+		{ { "b.example/t/", "a.example/x" }, NULL, 0 },
+		{ { "b.example/t/xy", "a.example/t/yx" }, NULL, 1 },
+		{ { "", "" }, "sam@a.top", 2 },
+		{ { "", "" }, "sam@a.top.example", 1 },
+		{ { "", "" }, "", 1 },
+	};
+
+	usher_arena_init(&arena);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct evidence_view view = { .url_count = 2,
+			.urls = table[i].urls,
+			.from = table[i].from };
+		size_t items;
+
+		(void)weigh(evidence, &view, &items);
+		if (items != table[i].items)
+			fail_msg("%zu: %zu items", i, items);
+	}
+	usher_arena_free(&arena);
+	usher_evidence_free(evidence);
+}
+
 struct mail_case {
 	const char *name;
 	enum usher_purpose purpose;
@@ -356,6 +439,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_sources_are_told_with_their_line),
+		cmocka_unit_test(
+		    what_is_said_of_other_purposes_counts_for_mails),
+		cmocka_unit_test(links_and_senders_are_compared_whole),
 		cmocka_unit_test(sums_and_independent_groups_decide),
 		cmocka_unit_test(
 		    a_file_in_the_directory_is_read_before_our_own),
