@@ -1,0 +1,100 @@
+#!/usr/bin/python3
+"""fit.py [--mails FOLDER] [--write]: the weights of conf/evidence.conf.
+
+Fits weights and bounds to labelled mails and says how well they do, on the
+mails they were fitted to and on mails they were not (cross-validation: no
+sender and no text stands on both sides). --write puts them into the file.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import corpus
+import judge
+import weigh
+from items import Evidence
+
+CONF = weigh.ROOT / "conf" / "evidence.conf"
+FOLDS = 6
+
+
+def mails(folder):
+    if not (Path(folder) / "mail.tsv").exists():
+        print(f"SKIPPED: no labelled mails in {folder} (--mails FOLDER)")
+        sys.exit(0)
+    return corpus.read(folder)
+
+
+def default_folder():
+    return str(weigh.ROOT.parent / "shared" / "data")
+
+
+def take_hits(rows, evidence):
+    told = weigh.replay(evidence.counting(), [row["path"] for row in rows])
+    for row in rows:
+        row["hits"] = told[row["path"]][1]
+
+
+def crossed(rows, evidence):
+    """Every mail's scores by weights that others of its kind have given."""
+    groups = {purpose: least for purpose, _, least in evidence.outcomes}
+    corpus.folds(rows, FOLDS)
+    for fold in range(FOLDS):
+        taught = judge.fit([r for r in rows if r["fold"] != fold],
+                           evidence.items)
+        for row in rows:
+            if row["fold"] == fold:
+                row["scores"] = judge.score(row, taught, evidence.items,
+                                            groups)
+    bounds = {q: judge.bound(rows, q) for q in judge.QUESTIONS}
+    for row in rows:
+        row["crossed"] = judge.outcome(row, bounds)
+    return bounds
+
+
+def show(rows, answer, title):
+    _, shares = judge.figures(rows, answer)
+    print(title)
+    for what, (right, of) in shares.items():
+        print(f"  {what:46} {right:4} of {of:4}  "
+              f"{100 * right / max(of, 1):5.1f} of 100")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--mails", default=default_folder())
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--list", metavar="LABEL",
+                        help="show what was judged wrongly")
+    asked = parser.parse_args()
+    evidence = Evidence(CONF.read_text(encoding="utf-8"))
+    rows = mails(asked.mails)
+    take_hits(rows, evidence)
+    bounds = crossed(rows, evidence)
+    show(rows, "crossed", "cross-validated")
+    if asked.list:
+        for row in rows:
+            if row["label"] == asked.list:
+                print(row["file"], row["crossed"], {
+                    q: round(s - bounds[q], 2)
+                    for q, s in row["scores"].items()}, sorted(row["hits"]))
+    fitted = judge.fit(rows, evidence.items)
+    groups = {purpose: least for purpose, _, least in evidence.outcomes}
+    for row in rows:
+        row["scores"] = judge.score(row, fitted, evidence.items, groups)
+        row["fitted"] = judge.outcome(row, bounds)
+    show(rows, "fitted", "on the mails fitted to")
+    if asked.write:
+        weights = {name: item.weights()
+                   for name, item in evidence.items.items() if not item.fixed}
+        for question, one in fitted.items():
+            for name in one.columns:
+                weights[name][question] = one.weights[name]
+        CONF.write_text(evidence.written(weights, {
+            q: bounds[q] - one.bias for q, one in fitted.items()}),
+            encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
