@@ -35,7 +35,7 @@ CONFIG = """\
 divert(0)dnl
 VERSIONID(`test')
 OSTYPE(`linux')
-define(`confDOMAIN_NAME', `mx.example.com')dnl
+define(`confDOMAIN_NAME', `{name}')dnl
 define(`QUEUE_DIR', `/run/queue')dnl
 define(`ALIAS_FILE', `')dnl
 define(`STATUS_FILE', `/run/status')dnl
@@ -92,22 +92,23 @@ mv "$file" /run/mail/all/new
 # process above it dies, and ends with the first of its namespace alone.
 START = """\
 mount --bind "$1/etc" /etc && mount --bind "$1" /run &&
-hostname mx.example.com && shift && "$@"
+hostname -F /etc/hostname && shift && "$@"
 exit $?
 """
 
 
-def own_etc(folder, nameserver=None):
+def own_etc(folder, nameserver=None, name="mx.example.com"):
     """A small /etc: users and libraries of this host, names of the test."""
     folder.mkdir()
-    for name in ("passwd", "group", "ld.so.cache", "services", "protocols",
+    for file in ("passwd", "group", "ld.so.cache", "services", "protocols",
                  "localtime"):
-        if os.path.exists(f"/etc/{name}"):
-            shutil.copy(f"/etc/{name}", folder / name)
+        if os.path.exists(f"/etc/{file}"):
+            shutil.copy(f"/etc/{file}", folder / file)
     order = "files dns" if nameserver else "files"
     (folder / "nsswitch.conf").write_text(
         f"passwd: files\ngroup: files\nhosts: {order}\n")
-    (folder / "hosts").write_text("127.0.0.1 mx.example.com localhost\n")
+    (folder / "hostname").write_text(name + "\n")
+    (folder / "hosts").write_text(f"127.0.0.1 {name} localhost\n")
     (folder / "resolv.conf").write_text(
         f"nameserver {nameserver}\noptions timeout:5\n" if nameserver
         else "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
@@ -198,7 +199,10 @@ class Sendmail:
         for folder in "mail", "mail/all", "mail/all/new", "mail/tmp":
             os.chown(self.base / folder, 65534, 65534)
         (self.base / "deliver").write_text(DELIVER)
-        own_etc(self.base / "etc")
+        # A server of its own name is itself to it.
+        name = "mx.example.com" if self.next_hop is None else \
+            "mail.sender.example"
+        own_etc(self.base / "etc", name=name)
         (self.base / "etc" / "service.switch").write_text("hosts files\n")
         (self.base / "etc" / "sasl2").mkdir()
         (self.base / "etc" / "sasl2" / "Sendmail.conf").write_text(
@@ -206,7 +210,7 @@ class Sendmail:
             "saslauthd_path: /run/login\n")
         source = self.base / "test.mc"
         source.write_text(CONFIG.format(
-            milters=self.milters(), ports=self.daemons(),
+            name=name, milters=self.milters(), ports=self.daemons(),
             next=self.next_hop or 25, rules=self.rules()))
         done = subprocess.run(
             ["m4", f"-D_CF_DIR_={CF}/", f"{CF}/m4/cf.m4", str(source)],
