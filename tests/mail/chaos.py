@@ -22,8 +22,8 @@ class Sender:
     """outcome: recipient to 250, 450 (deferred to an opening) or 550."""
 
     def __init__(self, postfix, port, number, recipients, body,
-                 sender=None, client="192.0.2.1"):
-        self.postfix, self.port, self.client = postfix, port, client
+                 sender=None, **session):
+        self.postfix, self.session = postfix, {"port": port, **session}
         self.name = f"m{number}"
         self.sender = sender or f"{self.name}@firm{number}.example"
         self.body = body
@@ -61,11 +61,11 @@ class Sender:
     def attempt(self):
         self.tries += 1
         try:
-            with self.postfix.session(port=self.port,
-                                      client=self.client) as smtp:
+            with self.postfix.session(**self.session) as smtp:
                 self.transaction(smtp)
-        except smtplib.SMTPServerDisconnected:
-            pass
+        except (smtplib.SMTPServerDisconnected,
+                smtplib.SMTPConnectError) as error:
+            self.said.append(("connection", 421, repr(error)))
 
     def transaction(self, smtp):
         code, text = smtp.mail(self.sender)

@@ -181,6 +181,7 @@ class Sendmail:
                  "filters": "opendkim;opendmarc;usher"}
         return "".join(
             f"DAEMON_OPTIONS(`Name={name}, Addr=127.0.0.1, Port={port}, "
+            f"Listen=100, "
             f"InputMailFilters={lists[name]}')dnl\n"
             for name, port in self.ports.items())
 
