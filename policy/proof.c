@@ -9,6 +9,8 @@
  * or the administrator has forged copies removed ("stripped"). Per method the
  * topmost field of ours counts; in "queue-id" reading ends at the first field
  * with our id that lacks this queue id, since all below it came with the mail.
+ * OpenDMARC alone is borne with: it writes the id into its DMARC result, and
+ * none into the SPF result that it puts directly below, above OpenDKIM's.
  *
  * A stored mail (`usher explain < message.eml`, `usher replay`) has our own
  * Received fields above or among our filters' fields, and its queue id stands
@@ -238,6 +240,25 @@ weigh_result(const struct sender *sender, const struct auth_result *result,
 	}
 }
 
+static bool
+speaks_of(const struct auth_results *field, enum auth_method method)
+{
+	for (size_t i = 0; i < field->count; i++) {
+		if (field->results[i].method == method)
+			return true;
+	}
+	return false;
+}
+
+/* Not believed, but no end: what is below it must have the id once more. */
+static bool
+is_spf_of_opendmarc(const struct auth_results *field, bool below_dmarc)
+{
+	return below_dmarc && field->count == 1 &&
+	    field->results[0].method == AUTH_SPF &&
+	    strchr(field->id, '/') == NULL;
+}
+
 /* A method that an upper field spoke of is settled for the lower ones. */
 static void
 weigh_field(const struct sender *sender, const struct auth_results *field,
@@ -265,6 +286,7 @@ usher_proof_holds(struct arena *arena, const struct proof_source *source,
 		.null_sender = source->null_sender };
 	struct proof proof = { .aligned = false };
 	struct region region;
+	bool below_dmarc = false;
 
 	if (!at || source->id_count == 0)
 		return false;
@@ -281,10 +303,12 @@ usher_proof_holds(struct arena *arena, const struct proof_source *source,
 		    !usher_auth_results_parse(arena, fields[i].value, &field))
 			continue;
 		whose = whose_field(source, &region, fields[i].value, field.id);
-		if (whose == OURS_OF_ANOTHER)
+		if (whose == OURS_OF_ANOTHER &&
+		    !is_spf_of_opendmarc(&field, below_dmarc))
 			break;
 		if (whose == OURS)
 			weigh_field(&sender, &field, &proof);
+		below_dmarc = whose == OURS && speaks_of(&field, AUTH_DMARC);
 	}
 	return !proof.dmarc_fail && (proof.dmarc_pass || proof.aligned);
 }

@@ -33,6 +33,7 @@ def filters(request, key):
     texts = {
         "s._domainkey.partner.example": key[1],
         "s._domainkey.evil.example": key[1],
+        "s._domainkey.plain.example": key[1],
         "_dmarc.partner.example": "v=DMARC1; p=none",
         "_dmarc.evil.example": "v=DMARC1; p=none",
         "_dmarc.spf.example": "v=DMARC1; p=none",
@@ -61,7 +62,7 @@ def lab(filters, tmp_path):
     site.configure('authserv_ids = [ "mx.example.com" ]; '
                    f'authserv = "{filters.authserv}";')
     site.prefer("alice", PARTNERS.replace(
-        '"partner.example"', '[ "partner.example", "spf.example" ]'))
+        '"partner.example"', '[ "partner.example", "spf.example", "plain.example" ]'))
     site.publish()
     lab.milter = site.start()
     # To OpenDMARC's SPF every client of 127/8 is whom it says it is.
@@ -85,6 +86,14 @@ def test_a_signature_proves_its_party(lab, key):
     assert lab.milter.decision(ALICE)["rule"] == "partners"
     arrived, = lab.mails("alice")
     assert b"dkim=pass" in arrived and b"dmarc=pass" in arrived
+
+
+def test_a_signature_proves_a_party_without_dmarc(lab, key):
+    """Its own field of SPF results, which OpenDMARC puts between, is no end."""
+    pam = "pam@plain.example"
+    assert code(lab, signed(mail(sender=pam), key, "plain.example"),
+                "pam@elsewhere.example") == 250
+    assert lab.milter.decision(ALICE)["rule"] == "partners"
 
 
 def test_a_server_that_spf_names_proves_its_party(lab):
