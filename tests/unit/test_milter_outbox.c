@@ -368,8 +368,8 @@ test_damaged_letters_are_dropped(void **state)
 {
 	static const char *const junk[] = { "{", "[]", "null", "{\"marked\":1}",
 		"\xff\xfe",
-		"{\"marked\":false,\"made\":1,\"since\":1,\"tries\":0,"
-		"\"recipient\":7,\"sender\":\"b@x\",\"message\":\"\"}" };
+		("{\"marked\":false,\"made\":1,\"since\":1,\"tries\":0,"
+		 "\"recipient\":7,\"sender\":\"b@x\",\"message\":\"\"}") };
 	struct world *world = *state;
 	struct outbox *outbox;
 	char key[8];
