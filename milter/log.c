@@ -46,11 +46,20 @@ log_begin(struct log_line *line, const char *word)
 static bool
 is_plain(const char *value)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-+._:@/,*#!?&~%$";
+	static const bool plain[256] = { ['a' ... 'z'] = true,
+		['A' ... 'Z'] = true,
+		['0' ... ':'] = true,
+		['?' ... '@'] = true,
+		['#' ... '&'] = true,
+		['*' ... '/'] = true,
+		['!'] = true,
+		['_'] = true,
+		['~'] = true };
+	const unsigned char *at = (const unsigned char *)value;
 
-	return *value != '\0' && value[strspn(value, plain)] == '\0';
+	while (plain[*at])
+		at++;
+	return *value != '\0' && *at == '\0';
 }
 
 /* One byte inside quotes; returns how many bytes it became. */

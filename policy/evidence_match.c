@@ -121,22 +121,37 @@ in_fields(const struct evidence_rule *item, const struct evidence_view *view,
 	return false;
 }
 
+/* Letters that names of fields begin with, in either case: bits. */
+static uint32_t
+initials_of(const struct evidence_view *view)
+{
+	uint32_t initials = 0;
+
+	for (size_t i = 0; i < view->field_count; i++)
+		initials |= 1u << (view->fields[i].name[0] & 31);
+	return initials;
+}
+
 static bool
 in_any_fields(const struct evidence_rule *item,
-    const struct evidence_view *view)
+    const struct evidence_view *view, uint32_t initials)
 {
 	for (size_t i = 0; i < item->header_count; i++) {
-		if (in_fields(item, view, item->headers[i]))
+		char first = item->headers[i][0];
+
+		if ((first == '*' || (initials >> (first & 31) & 1)) &&
+		    in_fields(item, view, item->headers[i]))
 			return true;
 	}
 	return false;
 }
 
-/* All links, each ended by NUL; and who writes. */
+/* All links, each ended by NUL; who writes, and in which fields. */
 struct links {
 	char *text;
 	size_t length;
 	struct pairs pairs, of_from;
+	uint32_t initials; /* of fields */
 };
 
 static int
@@ -158,6 +173,7 @@ join_links(struct arena *arena, const struct evidence_view *view,
 		at += length;
 	}
 	note_pairs(&links->pairs, links->text, links->length);
+	links->initials = initials_of(view);
 	if (view->from)
 		note_pairs(&links->of_from, view->from, strlen(view->from));
 	return 0;
@@ -203,7 +219,7 @@ is_met(const struct evidence_rule *item, const struct evidence_view *view,
 	if (item->where & WHERE_STRUCTURE)
 		return (view->tests >> item->test & 1) != 0;
 	if (item->where & WHERE_HEADER)
-		return in_any_fields(item, view);
+		return in_any_fields(item, view, links->initials);
 	if (item->where & WHERE_LINK)
 		return in_links(item, links);
 	return (item->where & WHERE_FROM) && view->from &&

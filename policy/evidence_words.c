@@ -87,9 +87,14 @@ word_length(const char *at, const char *end)
 {
 	const char *begin = at;
 	bool alone;
-	size_t step = letter(at, end, &alone);
+	size_t step;
 
-	if (alone)
+	while (at < end && is_ascii_word((unsigned char)*at))
+		at++;
+	if (at == end || (unsigned char)*at < 0x80)
+		return (size_t)(at - begin);
+	step = letter(at, end, &alone);
+	if (alone && at == begin)
 		return step;
 	while (step > 0 && !alone) {
 		at += step;

@@ -12,6 +12,20 @@
 
 enum { LONGEST_LOOKED_AT = 256 * 1024 };
 
+/* Openings are rare, and so are their first signs. */
+static const char *
+find_opening(const char *at, const char *end, const char *open, size_t length)
+{
+	while ((at = memchr(at, *open, (size_t)(end - at))) != NULL) {
+		if ((size_t)(end - at) < length)
+			return NULL;
+		if (memcmp(at, open, length) == 0)
+			return at;
+		at++;
+	}
+	return NULL;
+}
+
 bool
 usher_has_merge_tag(const char *text, size_t length)
 {
@@ -32,7 +46,7 @@ usher_has_merge_tag(const char *text, size_t length)
 		int tries = 0;
 
 		while (tries++ < 100 &&
-		    (at = memmem(at, (size_t)(end - at), tags[i].open, open))) {
+		    (at = find_opening(at, end, tags[i].open, open)) != NULL) {
 			size_t run = 0;
 
 			at += open;

@@ -212,14 +212,17 @@ usher_text_fold(struct arena *arena, const char *text, size_t length,
 
 enum kind { SIGN, ALNUM = 1, SPACE = 2 };
 
+static const unsigned char kinds[128] = { ['\t' ... '\r'] = SPACE,
+	[' '] = SPACE,
+	['0' ... '9'] = ALNUM,
+	['A' ... 'Z'] = ALNUM,
+	['a' ... 'z'] = ALNUM };
+
 static enum kind
 kind_of(uint32_t c)
 {
-	if (c < 0x80) {
-		if (c > ' ')
-			return g_ascii_isalnum((char)c) ? ALNUM : SIGN;
-		return c == ' ' || (c >= '\t' && c <= '\r') ? SPACE : SIGN;
-	}
+	if (c < 0x80)
+		return kinds[c];
 	if (g_unichar_isspace(c))
 		return SPACE;
 	return g_unichar_isalnum(c) ? ALNUM : SIGN;
@@ -232,11 +235,6 @@ kind_of(uint32_t c)
 size_t
 usher_text_words(const char *text, size_t length)
 {
-	static const unsigned char kinds[128] = { ['\t' ... '\r'] = SPACE,
-		[' '] = SPACE,
-		['0' ... '9'] = ALNUM,
-		['A' ... 'Z'] = ALNUM,
-		['a' ... 'z'] = ALNUM };
 	size_t words = 0;
 	unsigned counted = 0;
 
@@ -265,10 +263,13 @@ usher_text_words_length(const char *text, size_t length, size_t count)
 	bool in_word = false;
 
 	for (size_t i = 0; i < length && (in_word || words < count);) {
-		uint32_t c;
-		size_t step = usher_text_next(text + i, length - i, &c);
-		enum kind kind = kind_of(c);
+		uint32_t c = (unsigned char)text[i];
+		size_t step = 1;
+		enum kind kind;
 
+		if (c >= 0x80)
+			step = usher_text_next(text + i, length - i, &c);
+		kind = kind_of(c);
 		if (kind == SPACE) {
 			in_word = false;
 		} else if (!in_word && kind == ALNUM) {
