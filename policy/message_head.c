@@ -7,6 +7,7 @@
  * RFC 3834 §5 (Auto-Submitted), RFC 3462 and RFC 8098 (reports), RFC 2919
  * and RFC 2369 (lists), tolerantly.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@
 #include <gmime/gmime.h>
 
 #include "message.h"
+
+enum { LONGEST_PLAIN = 128 };
 
 static pthread_once_t gmime_once = PTHREAD_ONCE_INIT;
 
@@ -56,11 +59,47 @@ too_deep(const char *value)
 	return open > 200;
 }
 
+/*
+ * The address of `Words <local@domain>`, written so that no two readers could
+ * differ; NULL: it takes a parser, which costs more than all other fields.
+ */
+static const char *
+plain_address(const char *value, char *out, size_t room)
+{
+	const char *at = value, *begin, *part;
+	int ats = 0;
+
+	while (*at == ' ' || isalnum((unsigned char)*at))
+		at++;
+	if (*at != '<')
+		return NULL;
+	begin = part = at + 1;
+	for (at = begin; *at != '>' || ats != 1; at++) {
+		if (isalnum((unsigned char)*at) || *at == '-' || *at == '_')
+			continue;
+		if (at == part || (*at != '.' && (*at != '@' || ats++ > 0)))
+			return NULL;
+		part = at + 1;
+	}
+	if (at == part || at[1] != '\0' || (size_t)(at - begin) >= room)
+		return NULL;
+	memcpy(out, begin, (size_t)(at - begin));
+	out[at - begin] = '\0';
+	/* Which a parser decodes. */
+	return strcasestr(out, "xn--") ? NULL : out;
+}
+
 static void
 each_address(const char *value, void (*take)(const char *, void *), void *arg)
 {
+	char room[LONGEST_PLAIN];
+	const char *plain = plain_address(value, room, sizeof(room));
 	InternetAddressList *list;
 
+	if (plain) {
+		take(plain, arg);
+		return;
+	}
 	if (strlen(value) > MOST_ADDRESS_FIELD || too_deep(value))
 		return;
 	list = internet_address_list_parse(NULL, value);

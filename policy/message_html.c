@@ -101,21 +101,18 @@ put(struct html_page *page, uint32_t c)
 	usher_buffer_add(page->out, bytes, n);
 }
 
-/* Letters and signs of ASCII that stand for themselves, up to a blank. */
+/* Most text is words of ASCII, which are taken many at a time. */
 static void
 put_run(struct html_page *page, bool shown)
 {
-	const char *at = page->tags.at, *end = page->tags.end;
+	const char *begin = page->tags.at;
+	size_t length = usher_tag_words(&page->tags);
 
-	while (at<end && * at> ' ' && *at < 0x7f && *at != '<' && *at != '&')
-		at++;
-	if (shown && at > page->tags.at) {
-		owed_blank(page);
-		page->shown = at[-1];
-		usher_buffer_add(page->out, page->tags.at,
-		    (size_t)(at - page->tags.at));
-	}
-	page->tags.at = at;
+	if (!shown || length == 0)
+		return;
+	owed_blank(page);
+	page->shown = begin[length - 1];
+	usher_buffer_add(page->out, begin, length);
 }
 
 /* At least one character: a "<" that opens no tag is text. */

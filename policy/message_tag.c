@@ -10,6 +10,27 @@
 #include "message.h"
 #include "message_tag.h"
 
+/* A letter or sign of ASCII that stands for itself. */
+static bool
+is_itself(char c)
+{
+	return c > ' ' && c < 0x7f && c != '<' && c != '&';
+}
+
+size_t
+usher_tag_words(struct tags *tags)
+{
+	const char *begin = tags->at, *at = begin;
+
+	while (at < tags->end && is_itself(*at)) {
+		at++;
+		if (tags->end - at > 1 && *at == ' ' && is_itself(at[1]))
+			at++;
+	}
+	tags->at = at;
+	return (size_t)(at - begin);
+}
+
 /* The character at tags->at, which moves behind it. */
 uint32_t
 usher_tag_character(struct tags *tags)

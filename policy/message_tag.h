@@ -21,6 +21,8 @@ struct attribute {
 
 /* The character at tags->at, a reference resolved; tags->at < tags->end. */
 uint32_t usher_tag_character(struct tags *tags);
+/* Past words of plain ASCII with one blank between; how many bytes. */
+size_t usher_tag_words(struct tags *tags);
 /* An element's name, behind `<` or `</`. */
 void usher_tag_name(struct tags *tags, char name[TAG_NAME]);
 /* False at the tag's end, which is passed. */
