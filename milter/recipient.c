@@ -177,8 +177,10 @@ look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 static void
 forget(struct session *session, struct recipient *recipient)
 {
-	session->spare = recipient->decision;
-	recipient->decision = NULL;
+	if (session->spare == NULL) {
+		session->spare = recipient->decision;
+		recipient->decision = NULL;
+	}
 	recipient_free(recipient);
 	session->mail.count--;
 }
