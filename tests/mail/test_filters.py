@@ -62,7 +62,8 @@ def lab(filters, tmp_path):
     site.configure('authserv_ids = [ "mx.example.com" ]; '
                    f'authserv = "{filters.authserv}";')
     site.prefer("alice", PARTNERS.replace(
-        '"partner.example"', '[ "partner.example", "spf.example", "plain.example" ]'))
+        '"partner.example"',
+        '[ "partner.example", "spf.example", "plain.example" ]'))
     site.publish()
     lab.milter = site.start()
     # To OpenDMARC's SPF every client of 127/8 is whom it says it is.
