@@ -12,7 +12,6 @@ Sendmail knows no XCLIENT: a client is an address of 127/8 that we come from.
 """
 
 import os
-import re
 import shutil
 import smtplib
 import socketserver
