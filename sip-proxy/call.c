@@ -237,16 +237,29 @@ start_branch(struct call *call, uint8_t index)
 	return failed;
 }
 
+/* The next of the call's hops that lives, by what is known now. */
+static bool
+next_hop(struct call *call, uint8_t *index)
+{
+	while (call->tried < call->order_count) {
+		*index = call->order[call->tried++];
+		if (!hop_now(call->proxy, &call_hops(call)->list[*index])->dead)
+			return true;
+	}
+	return false;
+}
+
 bool
 call_try_next(struct call *call)
 {
 	int failed = ENOENT;
+	uint8_t index;
 
 	if (call->toward == TO_PEER) {
 		if (call->tried++ == 0)
 			failed = start_branch(call, HOPS_MOST);
-	} else if (call->tried < call->order_count) {
-		failed = start_branch(call, call->order[call->tried++]);
+	} else if (next_hop(call, &index)) {
+		failed = start_branch(call, index);
 	}
 	if (failed != 0 && failed != ENOENT)
 		log_write(&call->proxy->log, LOG_WARNING,
@@ -361,21 +374,46 @@ call_begin(const struct request *r, const struct forwarding *how)
 	call_fail(call, call->toward == TO_PEER ? 500 : 503);
 }
 
+/* Whom the call waits for, when that is this hop; else NULL. */
+static struct branch *
+waits_for(const struct call *call, const struct hop *hop)
+{
+	struct branch *b = call->branches;
+	const struct sip_peer *peer;
+
+	if (call->answered || call->toward != TO_HOPS || b == NULL ||
+	    b->hop == HOPS_MOST || b->ct == NULL || b->code != 0)
+		return NULL;
+	peer = &call_hops(call)->list[b->hop].peer;
+	return peer->transport == hop->peer.transport &&
+		sip_addr_same(&peer->addr, &hop->peer.addr)
+	    ? b
+	    : NULL;
+}
+
+void
+call_leave(struct call *call, struct branch *b)
+{
+	b->left = true;
+	if (call->invite && b->ct != NULL)
+		(void)sip_client_cancel(b->ct, (struct span){ 0 });
+}
+
 void
 call_hop_died(struct proxy *proxy, const struct hop *hop)
 {
 	struct call *call, *next;
 
 	for (call = proxy->calls; call != NULL; call = next) {
-		const struct branch *b = call->branches;
+		struct branch *b = waits_for(call, hop);
 
 		next = call->next;
-		if (call->answered || b == NULL || b->hop == HOPS_MOST ||
-		    b->ct == NULL || b->code != 0 || b->left ||
-		    call->toward != TO_HOPS)
+		if (b == NULL)
 			continue;
-		if (sip_addr_same(&call_hops(call)->list[b->hop].peer.addr,
-			&hop->peer.addr))
+		/* A 100 alone rings nobody: another hop can still ring. */
+		if (!b->rang && !call->cancelled && call_try_next(call))
+			call_leave(call, b);
+		else
 			call_fail(call, 503);
 	}
 }

@@ -139,6 +139,8 @@ hops_inherit(struct hops *hops, const struct hops *old)
 			continue;
 		to->missed = from->missed;
 		to->dead = from->dead;
+		to->asked = from->asked;
+		to->heard = from->heard;
 	}
 }
 

@@ -20,6 +20,14 @@ struct probe {
 	struct hop *hop;
 };
 
+struct hop *
+hop_now(struct proxy *proxy, struct hop *hop)
+{
+	struct hop *now = hops_at(&proxy->setup->hops, &hop->peer);
+
+	return now != NULL ? now : hop;
+}
+
 void
 probe_hop_heard(struct hop *hop, const struct proxy *proxy)
 {
@@ -35,13 +43,15 @@ static void
 answered(struct sip_client *ct, int err, const struct sip_msg *msg, void *arg)
 {
 	struct probe *probe = arg;
+	struct hop *hop;
 
 	(void)ct;
 	(void)err;
 	if (msg == NULL)
 		return;
-	probe->hop->asked = false;
-	probe_hop_heard(probe->hop, probe->proxy);
+	hop = hop_now(probe->proxy, probe->hop);
+	hop->asked = false;
+	probe_hop_heard(hop, probe->proxy);
 }
 
 static void

@@ -228,7 +228,9 @@ void call_cancel_branches(struct call *call, const struct branch *but,
     struct span headers);
 /* Frees it once nothing is left of it. */
 void call_settle(struct call *call);
-/* Calls without an answer on a hop that died. */
+/* Given up for the branch that was begun after it. */
+void call_leave(struct call *call, struct branch *branch);
+/* Calls that wait for a hop that died: the next one, or 503 if they rang. */
 void call_hop_died(struct proxy *proxy, const struct hop *hop);
 struct hops *call_hops(const struct call *call);
 void calls_free(struct proxy *proxy);
@@ -280,6 +282,9 @@ void response_failover(void *arg);
 void probe_start(struct proxy *proxy);
 void probe_stop(struct proxy *proxy);
 void probe_hop_heard(struct hop *hop, const struct proxy *proxy);
+/* The same hop in the setup in force, which alone is probed; itself when that
+ * has it no more. */
+struct hop *hop_now(struct proxy *proxy, struct hop *hop);
 
 /* counters.c: one line of JSON; how many calls wait for their answer. */
 unsigned calls_unanswered(const struct proxy *proxy);

@@ -187,7 +187,7 @@ response_receive(struct sip_client *ct, int err, const struct sip_msg *msg,
 	if (msg != NULL) {
 		b->heard = true;
 		if (hop != NULL)
-			probe_hop_heard(hop, call->proxy);
+			probe_hop_heard(hop_now(call->proxy, hop), call->proxy);
 	}
 	if (msg == NULL)
 		failure(b, NULL, err == ETIMEDOUT ? 408 : 503);
@@ -239,9 +239,6 @@ response_failover(void *arg)
 
 	if (b == NULL || b->heard || call->answered || call->cancelled)
 		return;
-	if (!call_try_next(call))
-		return;
-	b->left = true;
-	if (call->invite && b->ct != NULL)
-		(void)sip_client_cancel(b->ct, (struct span){ 0 });
+	if (call_try_next(call))
+		call_leave(call, b);
 }
