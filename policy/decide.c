@@ -65,20 +65,25 @@ language_is(const char *have, const char *wanted)
 
 	if (have == NULL || wanted == NULL)
 		return false;
-	length = strcspn(wanted, "-_");
+	length = strcspn(wanted, "-_,");
 	return strncasecmp(have, wanted, length) == 0 &&
 	    strcspn(have, "-_") == length;
 }
 
-/* In the sender's language, else the recipient's, else the first. */
+/* In a language of the sender's, else the recipient's, else the first. */
 static const char *
 say_of(const struct rule *rule, const char *sender, const char *recipient)
 {
 	if (rule == NULL || rule->say_count == 0)
 		return NULL;
-	for (size_t i = 0; i < rule->say_count; i++)
-		if (language_is(rule->says[i].language, sender))
-			return rule->says[i].text;
+	while (sender != NULL) {
+		for (size_t i = 0; i < rule->say_count; i++)
+			if (language_is(rule->says[i].language, sender))
+				return rule->says[i].text;
+		sender = strchr(sender, ',');
+		if (sender != NULL)
+			sender++;
+	}
 	for (size_t i = 0; i < rule->say_count; i++)
 		if (rule->says[i].language == NULL ||
 		    language_is(rule->says[i].language, recipient))

@@ -389,7 +389,9 @@ struct usher_question {
 	const struct usher_facts *facts;
 	const struct usher_memory *memory;
 	int64_t at;
-	const char *language; /* of the sender, or NULL */
+	const char *language; /* of the sender, as "de-AT", or a list in their
+				 order, as "nl,de"; lives as long as the
+				 decision; NULL: unknown */
 	bool trace;	      /* keep what JSON tells */
 	bool safety;	      /* always accepted, and why not asked */
 };

@@ -177,16 +177,29 @@ usher_words_free(struct words *words)
 	free(words);
 }
 
-const struct words_set *
-usher_words_find(const struct words *words, const char *language)
+static const struct words_set *
+find_set(const struct words *words, const char *language)
 {
-	size_t length = language == NULL ? 0 : strcspn(language, "-_");
+	size_t length = strcspn(language, "-_,");
 
 	for (size_t i = 0; length > 0 && i < words->count; i++)
 		if (strlen(words->sets[i].language) == length &&
 		    strncasecmp(words->sets[i].language, language, length) == 0)
 			return &words->sets[i];
 	return NULL;
+}
+
+const struct words_set *
+usher_words_find(const struct words *words, const char *languages)
+{
+	const struct words_set *set = NULL;
+
+	while (set == NULL && languages != NULL && *languages != '\0') {
+		set = find_set(words, languages);
+		languages += strcspn(languages, ",");
+		languages += *languages == ',';
+	}
+	return set;
 }
 
 static const char *

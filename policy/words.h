@@ -64,9 +64,10 @@ int usher_words_read(struct words **words, const char *directory,
     struct usher_problems *problems);
 void usher_words_free(struct words *words);
 
-/* The set of a language ("de-AT" finds "de"), or NULL. */
+/* The set of a language ("de-AT" finds "de"), or of the first in a list as
+ * "nl,de" that has one; NULL. */
 const struct words_set *usher_words_find(const struct words *words,
-    const char *language);
+    const char *languages);
 
 /* The set that a decision is told in: the sender's, the recipient's, "en". */
 const struct words_set *usher_words_of(const struct usher_decision *decision);

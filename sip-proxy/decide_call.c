@@ -13,7 +13,7 @@
 
 #include "proxy.h"
 
-enum { CODE_TEXT = 12, LANGUAGE_TEXT = 36 };
+enum { CODE_TEXT = 12 };
 
 /* Decisions are shared by those alone whose word counts the same. */
 static uint64_t
@@ -109,23 +109,6 @@ log_decision(const struct screening *s, const struct decision *decision,
 	log_line_end(&s->proxy->log, &line, LOG_INFO);
 }
 
-/* The first of Accept-Language, without its weight; NULL: none. */
-static const char *
-language_of(const struct sip_msg *msg, char text[LANGUAGE_TEXT])
-{
-	const struct sip_hdr *hdr = sip_msg_named(msg, "Accept-Language");
-	size_t length = 0;
-
-	if (hdr == NULL)
-		return NULL;
-	while (length < hdr->value.l && length < LANGUAGE_TEXT - 1 &&
-	    strchr(",; \t", hdr->value.p[length]) == NULL)
-		length++;
-	memcpy(text, hdr->value.p, length);
-	text[length] = '\0';
-	return length > 0 && text[0] != '*' ? text : NULL;
-}
-
 /* What is remembered of this caller with this recipient; never waits. */
 static const struct usher_memory *
 remember(struct screening *s, const struct usher_facts *facts, int64_t at)
@@ -147,13 +130,12 @@ static int
 ask(struct screening *s, enum usher_channel channel)
 {
 	struct proxy *proxy = s->proxy;
-	char language[LANGUAGE_TEXT];
 	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
 	    &s->caller, channel);
 	struct usher_question question = { .policy = s->recipient.policy,
 		.facts = facts,
 		.at = proxy_clock_ms(proxy) / 1000,
-		.language = language_of(s->msg, language) };
+		.language = languages_of(s->msg, s->languages) };
 	struct usher_error error = { .text = "out of memory" };
 	int failed = ENOMEM;
 

@@ -15,7 +15,7 @@
 #include "setup.h"
 #include "timer.h"
 
-enum { ID_TEXT = 340, IDS_MOST = 4, DISPLAY_TEXT = 256 };
+enum { ID_TEXT = 340, IDS_MOST = 4, DISPLAY_TEXT = 256, LANGUAGES_TEXT = 128 };
 
 struct proxy;
 
@@ -77,6 +77,10 @@ enum usher_channel channel_of(const struct sip_msg *msg,
 struct usher_facts *facts_of(const struct setup *setup,
     const struct sip_msg *msg, const struct sip_peer *src,
     const struct caller *caller, enum usher_channel channel);
+
+/* language.c: what Accept-Language asks for, best first, as "fr,de"; NULL:
+ * nothing. */
+const char *languages_of(const struct sip_msg *msg, char text[LANGUAGES_TEXT]);
 
 /* --- the decision --- */
 
@@ -145,6 +149,7 @@ struct screening {
 	const struct sip_peer *src;
 	struct caller caller;
 	struct recipient recipient;
+	char languages[LANGUAGES_TEXT]; /* of the words, best first */
 };
 
 /*

@@ -249,3 +249,18 @@ def test_observe_logs_and_lets_pass(site, trunk, pbx):
     pbx.expect("INVITE")
     line = s.wait_decisions(1)[0]
     assert (line["verdict"], line["answer"]) == ("refuse", "observed")
+
+
+def test_words_in_the_language_that_the_caller_reads(site, trunk):
+    s = site('rules = ( { name = "no"; then = "defer"; '
+             'during = "00:00-16:00"; say = { en = "Say Not now"; '
+             'de = "Sage Nicht jetzt"; fr = "Dis Pas encore"; }; } );',
+             at=BEFORE)
+    for accept, word in (
+            ("de", "Nicht"), ("de-AT, en", "Nicht"), ("fr", "Pas"),
+            ("fr;q=0.5, de;q=0.8", "Nicht"),
+            ("nl, de;q=0.9, en;q=0.1", "Nicht"), ("de;q=0, en", "Not"),
+            ("nl", "Not"), ("*", "Not"), ("de;q=x, en", "Not")):
+        answer = Call(trunk, s.address, s.uri(), headers=[
+            f"Accept-Language: {accept}"]).send().final(480)
+        assert f" {word} " in answer.get("Warning"), (accept, answer)
