@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "screen.h"
+#include "phones.h"
 
 enum verstat { VERSTAT_NONE, VERSTAT_PASSED, VERSTAT_OTHER };
 
@@ -118,7 +118,37 @@ is_nobody(const struct sip_uri *uri)
 	return false;
 }
 
-/* From outside nobody wears an inside number. */
+static bool
+is_aor(const struct setup *setup, struct span user, struct span host)
+{
+	char aor[ID_TEXT];
+	int length = snprintf(aor, sizeof(aor), "sip:%.*s@%.*s", SPAN_ARG(user),
+	    SPAN_ARG(host));
+
+	return length > 0 && (size_t)length < sizeof(aor) &&
+	    bindings_by_aor(setup->bindings, aor) != NULL;
+}
+
+/* A phone that is registered here, under any of our names. */
+static bool
+is_bound(const struct setup *setup, const struct sip_uri *uri)
+{
+	struct span user = user_before_params(uri);
+
+	if (setup->bindings == NULL || user.l == 0 || uri->host.l == 0 ||
+	    bindings_count(setup->bindings) == 0)
+		return false;
+	if (is_aor(setup, user, uri->host))
+		return true;
+	for (size_t i = 0; i < setup->host_count; i++) {
+		if (setup_is_ours(setup, uri->host) &&
+		    is_aor(setup, user, span_of(setup->hosts[i])))
+			return true;
+	}
+	return false;
+}
+
+/* From outside nobody wears an inside number or the name of a phone of ours. */
 static bool
 is_inside(const struct setup *setup, const struct origin *origin,
     const struct sip_uri *uri)
@@ -131,7 +161,8 @@ is_inside(const struct setup *setup, const struct origin *origin,
 		return false;
 	if (sip_uri_user(uri, user, sizeof(user), &length) != 0)
 		return false;
-	return usher_sip_is_extension(origin->terms, user, length);
+	return usher_sip_is_extension(origin->terms, user, length) ||
+	    is_bound(setup, uri);
 }
 
 static void
