@@ -121,12 +121,13 @@ cut_head(struct span *rest, struct span *head)
 
 /* message/cpim: its own headers, those of the part, the part (RFC 3862). */
 static struct span
-text_of_cpim(struct span body)
+open_cpim(struct span body, struct span *type)
 {
 	static const char name[] = "content-type:";
 	const struct span none = { NULL, 0 };
-	struct span head, type;
+	struct span head;
 
+	*type = none;
 	if (!cut_head(&body, &head) || !cut_head(&body, &head))
 		return none;
 	while (!begins(head, name)) {
@@ -138,28 +139,50 @@ text_of_cpim(struct span body)
 		if (head.l == 0)
 			return none;
 	}
-	type = sip_span_trim((struct span){ head.p + sizeof(name) - 1,
+	*type = sip_span_trim((struct span){ head.p + sizeof(name) - 1,
 	    head.l - (sizeof(name) - 1) });
-	return begins(type, "text/") ? body : none;
+	return body;
+}
+
+/* What a MESSAGE carries, and of what type it is. */
+static struct span
+content_of(const struct sip_msg *msg, struct span *type)
+{
+	*type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
+	return begins(*type, "message/cpim") ? open_cpim(msg->body, type)
+					     : msg->body;
+}
+
+bool
+message_is_notice(const struct sip_msg *msg)
+{
+	static const char *const types[] = { "application/im-iscomposing+xml",
+		"message/imdn+xml" };
+	struct span type;
+
+	if (msg->method != SIP_METHOD_MESSAGE)
+		return false;
+	(void)content_of(msg, &type);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (begins(type, types[i]))
+			return true;
+	}
+	return false;
 }
 
 /* Text is what a MESSAGE says; other types only have their verdict. */
 static int
 add_text(struct usher_facts *facts, const struct sip_msg *msg)
 {
-	struct span type = sip_msg_value(msg, SIP_HDR_CONTENT_TYPE);
-	struct span said = { NULL, 0 };
 	struct usher_error error;
+	struct span type, said;
 	char *text;
 	int failed;
 
 	if (msg->method != SIP_METHOD_MESSAGE)
 		return 0;
-	if (begins(type, "text/"))
-		said = msg->body;
-	else if (begins(type, "message/cpim"))
-		said = text_of_cpim(msg->body);
-	if (said.l == 0)
+	said = content_of(msg, &type);
+	if (said.l == 0 || !begins(type, "text/"))
 		return 0;
 	text = strndup(said.p, said.l);
 	if (text == NULL)

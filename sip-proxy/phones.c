@@ -114,7 +114,7 @@ screen_for_phone(struct request *r, const struct forwarding *how)
 		return;
 	}
 	if (failed == 0) {
-		decision = screen(&s, false,
+		decision = screen(&s, message_is_notice(r->msg),
 		    safety_is_callback(r, &s.recipient));
 		recipient_done(&s.recipient);
 	} else {

@@ -206,7 +206,8 @@ handle_known(struct request *r, struct screening *s)
 	struct decision *decision;
 
 	if (is_screened(r, s, &question)) {
-		decision = screen(s, question, safe);
+		decision = screen(s, question || message_is_notice(r->msg),
+		    safe);
 		if (decision != NULL)
 			request_follow(r, decision, &how);
 		else

@@ -73,6 +73,9 @@ void recipient_done(struct recipient *recipient);
 
 enum usher_channel channel_of(const struct sip_msg *msg,
     const struct recipient *recipient);
+/* A MESSAGE that only tells of another: being written (RFC 3994), or delivered
+ * (RFC 5438). It has a verdict and is no attempt. */
+bool message_is_notice(const struct sip_msg *msg);
 /* All there is to know. NULL: no memory. */
 struct usher_facts *facts_of(const struct setup *setup,
     const struct sip_msg *msg, const struct sip_peer *src,
@@ -154,7 +157,7 @@ struct screening {
 
 /*
  * The decision of a request: the one its call has, or a new one. A question
- * (OPTIONS) leaves nothing behind; safety passes without asking. The caller
+ * (OPTIONS, a notice) leaves nothing behind; safety passes without asking. The caller
  * releases. NULL: a fault, already
  * logged and counted; fail open.
  */
