@@ -250,7 +250,8 @@ static void
 receive_cancel(struct sip_txn_layer *l, const struct sip_msg *msg,
     const struct sip_peer *src)
 {
-	struct sip_server *invite = txn_server_find(l, msg, SPAN_LIT("INVITE"));
+	struct sip_server *invite = txn_server_find(l, msg, SPAN_LIT("INVITE"),
+	    src->transport);
 
 	if (!invite) {
 		l->config.request(NULL, msg, src, l->config.arg);
@@ -268,7 +269,7 @@ receive_request(struct sip_txn_layer *l, const struct sip_msg *msg,
 {
 	bool ack = msg->method == SIP_METHOD_ACK;
 	struct sip_server *st = txn_server_find(l, msg,
-	    ack ? SPAN_LIT("INVITE") : msg->method_text);
+	    ack ? SPAN_LIT("INVITE") : msg->method_text, src->transport);
 
 	if (st && ack)
 		txn_server_ack(st, msg, src);

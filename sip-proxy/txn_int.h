@@ -11,7 +11,7 @@
 
 #include "txn.h"
 
-#define KEY_PARTS 6
+#define KEY_PARTS 7
 
 /* What identifies a transaction; compared part by part, hashed with the
  * layer's secret so that nobody can aim at one bucket. */
@@ -112,7 +112,8 @@ bool txn_full(struct sip_txn_layer *l);
 
 /* txn_server.c */
 struct sip_server *txn_server_find(struct sip_txn_layer *l,
-    const struct sip_msg *msg, struct span method);
+    const struct sip_msg *msg, struct span method,
+    enum sip_transport transport);
 int txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src);
 void txn_server_again(struct sip_server *st);

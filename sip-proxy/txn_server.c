@@ -26,18 +26,26 @@ has_cookie(struct span branch)
 	    memcmp(branch.p, cookie, sizeof(cookie) - 1) == 0;
 }
 
-/* RFC 3261 §17.2.3, both halves; the To tag is looked at in to_tag_fits(). */
+/*
+ * RFC 3261 §17.2.3, both halves; the To tag is looked at in to_tag_fits(). The
+ * Call-ID and the transport narrow it: they are the same in all that belongs to
+ * a transaction, and who only guesses a branch, or uses one for every request,
+ * meets no transaction but its own.
+ */
 static struct txn_key
-key_of(const struct sip_msg *msg, struct span method)
+key_of(const struct sip_msg *msg, struct span method,
+    enum sip_transport transport)
 {
+	struct span wire = span_of(sip_transport_name(transport));
+
 	if (has_cookie(msg->via.branch))
-		return (struct txn_key){ .n = 4,
+		return (struct txn_key){ .n = 6,
 			.part = { msg->via.branch, msg->via.host,
-			    msg->via.port_text, method } };
-	return (struct txn_key){ .n = 6,
+			    msg->via.port_text, method, msg->call_id, wire } };
+	return (struct txn_key){ .n = 7,
 		.part = { msg->call_id, msg->from_tag,
 		    { (const char *)&msg->cseq, sizeof(msg->cseq) }, msg->uri,
-		    msg->via.value, method } };
+		    msg->via.value, method, wire } };
 }
 
 static struct span
@@ -64,9 +72,9 @@ to_tag_fits(struct sip_server *st, const struct sip_msg *msg)
 
 struct sip_server *
 txn_server_find(struct sip_txn_layer *l, const struct sip_msg *msg,
-    struct span method)
+    struct span method, enum sip_transport transport)
 {
-	struct txn_key key = key_of(msg, method);
+	struct txn_key key = key_of(msg, method, transport);
 	uint64_t hash = txn_key_hash(l, &key);
 	struct txn *t = l->servers.buckets[hash & (l->servers.size - 1)];
 
@@ -147,13 +155,13 @@ int
 txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src)
 {
-	struct txn_key key = key_of(msg, msg->method_text);
+	struct txn_key key = key_of(msg, msg->method_text, src->transport);
 	struct sip_server *st;
 	int err;
 
 	if (!msg->via.host.p || !msg->call_id.p || !msg->cseq_method.p)
 		return EINVAL;
-	if (txn_server_find(l, msg, msg->method_text))
+	if (txn_server_find(l, msg, msg->method_text, src->transport))
 		return EEXIST;
 	if (txn_full(l))
 		return ENOSPC;
