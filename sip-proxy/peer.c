@@ -178,9 +178,12 @@ sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
     const struct sip_peer *src)
 {
 	*dst = *src;
-	/* A stream answers where it was asked; an unreadable Via likewise. */
+	/* A stream answers where it was asked; a Via that cannot be read, or
+	 * that tells of another transport, has no port for this one. */
 	if (sip_transport_reliable(src->transport) || via->rport.p ||
-	    !via->host.p)
+	    !via->host.p ||
+	    (!via->port &&
+		!span_is(via->transport, sip_transport_name(src->transport))))
 		return;
 	sip_addr_set_port(&dst->addr, default_port(via));
 }
