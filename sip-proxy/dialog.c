@@ -128,6 +128,21 @@ recover(struct request *request)
 	return route_uri(value, &request->uri);
 }
 
+/*
+ * Is this Route ours to take off? A listener of ours it names; and outside
+ * dialogs, of what goes to a next hop anyway, a name of `domains` whatever its
+ * port: callers write the site's name there, and the port they call it by.
+ */
+static bool
+is_own_route(const struct request *request, const struct sip_uri *uri)
+{
+	if (setup_is_self(request->setup, uri->host, uri->port))
+		return true;
+	return request->msg->to_tag.p == NULL &&
+	    request->origin.way != FROM_PBX &&
+	    setup_is_named(request->setup, uri->host, uri->port);
+}
+
 int
 dialog_read(struct request *request)
 {
@@ -144,8 +159,7 @@ dialog_read(struct request *request)
 	while (failed == 0 && request->own_routes < most &&
 	    dialog_route_at(msg, request->own_routes, &value)) {
 		failed = route_uri(value, &uri);
-		if (failed != 0 ||
-		    !setup_is_self(request->setup, uri.host, uri.port))
+		if (failed != 0 || !is_own_route(request, &uri))
 			break;
 		request->own_routes++;
 		request->out = listener_of(request, &uri);

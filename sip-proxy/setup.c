@@ -188,6 +188,17 @@ is_hop_host(const struct hops *hops, struct span host, uint16_t port)
 }
 
 bool
+setup_is_named(const struct setup *setup, struct span host, uint16_t port)
+{
+	for (size_t i = 0; i < setup->sip->domain_count; i++) {
+		if (sip_host_eq(host, span_of(setup->sip->domains[i])))
+			return !is_hop_host(&setup->hops, host,
+			    port != 0 ? port : 5060);
+	}
+	return false;
+}
+
+bool
 setup_is_self(const struct setup *setup, struct span host, uint16_t port)
 {
 	bool named = false, heard = false;

@@ -72,6 +72,8 @@ void setup_release(struct setup *setup);
 bool setup_is_ours(const struct setup *setup, struct span host);
 /* Whether host and port are where we listen, under any of our names. */
 bool setup_is_self(const struct setup *setup, struct span host, uint16_t port);
+/* Whether `domains` or site.domains names it, and it is no hop's. */
+bool setup_is_named(const struct setup *setup, struct span host, uint16_t port);
 
 /* origin.c: who sends from there. */
 void origin_find(const struct setup *setup, const struct sip_peer *src,
