@@ -220,13 +220,18 @@ handle_known(struct request *r, struct screening *s)
 	}
 }
 
-/* 400 for what cannot be read; and what we cannot do for a call, it passes. */
+/* 400 for what is read twice and cannot be; what no policy is asked about is
+ * for the PBX to read; and what we cannot do for a call, it passes. */
 static void
 handle_unread(struct request *r, int failed)
 {
 	struct forwarding how = { .toward = TO_HOPS };
+	bool asked = r->origin.way == FROM_OTHER ||
+	    r->msg->method == SIP_METHOD_INVITE ||
+	    r->msg->method == SIP_METHOD_MESSAGE ||
+	    r->msg->method == SIP_METHOD_OPTIONS;
 
-	if (failed == EBADMSG && !safety_is_callback(r, NULL)) {
+	if (failed == EBADMSG && asked && !safety_is_callback(r, NULL)) {
 		reply_final(r, 400, no_headers);
 		return;
 	}
