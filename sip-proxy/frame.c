@@ -3,7 +3,9 @@
  *
  * Content-Length alone tells (RFC 3261 §18.3); where it is doubled, no number
  * or too large, framing is lost and the stream with it. Without one the body
- * is empty. Double CRLF between messages is a keepalive (RFC 5626 §4.4.1).
+ * is empty. Double CRLF between messages is a keepalive (RFC 5626 §4.4.1). A
+ * line that begins no message stands alone, so that the next message is found
+ * behind a body whose length nobody told (RFC 4475 §3.4.1).
  * Called by transport_stream.c for every read; the gate checks the message.
  */
 #include "frame.h"
@@ -89,6 +91,20 @@ body_length(const char *head, const char *end, size_t *body)
 	return true;
 }
 
+/* The version ends a request's first line and begins a response's. */
+static bool
+begins_message(const char *line, const char *end)
+{
+	const char *slash = line;
+
+	while ((slash = memchr(slash, '/', (size_t)(end - slash))) != NULL) {
+		if (slash - line >= 3 && strncasecmp(slash - 3, "SIP", 3) == 0)
+			return true;
+		slash++;
+	}
+	return false;
+}
+
 enum sip_frame
 sip_frame_find(const char *bytes, size_t available, size_t head, size_t message,
     size_t *length)
@@ -106,6 +122,11 @@ sip_frame_find(const char *bytes, size_t available, size_t head, size_t message,
 			return SIP_FRAME_SKIP;
 		*length = 4;
 		return SIP_FRAME_PING;
+	}
+	end = memmem(bytes, available < head ? available : head, "\r\n", 2);
+	if (end != NULL && !begins_message(bytes, end)) {
+		*length = (size_t)(end + 2 - bytes);
+		return SIP_FRAME_MESSAGE;
 	}
 	end = memmem(bytes, available < head ? available : head, "\r\n\r\n", 4);
 	if (end == NULL)

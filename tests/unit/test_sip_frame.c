@@ -51,6 +51,12 @@ static const struct {
 	{ "\r\n\rX", SIP_FRAME_SKIP, 2 },
 	{ "\rX", SIP_FRAME_SKIP, 1 },
 	{ "\n" START, SIP_FRAME_SKIP, 1 },
+	/* What begins no message is a line by itself: nobody waits for it. */
+	{ "v=0\r\n" START "l: 0\r\n\r\n", SIP_FRAME_MESSAGE, 5 },
+	{ "v=0\r\n", SIP_FRAME_MESSAGE, 5 },
+	{ "v=0\r", SIP_FRAME_MORE, 0 },
+	{ "SIP/2.0 200 OK\r\nl: 0\r\n\r\n", SIP_FRAME_MESSAGE, 24 },
+	{ "sip/2.0 200 OK\r\n", SIP_FRAME_MORE, 0 },
 };
 
 static enum sip_frame
@@ -106,6 +112,8 @@ a_head_has_its_limit(void **state)
 	memset(bytes, 'x', sizeof(bytes));
 	assert_int_equal(find(bytes, HEAD - 1, &length), SIP_FRAME_MORE);
 	assert_int_equal(find(bytes, HEAD, &length), SIP_FRAME_BROKEN);
+	assert_int_equal(find(bytes, sizeof(bytes), &length), SIP_FRAME_BROKEN);
+	memcpy(bytes, START, sizeof(START) - 1);
 	assert_int_equal(find(bytes, sizeof(bytes), &length), SIP_FRAME_BROKEN);
 	memcpy(bytes + HEAD - 4, "\r\n\r\n", 4);
 	assert_int_equal(find(bytes, sizeof(bytes), &length),
