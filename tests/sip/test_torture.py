@@ -1,0 +1,180 @@
+"""Torture: RFC 4475, message by message, over UDP and over TCP.
+
+The messages of torture.py always; the RFC's own ones below USHER_DATA (else
+../shared/data beside the checkout) where there are any, by the same table. All
+go through one proxy, and after each the next call works.
+"""
+
+import itertools
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+import support
+import torture
+from sip_site import Site
+from torture_wire import Hop, Sender, StreamSender, code_of, header, lines_of
+
+DATA = Path(os.environ.get("USHER_DATA")
+            or support.ROOT.parent / "shared" / "data") / "sip" / "rfc4475"
+# Hosts that only the RFC's own messages name.
+FOREIGN = ("chair-dnrc.example.com", "registrar.example.com", "company.com",
+           "ss1.example.net", "127.0.0.1")
+MUST_CHANGE = (b"via", b"max-forwards", b"route", b"record-route")
+
+numbers = itertools.count(1)
+
+
+class World:
+    """One proxy, its hop, and a trusted sender that speaks in bytes."""
+
+    def __init__(self, folder):
+        self.hop, self.sender = Hop(), Sender()
+        domains = ", ".join(f'"{d}"' for d in torture.DOMAINS + FOREIGN)
+        self.site = Site(
+            folder, self.hop.port, sip=f"domains = [ {domains} ];",
+            peers='{ name = "torture"; trusted = true; '
+                  f'from = [ "{self.sender.host}" ]; }}')
+        self.site.write('rules = ( ); otherwise = "accept";')
+        port = self.site.port
+        self.site.configure(port=f'{port}", "tcp:127.0.0.1:{port}')
+        self.site.start()
+
+    def close(self):
+        try:
+            self.site.stop()
+        finally:
+            self.hop.close()
+            self.sender.close()
+
+    def call(self, transport="UDP"):
+        """A plain call of a number nobody published, and its Call-ID."""
+        call_id = f"plain{next(numbers)}@test"
+        return call_id, torture.ask(
+            f"plain{next(numbers)}", Call_ID=call_id,
+            uri="sip:+12025550100@example.com",
+            Via=f"SIP/2.0/{transport} host.example.net;"
+                f"branch=z9hG4bKplain{next(numbers)}")
+
+    def over_udp(self, data):
+        """What becomes of it, and what the hop got; then a call works."""
+        before = len(self.hop.got)
+        call_id, call = self.call()
+        self.sender.send(data, self.site.address)
+        self.sender.send(call, self.site.address)
+        done, came = self.sender.final(call_id)
+        assert done is not None and code_of(done) == 200, "the next call"
+        return self.told(data, came, call_id, before)
+
+    def told(self, data, came, call_id, before):
+        support.wait_for(lambda: any(
+            header(m, b"call-id") == call_id.encode() for m in self.hop.got),
+            what="the next call at the hop")
+        got = [m for m in self.hop.got[before:]
+               if header(m, b"call-id") != call_id.encode()]
+        codes = [code_of(one) for one in came]
+        if got:
+            assert codes == [200] * len(got), codes
+            return "forwarded" + (" twice" if len(got) == 2 else ""), got
+        if codes == [200]:
+            return "answered", came
+        assert len(codes) <= 1, codes
+        return (codes[0] if codes else "dropped"), came
+
+    def over_tcp(self, data):
+        before = len(self.hop.got)
+        stream = StreamSender(self.sender.host, self.site.address)
+        call_id, call = self.call("TCP")
+        try:
+            stream.send(data)
+            if torture.ON_STREAMS.get(name_of(data)) == "waits":
+                assert stream.receive(0.3) is None and not stream.ended
+                return "waits", []
+            stream.send(call)
+            came = stream.finals(call_id)
+            if stream.ended:
+                return f"{code_of(came[0])} and closed", came
+            assert code_of(came[-1]) == 200
+            return self.told(data, came[:-1], call_id, before)
+        finally:
+            stream.close()
+
+
+def name_of(data):
+    found = re.search(rb"(?im)^(?:call-id|i)\s*:\s*([a-z0-9]+)\.", data)
+    return found.group(1).decode() if found else ""
+
+
+def same_but_ours(sent, got):
+    """Every line but those a proxy writes is there, byte for byte."""
+    ours = [line for name, line in lines_of(got) if name not in MUST_CHANGE]
+    theirs = [line for name, line in lines_of(sent)
+              if name not in MUST_CHANGE]
+    assert theirs == ours
+    body = sent.partition(b"\r\n\r\n")[2]
+    length = header(sent, b"content-length")
+    if length:
+        body = body[:int(length)]
+    assert got.partition(b"\r\n\r\n")[2] == body
+    vias = [line for name, line in lines_of(sent) if name == b"via"]
+    below = [line for name, line in lines_of(got) if name == b"via"][1:]
+    # The topmost of them bears our received, the others are untouched.
+    assert below[1:] == vias[1:]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    one = World(tmp_path_factory.mktemp("torture") / "site")
+    yield one
+    one.close()
+
+
+@pytest.mark.parametrize("name", torture.MESSAGES)
+def test_message_over_udp(world, name):
+    data = torture.MESSAGES[name]
+    outcome, messages = world.over_udp(data)
+    assert outcome == torture.OUTCOMES[name]
+    if outcome == "forwarded":
+        same_but_ours(data, messages[0])
+
+
+@pytest.mark.parametrize("name", torture.MESSAGES)
+def test_message_over_tcp(world, name):
+    outcome, _ = world.over_tcp(torture.MESSAGES[name])
+    assert outcome == torture.ON_STREAMS.get(name, torture.OUTCOMES[name])
+    # The others' calls never wait for a stream that waits.
+    call_id, call = world.call()
+    world.sender.send(call, world.site.address)
+    assert code_of(world.sender.final(call_id)[0]) == 200
+
+
+@pytest.mark.parametrize("over", ["over_udp", "over_tcp"])
+def test_the_rfcs_own_messages(world, over):
+    files = sorted(DATA.glob("*.dat"))
+    if not files:
+        pytest.skip(f"no messages of RFC 4475 in {DATA}: set USHER_DATA")
+    want = dict(torture.OUTCOMES)
+    if over == "over_tcp":
+        want.update(torture.ON_STREAMS)
+    wrong = {}
+    for file in files:
+        data = file.read_bytes()
+        if over == "over_tcp" and b"\r\n\r\n" not in data:
+            data += b"\r\n"    # one file lacks the end of its head
+        outcome, _ = getattr(world, over)(data)
+        if outcome != want[file.stem]:
+            wrong[file.stem] = outcome
+    assert not wrong
+
+
+def test_nothing_of_it_stays(world):
+    """Neither a fault nor a message counted as ours to mend."""
+    assert world.site.counters()["faults"] == 0
+
+
+def test_the_table_has_every_message():
+    assert len(torture.MESSAGES) == 49
+    assert set(torture.MESSAGES) == set(torture.OUTCOMES)
+    assert set(torture.ON_STREAMS) <= set(torture.OUTCOMES)
