@@ -13,25 +13,58 @@
 
 #include "proxy.h"
 
-enum { BUCKETS = 4096, MOST = 100000 };
+enum { BUCKETS = 4096, MOST = 100000, MARKS = 1 << 17 };
 
 struct bindings {
 	struct sip_timers *timers;
 	unsigned count;
 	struct binding *by_aor[BUCKETS], *by_contact[BUCKETS],
 	    *by_flow[BUCKETS];
+	/* AORs that were logged; where two share a bit one line is missing. */
+	uint8_t pathless[MARKS / 8];
 };
 
 /* FNV-1a without case: the tables are as large as they get. */
-static size_t
-hash(struct span text)
+static uint32_t
+sum(struct span text)
 {
 	uint32_t h = 2166136261u;
 
 	for (size_t i = 0; i < text.l; i++)
 		h = (h ^ (uint32_t)tolower((unsigned char)text.p[i])) *
 		    16777619u;
-	return h % BUCKETS;
+	return h;
+}
+
+static size_t
+hash(struct span text)
+{
+	return sum(text) % BUCKETS;
+}
+
+/* "sip:USER@HOST": the user alone chooses the bucket. */
+static struct span
+aor_user(const char *aor)
+{
+	const char *user = strchr(aor, ':'), *at = strrchr(aor, '@');
+
+	if (user == NULL || at == NULL || at <= user)
+		return (struct span){ "", 0 };
+	return span_between(user + 1, at);
+}
+
+struct span
+bindings_aor_host(const char *aor)
+{
+	const char *at = strrchr(aor, '@');
+
+	return span_of(at != NULL ? at + 1 : "");
+}
+
+static size_t
+aor_bucket(const char *aor)
+{
+	return hash(aor_user(aor));
 }
 
 static size_t
@@ -95,7 +128,7 @@ free_binding(struct binding *b)
 {
 	struct bindings *table = b->table;
 
-	cut(&table->by_aor[hash(span_of(b->flow.aor))], b,
+	cut(&table->by_aor[aor_bucket(b->flow.aor)], b,
 	    offsetof(struct binding, next_aor));
 	cut(&table->by_contact[contact_bucket(span_of(b->contact))], b,
 	    offsetof(struct binding, next_contact));
@@ -128,21 +161,49 @@ bindings_count(const struct bindings *table)
 struct binding *
 bindings_by_aor(const struct bindings *table, const char *aor)
 {
-	struct binding *b = table->by_aor[hash(span_of(aor))];
+	struct binding *b = table->by_aor[aor_bucket(aor)];
 
 	while (b != NULL && strcasecmp(b->flow.aor, aor) != 0)
 		b = b->next_aor;
 	return b;
 }
 
+const struct binding *
+bindings_of_user(const struct bindings *table, const struct binding *b,
+    struct span user)
+{
+	b = b != NULL ? b->next_aor : table->by_aor[hash(user)];
+	while (b != NULL && !span_caseeq(aor_user(b->flow.aor), user))
+		b = b->next_aor;
+	return b;
+}
+
+bool
+bindings_note_pathless(struct bindings *table, const char *aor)
+{
+	uint32_t mark = sum(span_of(aor)) % MARKS;
+	uint8_t bit = (uint8_t)(1u << mark % 8);
+	bool first = (table->pathless[mark / 8] & bit) == 0;
+
+	table->pathless[mark / 8] |= bit;
+	return first;
+}
+
 struct binding *
 bindings_by_contact(const struct bindings *table, const struct sip_uri *uri)
 {
-	struct binding *b = table->by_contact[hash(uri->user)];
+	struct binding *b = table->by_contact[hash(uri->user)], *dead = NULL;
 
-	while (b != NULL && !same_contact(span_of(b->contact), uri))
-		b = b->next_contact;
-	return b;
+	/* The newest that can still be reached. */
+	for (; b != NULL; b = b->next_contact) {
+		if (!same_contact(span_of(b->contact), uri))
+			continue;
+		if (!b->dead)
+			return b;
+		if (dead == NULL)
+			dead = b;
+	}
+	return dead;
 }
 
 struct binding *
@@ -158,7 +219,7 @@ bindings_by_flow(const struct bindings *table, const struct sip_peer *src)
 static struct binding *
 find(const struct bindings *table, const char *aor, struct span contact)
 {
-	struct binding *b = table->by_aor[hash(span_of(aor))];
+	struct binding *b = table->by_aor[aor_bucket(aor)];
 	struct sip_uri uri;
 
 	if (sip_uri_split(&uri, contact) != 0)
@@ -194,7 +255,8 @@ bindings_put(struct bindings *table, const struct flow *flow,
 	b->table = table;
 	b->flow = *flow;
 	b->contact = copy;
-	at = &table->by_aor[hash(span_of(flow->aor))];
+	bindings_alive(table, &flow->peer);
+	at = &table->by_aor[aor_bucket(flow->aor)];
 	b->next_aor = *at;
 	*at = b;
 	at = &table->by_contact[contact_bucket(contact)];
@@ -227,6 +289,18 @@ bindings_remove_all(struct bindings *table, const char *aor)
 		free_binding(b);
 }
 
+/* What came by a flow shows that its far end is there. */
+void
+bindings_alive(struct bindings *table, const struct sip_peer *src)
+{
+	struct binding *b = table->by_flow[flow_bucket(src)];
+
+	for (; b != NULL; b = b->next_flow) {
+		if (same_flow(&b->flow.peer, src))
+			b->dead = false;
+	}
+}
+
 void
 bindings_lost(struct bindings *table, uint64_t connection)
 {
@@ -247,4 +321,14 @@ bindings_unreachable(struct bindings *table, const struct sip_peer *dst)
 		if (same_flow(&b->flow.peer, dst))
 			b->dead = true;
 	}
+}
+
+bool
+bindings_holds(const struct bindings *table, uint64_t connection)
+{
+	const struct binding *b = table->by_flow[connection % BUCKETS];
+
+	while (b != NULL && b->flow.peer.connection != connection)
+		b = b->next_flow;
+	return b != NULL;
 }

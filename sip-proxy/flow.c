@@ -210,13 +210,15 @@ flow_read(const struct proxy *proxy, const struct setup *setup,
 bool
 flow_lives(const struct proxy *proxy, const struct flow *flow)
 {
-	const struct binding *binding;
+	const struct binding *binding = bindings_by_flow(proxy->bindings,
+	    &flow->peer);
 
-	if (flow->until_s != 0 && proxy_real_ms() / 1000 > flow->until_s)
+	/* A registrar may grant longer than the phone asked for. */
+	if (binding == NULL && flow->until_s != 0 &&
+	    proxy_real_ms() / 1000 > flow->until_s)
 		return false;
 	if (sip_transport_reliable(flow->peer.transport))
 		return sip_transport_lives(proxy->transports,
 		    flow->peer.connection);
-	binding = bindings_by_flow(proxy->bindings, &flow->peer);
 	return binding == NULL || !binding->dead;
 }

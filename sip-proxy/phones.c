@@ -28,22 +28,38 @@ is_calling(const struct proxy *proxy, const char *aor)
 	return call != NULL;
 }
 
+/* The PBX may know a phone by another name of ours than the phone itself. */
+static bool
+is_calling_phone(const struct request *r, const struct sip_uri *uri)
+{
+	const struct bindings *table = r->proxy->bindings;
+	const struct binding *b = NULL;
+	bool ours = setup_is_ours(r->setup, uri->host);
+	struct span host;
+
+	while ((b = bindings_of_user(table, b, uri->user)) != NULL) {
+		host = bindings_aor_host(b->flow.aor);
+		if ((sip_host_eq(host, uri->host) ||
+			(ours && setup_is_ours(r->setup, host))) &&
+		    is_calling(r->proxy, b->flow.aor))
+			return true;
+	}
+	return false;
+}
+
 /* The URI of a name-addr is that of a phone which is calling, or inside. */
 static bool
 is_inside_uri(const struct request *r, struct span value, bool extensions)
 {
 	struct sip_addr_value address;
-	char aor[ID_TEXT], user[SIP_USER_MAX];
+	char user[SIP_USER_MAX];
 	struct sip_uri uri;
 	size_t length;
 
 	if (!sip_addr_split(value, &address) ||
-	    sip_uri_split(&uri, address.uri) != 0 ||
-	    snprintf(aor, sizeof(aor), "sip:%.*s@%.*s", SPAN_ARG(uri.user),
-		SPAN_ARG(uri.host)) >= (int)sizeof(aor))
+	    sip_uri_split(&uri, address.uri) != 0)
 		return false;
-	if (bindings_by_aor(r->proxy->bindings, aor) != NULL &&
-	    is_calling(r->proxy, aor))
+	if (is_calling_phone(r, &uri))
 		return true;
 	return extensions &&
 	    sip_uri_user(&uri, user, sizeof(user), &length) == 0 &&
@@ -53,17 +69,20 @@ is_inside_uri(const struct request *r, struct span value, bool extensions)
 static bool
 is_inside(const struct request *r)
 {
-	static const enum sip_header callers[] = { SIP_HDR_FROM,
-		SIP_HDR_P_ASSERTED_IDENTITY };
-	const struct sip_hdr *hdr;
+	const struct sip_hdr *hdr = sip_msg_first(r->msg, SIP_HDR_FROM);
+	struct span rest, value;
 
 	if (sip_msg_first(r->msg, SIP_HDR_REPLACES) != NULL ||
 	    sip_msg_first(r->msg, SIP_HDR_JOIN) != NULL)
 		return true;
-	for (size_t i = 0; i < sizeof(callers) / sizeof(callers[0]); i++) {
-		hdr = sip_msg_first(r->msg, callers[i]);
-		if (hdr != NULL && is_inside_uri(r, hdr->value, true))
-			return true;
+	if (hdr != NULL && is_inside_uri(r, hdr->value, true))
+		return true;
+	hdr = sip_msg_first(r->msg, SIP_HDR_P_ASSERTED_IDENTITY);
+	for (; hdr != NULL; hdr = sip_msg_next(r->msg, hdr)) {
+		for (rest = hdr->value; sip_value_next(&rest, &value);) {
+			if (is_inside_uri(r, value, true))
+				return true;
+		}
 	}
 	hdr = sip_msg_first(r->msg, SIP_HDR_REFERRED_BY);
 	return hdr != NULL && is_inside_uri(r, hdr->value, false);
@@ -184,6 +203,7 @@ phones_from(struct request *r)
 {
 	struct forwarding how = { .toward = TO_HOPS };
 
+	bindings_alive(r->proxy->bindings, r->src);
 	if (r->own_routes + r->recover < r->msg->route_count) {
 		reply_final(r, 403, no_headers);
 		return;

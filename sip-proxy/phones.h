@@ -66,9 +66,21 @@ struct binding *bindings_by_flow(const struct bindings *table,
 struct binding *bindings_by_contact(const struct bindings *table,
     const struct sip_uri *uri);
 struct binding *bindings_by_aor(const struct bindings *table, const char *aor);
+/* Each of those whose AOR has this user part, at whatever host: the first after
+ * `b`, or of all when it is NULL. */
+const struct binding *bindings_of_user(const struct bindings *table,
+    const struct binding *b, struct span user);
+/* The host of an AOR. */
+struct span bindings_aor_host(const char *aor);
+/* True once for an AOR: its registrar's answer had no Path. */
+bool bindings_note_pathless(struct bindings *table, const char *aor);
+/* Something came by this flow: an ICMP error before it is forgotten. */
+void bindings_alive(struct bindings *table, const struct sip_peer *src);
 /* A stream is over, or ICMP says that nobody is there. */
 void bindings_lost(struct bindings *table, uint64_t connection);
 void bindings_unreachable(struct bindings *table, const struct sip_peer *dst);
+/* Whether a phone is bound by this stream. */
+bool bindings_holds(const struct bindings *table, uint64_t connection);
 
 /* --- register.c --- */
 

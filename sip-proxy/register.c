@@ -12,7 +12,8 @@
 
 #include "proxy.h"
 
-enum { EXPIRES = 3600, LONGEST = 7 * 86400, SLACK_S = 32 };
+/* What a registrar and we may differ by, and a call on its way. */
+enum { EXPIRES = 3600, LONGEST = 7 * 86400, SLACK_S = 3 };
 
 bool
 register_is_ours(const struct request *r)
@@ -75,7 +76,11 @@ next_contact(const struct sip_msg *msg, const struct sip_hdr **hdr,
 		if (sip_value_next(rest, &value)) {
 			if (sip_addr_split(value, contact))
 				return true;
-			continue;
+			/* All of them, which is no URI (RFC 3261 §10.2.2). */
+			if (!span_is(value, "*"))
+				continue;
+			*contact = (struct sip_addr_value){ .uri = value };
+			return true;
 		}
 		*hdr = sip_msg_next(msg, *hdr);
 		if (*hdr != NULL)
@@ -200,7 +205,6 @@ register_confirm(struct call *call, const struct sip_msg *response)
 	    : sip_server_request(call->st);
 	struct sip_msg request;
 	struct flow flow;
-	bool known;
 
 	if (buf == NULL ||
 	    sip_gate_read(&request, buf->data, buf->len, NULL) != SIP_GATE_OK)
@@ -208,11 +212,11 @@ register_confirm(struct call *call, const struct sip_msg *response)
 	flow_of(&request, sip_server_source(call->st), &flow);
 	if (flow.aor[0] == '\0')
 		return;
-	known = bindings_by_aor(call->proxy->bindings, flow.aor) != NULL;
 	confirm(call, &request, response, &flow);
 	/* Found by its Contact alone then. */
-	if (!known && sip_msg_first(response, SIP_HDR_PATH) == NULL &&
-	    bindings_by_aor(call->proxy->bindings, flow.aor) != NULL)
+	if (sip_msg_first(response, SIP_HDR_PATH) == NULL &&
+	    bindings_by_aor(call->proxy->bindings, flow.aor) != NULL &&
+	    bindings_note_pathless(call->proxy->bindings, flow.aor))
 		log_write(&call->proxy->log, LOG_WARNING,
 		    "the registrar's answer for %s has no Path: if it does "
 		    "not keep ours (RFC 3327), the phone is found by its "

@@ -81,6 +81,7 @@ stun_answer(struct proxy *proxy, const char *bytes, size_t length,
 
 	if (src->transport != SIP_OVER_UDP || !is_binding(request, length))
 		return false;
+	bindings_alive(proxy->bindings, src);
 	write16(out, BINDING_SUCCESS);
 	memcpy(out + COOKIE_AT, cookie, sizeof(cookie));
 	memcpy(out + ID_AT, request + ID_AT, ID);
