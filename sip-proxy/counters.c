@@ -102,6 +102,8 @@ counters_log(const struct proxy *proxy)
 	add_figure(&text, "calls_unanswered", calls_unanswered(proxy));
 	add_figure(&text, "decisions", decisions_count(proxy->decisions));
 	add_figure(&text, "bindings", bindings_count(proxy->bindings));
+	add_figure(&text, "streams",
+	    sip_transport_stats(proxy->transports)->streams);
 	add_figure(&text, "refusals", refusals_kept(proxy->refusals, now_ms));
 	add_figure(&text, "callbacks",
 	    callbacks_open(proxy->callbacks, now_ms));
