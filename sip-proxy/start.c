@@ -121,6 +121,15 @@ admit(const struct sip_peer *src, unsigned beside, void *arg)
 		!defence_bans(proxy, &src->addr));
 }
 
+/* A phone's stream is its way to be called, and stays while it is bound. */
+static bool
+keeps(uint64_t connection, void *arg)
+{
+	const struct proxy *proxy = arg;
+
+	return bindings_holds(proxy->bindings, connection);
+}
+
 /* The name of a next hop or trunk is what its certificate must prove. */
 static const char *
 name_of(const struct sip_peer *dst, void *arg)
@@ -206,6 +215,7 @@ open_wire(struct proxy *proxy, const struct usher_sip *sip,
 		.error = unreachable,
 		.lost = lost,
 		.admit = admit,
+		.keeps = keeps,
 		.name = name_of,
 		.arg = proxy };
 	struct sip_txn_config config = { .t1_ms = sip->timers.t1,

@@ -41,6 +41,8 @@ typedef void sip_transport_lost_h(uint64_t connection, int err, void *arg);
  * same address live. */
 typedef bool sip_transport_admit_h(const struct sip_peer *src, unsigned beside,
     void *arg);
+/* Whether a stream stays although nothing moved on it for the idle time. */
+typedef bool sip_transport_keeps_h(uint64_t connection, void *arg);
 /* The name a TLS server at dst must prove; NULL: its address. */
 typedef const char *sip_transport_name_h(const struct sip_peer *dst, void *arg);
 
@@ -50,6 +52,7 @@ struct sip_transport_handlers {
 	sip_transport_error_h *error;
 	sip_transport_lost_h *lost;
 	sip_transport_admit_h *admit;
+	sip_transport_keeps_h *keeps;
 	sip_transport_name_h *name;
 	void *arg;
 };

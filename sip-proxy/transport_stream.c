@@ -21,7 +21,14 @@
 #include "transport_int.h"
 
 #define PENDING_MOST (1u << 20) /* bytes waiting for a slow far end */
-enum { BACKLOG = 256, MESSAGES_A_TURN = 32 };
+enum {
+	BACKLOG = 256,
+	MESSAGES_A_TURN = 32,
+	PROBE_AFTER_S = 60,
+	PROBE_EVERY_S = 15,
+	PROBES = 4,
+	UNTAKEN_MS = 120000
+};
 
 static void
 free_stream(struct stream *s)
@@ -80,6 +87,14 @@ set_clock(struct stream *s, uint32_t ms)
 	evtimer_add(s->clock, &wait);
 }
 
+static bool
+is_kept(const struct stream *s)
+{
+	const struct sip_transport_handlers *h = &s->transports->handlers;
+
+	return !s->last && h->keeps && h->keeps(s->peer.connection, h->arg);
+}
+
 static void
 on_clock(evutil_socket_t fd, short what, void *arg)
 {
@@ -87,10 +102,31 @@ on_clock(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	if (!s->open || !s->active)
+	if (!s->open || (!s->active && !is_kept(s)))
 		end_stream(s, ETIMEDOUT);
 	else
 		set_clock(s, s->transports->terms.idle_ms);
+}
+
+/*
+ * A kept stream may be silent for hours: the kernel finds out when the far end
+ * is gone, or takes nothing of what waits for it.
+ */
+static void
+set_options(int fd)
+{
+	const struct {
+		int level, name, value;
+	} options[] = { { IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, PROBE_AFTER_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, PROBE_EVERY_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, PROBES },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, UNTAKEN_MS } };
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+		(void)setsockopt(fd, options[i].level, options[i].name,
+		    &options[i].value, sizeof(options[i].value));
 }
 
 /* What was sent is still written; nothing more is read. */
@@ -273,7 +309,6 @@ on_accept(struct evconnlistener *acceptor, evutil_socket_t fd,
 		.listener = &ln->shown };
 	struct bufferevent *bev = NULL;
 	struct stream *s = NULL;
-	int on = 1;
 
 	(void)acceptor;
 	(void)length;
@@ -288,7 +323,7 @@ on_accept(struct evconnlistener *acceptor, evutil_socket_t fd,
 		(void)close(fd);
 		return;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	set_options(fd);
 	s = new_stream(t, &src, bev);
 	if (!s)
 		return;
@@ -333,14 +368,14 @@ connect_from(struct stream *s, const struct listener *ln)
 {
 	union sip_addr from = ln->shown.addr;
 	const union sip_addr *to = &s->peer.addr;
-	int on = 1, fd;
+	int fd;
 
 	fd = socket(to->sa.sa_family,
 	    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return errno;
 	sip_addr_set_port(&from, 0);
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	set_options(fd);
 	if ((!ln->wildcard && bind(fd, &from.sa, sip_addr_len(&from)) != 0) ||
 	    bufferevent_setfd(s->bev, fd) != 0) {
 		int err = errno;
