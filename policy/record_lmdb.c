@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "error.h"
+#include "lmdb_env.h"
 
 /* Once a second: a system call would cost more than all the rest. */
 static bool
@@ -39,7 +40,7 @@ open_now(struct record_lmdb *lmdb, struct usher_error *error)
 	int code = 0;
 
 	/* The common case of no memory at all is without a lock. */
-	if (!usher_memory_is_there(lmdb))
+	if (!usher_lmdb_env_is_there(lmdb->directory))
 		return ENOENT;
 	(void)pthread_rwlock_wrlock(&lmdb->lock);
 	if (lmdb->env == NULL)

@@ -69,7 +69,6 @@ int usher_memory_wrong(const struct record_lmdb *lmdb, int code,
 /* Opens the environment; the lock is held for writing. ENOENT: not there. */
 int usher_memory_open(struct record_lmdb *lmdb, bool write,
     struct usher_error *error);
-bool usher_memory_is_there(const struct record_lmdb *lmdb);
 /* Our files were removed, whatever is in their place. */
 bool usher_memory_was_removed(const struct record_lmdb *lmdb);
 void usher_memory_shut(struct record_lmdb *lmdb);

@@ -12,14 +12,13 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "lmdb_whole.h"
+#include "lmdb_env.h"
 #include "record_lmdb.h"
 
-enum { MOST_READERS = 2048, TABLES = 3 };
+enum { TABLES = 3 };
 
 /* Address space only: the file grows with what it holds. */
 static const size_t map_plenty = (size_t)16 << 30;
-static const size_t map_least = (size_t)64 << 20;
 
 static int
 damaged(const struct record_lmdb *lmdb, int code, struct usher_error *error)
@@ -75,44 +74,21 @@ usher_memory_wrong(const struct record_lmdb *lmdb, int code,
 	case MDB_READERS_FULL:
 		return usher_error_set(error, EBUSY,
 		    "the memory %s has %d readers, more than it bears", where,
-		    MOST_READERS);
+		    LMDB_MOST_READERS);
 	default:
 		return usher_error_set(error, code < 0 ? EIO : code,
 		    "the memory %s: %s", where, mdb_strerror(code));
 	}
 }
 
-/* What was there already keeps its mode. */
-static int
-make_folder(const char *path, mode_t mode)
-{
-	struct stat now;
-
-	if (mkdir(path, mode) == 0)
-		return chmod(path, mode | S_ISGID) < 0 ? errno : 0;
-	if (errno == EEXIST)
-		return stat(path, &now) < 0 ? errno
-		    : S_ISDIR(now.st_mode)  ? 0
-					    : ENOTDIR;
-	return errno;
-}
-
 /* DIRECTORY and DIRECTORY/memory; what is above them must be there. */
 static int
 make_folders(const struct record_lmdb *lmdb, struct usher_error *error)
 {
-	char *outer = strdup(lmdb->directory);
 	int code = 0;
 
-	if (outer == NULL)
-		return usher_error_set(error, ENOMEM, "out of memory");
-	*strrchr(outer, '/') = '\0';
-	if (access(lmdb->directory, F_OK) != 0) {
-		code = *outer == '\0' ? 0 : make_folder(outer, 0750);
-		if (code == 0)
-			code = make_folder(lmdb->directory, 0770);
-	}
-	free(outer);
+	if (access(lmdb->directory, F_OK) != 0)
+		code = usher_lmdb_env_make_folders(lmdb->directory, 0770);
 	if (code != 0)
 		return usher_error_set(error, code,
 		    "the memory's folder %s cannot be made: %s",
@@ -195,52 +171,6 @@ open_tables(struct record_lmdb *lmdb, bool write, struct usher_error *error)
 	return usher_memory_wrong(lmdb, mdb_txn_commit(txn), error);
 }
 
-/* The largest map that the machine bears, from `bytes` downward. */
-static int
-open_mapped(struct record_lmdb *lmdb, bool write)
-{
-	size_t bytes = lmdb->map_bytes != 0 ? lmdb->map_bytes : map_plenty;
-
-	for (;;) {
-		int code = mdb_env_create(&lmdb->env);
-
-		if (code != 0) {
-			lmdb->env = NULL;
-			return code;
-		}
-		(void)mdb_env_set_maxdbs(lmdb->env, TABLES);
-		(void)mdb_env_set_maxreaders(lmdb->env, MOST_READERS);
-		code = mdb_env_set_mapsize(lmdb->env, bytes);
-		if (code == 0)
-			code = mdb_env_open(lmdb->env, lmdb->directory,
-			    MDB_NOTLS | (write ? 0 : MDB_RDONLY), 0660);
-		if (code == 0)
-			return 0;
-		usher_memory_shut(lmdb);
-		/* Valgrind says EINVAL where the kernel says ENOMEM. */
-		if ((code != ENOMEM && code != EINVAL) || bytes <= map_least)
-			return code;
-		bytes /= 2;
-	}
-}
-
-bool
-usher_memory_is_there(const struct record_lmdb *lmdb)
-{
-	char *path = file_path(lmdb, "data.mdb");
-	struct stat now;
-	int code;
-
-	if (path == NULL)
-		return true;
-	/* Only a plain "no" counts; all else is for LMDB to tell. */
-	code = stat(path, &now) < 0 ? errno : 0;
-	free(path);
-	if (code == 0 && S_ISREG(now.st_mode) && now.st_size == 0)
-		return false; /* another process is about to fill it */
-	return code != ENOENT;
-}
-
 /* Before anything is closed for it: whether opening to write can succeed. */
 static int
 may_write(const struct record_lmdb *lmdb)
@@ -260,16 +190,22 @@ int
 usher_memory_open(struct record_lmdb *lmdb, bool write,
     struct usher_error *error)
 {
-	int dead, code = 0;
+	struct lmdb_place place = { .directory = lmdb->directory,
+		.map_bytes = lmdb->map_bytes != 0 ? lmdb->map_bytes
+						  : map_plenty,
+		.tables = TABLES,
+		.mode = 0660,
+		.write = write };
+	int code = 0;
 
-	if (!write && !usher_memory_is_there(lmdb))
+	if (!write && !usher_lmdb_env_is_there(lmdb->directory))
 		return ENOENT;
 	if (write && (code = make_folders(lmdb, error)) != 0)
 		return code;
 	if (write && (code = may_write(lmdb)) != 0)
 		return usher_memory_wrong(lmdb, code, error);
 	usher_memory_shut(lmdb);
-	code = open_mapped(lmdb, write);
+	code = usher_lmdb_env_open(&lmdb->env, &place);
 	if (code == ENOENT)
 		return ENOENT;
 	if (code != 0)
@@ -278,12 +214,7 @@ usher_memory_open(struct record_lmdb *lmdb, bool write,
 		widen(lmdb, "data.mdb");
 		widen(lmdb, "lock.mdb");
 	}
-	/* Readers that were killed hold pages back. */
-	(void)mdb_reader_check(lmdb->env, &dead);
-	if (!usher_lmdb_is_whole(lmdb->env))
-		code = damaged(lmdb, MDB_CORRUPTED, error);
-	if (code == 0)
-		code = open_tables(lmdb, false, error);
+	code = open_tables(lmdb, false, error);
 	/* Nobody waits for other writers but where tables are missing. */
 	if (code == ENOENT && write)
 		code = open_tables(lmdb, true, error);

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "error.h"
+#include "lmdb_env.h"
 
 static int
 open_now(struct store_lmdb *lmdb, struct usher_error *error)
@@ -114,7 +115,7 @@ was_replaced(const struct store_lmdb *lmdb)
 
 	return mdb_env_get_fd(lmdb->env, &file) == 0 &&
 	    fstat(file, &now) == 0 && now.st_nlink == 0 &&
-	    usher_lmdb_is_there(lmdb);
+	    usher_lmdb_env_is_there(lmdb->directory);
 }
 
 /*

@@ -71,8 +71,6 @@ int usher_lmdb_wrong(const struct store_lmdb *lmdb, int code,
 /* Opens the environment; the lock is held for writing. ENOENT: not there. */
 int usher_lmdb_open(struct store_lmdb *lmdb, bool write,
     struct usher_error *error);
-/* False when there are no files, or empty ones that another process fills. */
-bool usher_lmdb_is_there(const struct store_lmdb *lmdb);
 void usher_lmdb_shut(struct store_lmdb *lmdb);
 
 /* A transaction's number, which no other store in this folder had. */

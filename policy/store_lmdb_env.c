@@ -14,16 +14,15 @@
 #include <unistd.h>
 
 #include "error.h"
-#include "lmdb_whole.h"
+#include "lmdb_env.h"
 
-enum { MOST_READERS = 2048, TABLES = 4 };
+enum { TABLES = 4 };
 
 /*
  * Address space only: the file grows with what it holds. A million
  * recipients take 2 to 4 GB, and their being published anew as much again.
  */
 static const size_t map_plenty = (size_t)64 << 30;
-static const size_t map_least = (size_t)64 << 20;
 
 int
 usher_lmdb_wrong(const struct store_lmdb *lmdb, int code,
@@ -72,7 +71,7 @@ usher_lmdb_wrong(const struct store_lmdb *lmdb, int code,
 		return usher_error_set(error, EAGAIN,
 		    "the store %s has %d"
 		    " readers, more than it bears",
-		    where, MOST_READERS);
+		    where, LMDB_MOST_READERS);
 	case MDB_MAP_FULL:
 	case MDB_TXN_FULL:
 		return usher_error_set(error, ENOSPC,
@@ -85,40 +84,18 @@ usher_lmdb_wrong(const struct store_lmdb *lmdb, int code,
 	}
 }
 
-static int
-make_folder(const char *path)
-{
-	struct stat stat_now;
-
-	if (mkdir(path, 0750) == 0)
-		return chmod(path, 02750) < 0 ? errno : 0;
-	if (errno != EEXIST)
-		return errno;
-	if (stat(path, &stat_now) < 0)
-		return errno;
-	return S_ISDIR(stat_now.st_mode) ? 0 : ENOTDIR;
-}
-
 /* DIRECTORY and DIRECTORY/policies; what is above them must be there. */
 static int
 make_folders(const struct store_lmdb *lmdb, struct usher_error *error)
 {
-	char *outer = strdup(lmdb->directory);
-	int code;
+	int code = usher_lmdb_env_make_folders(lmdb->directory, 0750);
 
-	if (outer == NULL)
-		return ENOMEM;
-	*strrchr(outer, '/') = '\0';
-	code = *outer == '\0' ? 0 : make_folder(outer);
-	if (code == 0)
-		code = make_folder(lmdb->directory);
 	if (code != 0)
-		(void)usher_error_set(error, code,
+		return usher_error_set(error, code,
 		    "the store's folder %s"
 		    " cannot be made: %s",
 		    lmdb->directory, strerror(code));
-	free(outer);
-	return code;
+	return 0;
 }
 
 static void
@@ -206,74 +183,29 @@ open_or_make_tables(struct store_lmdb *lmdb, bool write,
 	return code == ENOENT && write ? open_tables(lmdb, true, error) : code;
 }
 
-/* The largest map that the machine bears, from `bytes` downward. */
-static int
-open_mapped(struct store_lmdb *lmdb, bool write)
-{
-	size_t bytes = lmdb->map_bytes != 0 ? lmdb->map_bytes : map_plenty;
-	int code;
-
-	for (;;) {
-		code = mdb_env_create(&lmdb->env);
-		if (code != 0) {
-			lmdb->env = NULL;
-			return code;
-		}
-		(void)mdb_env_set_maxdbs(lmdb->env, TABLES);
-		(void)mdb_env_set_maxreaders(lmdb->env, MOST_READERS);
-		code = mdb_env_set_mapsize(lmdb->env, bytes);
-		if (code == 0)
-			code = mdb_env_open(lmdb->env, lmdb->directory,
-			    MDB_NOTLS | (write ? 0 : MDB_RDONLY), 0640);
-		if (code == 0)
-			return 0;
-		usher_lmdb_shut(lmdb);
-		/* Valgrind says EINVAL where the kernel says ENOMEM. */
-		if ((code != ENOMEM && code != EINVAL) || bytes <= map_least)
-			return code;
-		bytes /= 2;
-	}
-}
-
-bool
-usher_lmdb_is_there(const struct store_lmdb *lmdb)
-{
-	struct stat stat_now;
-	char *path;
-	int code;
-
-	if (asprintf(&path, "%s/data.mdb", lmdb->directory) < 0)
-		return true;
-	/* Only a plain "no" counts; all else is for LMDB to tell. */
-	code = stat(path, &stat_now) < 0 ? errno : 0;
-	free(path);
-	if (code == 0 && S_ISREG(stat_now.st_mode) && stat_now.st_size == 0)
-		return false; /* another process is about to fill it */
-	return code != ENOENT;
-}
-
 int
 usher_lmdb_open(struct store_lmdb *lmdb, bool write, struct usher_error *error)
 {
-	int dead, code;
+	struct lmdb_place place = { .directory = lmdb->directory,
+		.map_bytes = lmdb->map_bytes != 0 ? lmdb->map_bytes
+						  : map_plenty,
+		.tables = TABLES,
+		.mode = 0640,
+		.write = write };
+	int code;
 
 	if (write && (code = make_folders(lmdb, error)) != 0)
 		return code;
-	if (!write && !usher_lmdb_is_there(lmdb))
+	if (!write && !usher_lmdb_env_is_there(lmdb->directory))
 		return ENOENT;
-	code = open_mapped(lmdb, write);
+	code = usher_lmdb_env_open(&lmdb->env, &place);
 	if (code == ENOENT)
 		return ENOENT;
 	if (code != 0)
 		return usher_lmdb_wrong(lmdb, code, error);
 	if (write)
 		widen_lock_file(lmdb);
-	/* Readers that were killed hold pages back. */
-	(void)mdb_reader_check(lmdb->env, &dead);
-	if (usher_lmdb_is_whole(lmdb->env))
-		code = open_or_make_tables(lmdb, write, error);
-	else
-		code = usher_lmdb_wrong(lmdb, MDB_CORRUPTED, error);
+	code = open_or_make_tables(lmdb, write, error);
 	if (code != 0)
 		usher_lmdb_shut(lmdb);
 	lmdb->writable = write && code == 0;

@@ -210,6 +210,58 @@ test_held_reader_never_blocks_the_writer(void **state)
 	usher_store_close(store);
 }
 
+static const char *published; /* what a forked child is to find */
+
+/* Opens and reads, often, where the first maps that are tried cannot be. */
+static void
+opening_child(const struct place *place, int in, int out)
+{
+	struct store_options options = { .map_bytes = (size_t)1 << 48 };
+	struct store *store;
+	char url[128], *text;
+
+	(void)snprintf(url, sizeof(url), "lmdb:%s/store", place->folder);
+	place_say(out);
+	place_hear(in);
+	for (int i = 0; i < 100; i++) {
+		if (usher_store_open(&store, url, &options, NULL) != 0)
+			_exit(1);
+		text = text_of(store, "a@x");
+		if (text == NULL || strcmp(text, published) != 0)
+			_exit(2);
+		free(text);
+		usher_store_close(store);
+	}
+}
+
+/* LMDB has two first pages, which its transactions take in turn. */
+static void
+test_many_may_open_at_once_with_little_room(void **state)
+{
+	enum { CHILDREN = 3, TURNS = 2 };
+	static const char *const texts[TURNS] = { "one", "two" };
+	struct place *place = *state;
+	int to[CHILDREN], from[CHILDREN];
+	pid_t child[CHILDREN];
+	struct store *store;
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		store = open_store(place, true);
+		publish_one(store, "/a", texts[turn], 0, "a@x");
+		usher_store_close(store);
+		published = texts[turn];
+		for (int i = 0; i < CHILDREN; i++) {
+			child[i] = place_fork(opening_child, place, &to[i],
+			    &from[i]);
+			place_hear(from[i]);
+		}
+		for (int i = 0; i < CHILDREN; i++)
+			place_say(to[i]);
+		for (int i = 0; i < CHILDREN; i++)
+			assert_true(place_reap(child[i], to[i], from[i]));
+	}
+}
+
 /* Publishes much, and is killed before the commit. */
 static void
 dying_child(const struct place *place, int in, int out)
@@ -269,6 +321,7 @@ main(void)
 		TEST(test_abort_leaves_nothing),
 		TEST(test_other_process_sees_it_at_once),
 		TEST(test_held_reader_never_blocks_the_writer),
+		TEST(test_many_may_open_at_once_with_little_room),
 		TEST(test_killed_publisher_leaves_the_old_state),
 	};
 
