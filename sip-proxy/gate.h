@@ -170,6 +170,7 @@ struct sip_via {
 	struct span received_param;
 	struct span rport_param;
 	uint16_t port; /* 0: none given */
+	bool whole;    /* read to its end: it is a Via */
 };
 
 struct sip_msg {

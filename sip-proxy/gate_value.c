@@ -317,7 +317,8 @@ sip_via_read(struct span value, struct sip_via *via)
 	while ((more = param_next(&rest, &n, &v, &whole)) == 1)
 		if (!via_param(via, n, v, whole))
 			return false;
-	return more == 0;
+	via->whole = more == 0;
+	return via->whole;
 }
 
 bool

@@ -173,17 +173,24 @@ default_port(const struct sip_via *via)
 	return span_is(via->transport, "TLS") ? 5061 : 5060;
 }
 
+/* A Via that cannot be read, or that tells of another transport, has no port
+ * for this one but what it names itself. */
+static bool
+has_port(const struct sip_via *via, const struct sip_peer *src)
+{
+	return via->port != 0 ||
+	    (via->whole &&
+		span_is(via->transport, sip_transport_name(src->transport)));
+}
+
 void
 sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
     const struct sip_peer *src)
 {
 	*dst = *src;
-	/* A stream answers where it was asked; a Via that cannot be read, or
-	 * that tells of another transport, has no port for this one. */
+	/* A stream answers where it was asked. */
 	if (sip_transport_reliable(src->transport) || via->rport.p ||
-	    !via->host.p ||
-	    (!via->port &&
-		!span_is(via->transport, sip_transport_name(src->transport))))
+	    !has_port(via, src))
 		return;
 	sip_addr_set_port(&dst->addr, default_port(via));
 }
