@@ -1,6 +1,7 @@
-"""Torture: RFC 4475, message by message, over UDP and over TCP.
+"""Torture: RFC 4475 and RFC 5118, message by message.
 
-The messages of torture.py always; the RFC's own ones below USHER_DATA (else
+The messages of torture.py and torture_ipv6.py always, those of the first over
+UDP and TCP, the others over both families; the RFC's own ones below USHER_DATA (else
 ../shared/data beside the checkout) where there are any, by the same table. All
 go through one proxy, and after each the next call works.
 """
@@ -14,7 +15,8 @@ import pytest
 
 import support
 import torture
-from sip_site import Site
+import torture_ipv6
+from sip_site import HOST, Site
 from torture_wire import Hop, Sender, StreamSender, code_of, header, lines_of
 
 DATA = Path(os.environ.get("USHER_DATA")
@@ -31,15 +33,16 @@ class World:
     """One proxy, its hop, and a trusted sender that speaks in bytes."""
 
     def __init__(self, folder):
-        self.hop, self.sender = Hop(), Sender()
+        self.hop, self.sender, self.six = Hop(), Sender(), Sender("::1")
         domains = ", ".join(f'"{d}"' for d in torture.DOMAINS + FOREIGN)
         self.site = Site(
             folder, self.hop.port, sip=f"domains = [ {domains} ];",
             peers='{ name = "torture"; trusted = true; '
-                  f'from = [ "{self.sender.host}" ]; }}')
+                  f'from = [ "{self.sender.host}", "[::1]" ]; }}')
         self.site.write('rules = ( ); otherwise = "accept";')
         port = self.site.port
-        self.site.configure(port=f'{port}", "tcp:127.0.0.1:{port}')
+        self.site.configure(port=f'{port}", "tcp:127.0.0.1:{port}", '
+                                 f'"udp:[::1]:{port}')
         self.site.start()
 
     def close(self):
@@ -48,23 +51,26 @@ class World:
         finally:
             self.hop.close()
             self.sender.close()
+            self.six.close()
 
-    def call(self, transport="UDP"):
+    def call(self, transport="UDP", more=""):
         """A plain call of a number nobody published, and its Call-ID."""
         call_id = f"plain{next(numbers)}@test"
         return call_id, torture.ask(
             f"plain{next(numbers)}", Call_ID=call_id,
             uri="sip:+12025550100@example.com",
             Via=f"SIP/2.0/{transport} host.example.net;"
-                f"branch=z9hG4bKplain{next(numbers)}")
+                f"branch=z9hG4bKplain{next(numbers)}{more}")
 
-    def over_udp(self, data):
+    def over_udp(self, data, sender=None):
         """What becomes of it, and what the hop got; then a call works."""
         before = len(self.hop.got)
-        call_id, call = self.call()
-        self.sender.send(data, self.site.address)
-        self.sender.send(call, self.site.address)
-        done, came = self.sender.final(call_id)
+        sender = sender or self.sender
+        call_id, call = self.call(more=";rport" if sender is self.six else "")
+        to = ("::1" if sender is self.six else HOST, self.site.port)
+        sender.send(data, to)
+        sender.send(call, to)
+        done, came = sender.final(call_id)
         assert done is not None and code_of(done) == 200, "the next call"
         return self.told(data, came, call_id, before)
 
@@ -148,6 +154,24 @@ def test_message_over_tcp(world, name):
     call_id, call = world.call()
     world.sender.send(call, world.site.address)
     assert code_of(world.sender.final(call_id)[0]) == 200
+
+
+@pytest.mark.parametrize("family", ["IPv4", "IPv6"])
+@pytest.mark.parametrize("name", torture_ipv6.MESSAGES)
+def test_ipv6_message(world, name, family):
+    data = torture_ipv6.MESSAGES[name]
+    # Its own transaction in either family.
+    data = data.replace(b"Call-ID: ", b"Call-ID: " + family.encode())
+    sender = world.six if family == "IPv6" else world.sender
+    outcome, messages = world.over_udp(data, sender)
+    assert outcome == torture_ipv6.OUTCOMES[name]
+    if outcome != "forwarded":
+        return
+    same_but_ours(data, messages[0])
+    stamped = [line for name, line in lines_of(messages[0])
+               if name == b"via"][1]
+    assert stamped.count(b";received=") == 1
+    assert f";received={sender.host}".encode() in stamped
 
 
 @pytest.mark.parametrize("over", ["over_udp", "over_tcp"])

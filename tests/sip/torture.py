@@ -20,7 +20,7 @@ SDP = (b"v=0\r\no=ann 1 1 IN IP4 192.0.2.7\r\ns=-\r\nc=IN IP4 192.0.2.7\r\n"
 
 DOMAINS = ("example.com", "example.net", "example.org", "far.example.edu",
            "services.example.com", "192.0.2.7", "[2001:db8::10]",
-           "[2001:db8::10:5070]", "[::ffff:192.0.2.7]", "[2001:db8::1]")
+           "[2001:db8::10:5070]")
 
 
 def compose(start, headers, body=b""):

@@ -89,11 +89,18 @@ class Hop:
 
 
 class Sender:
-    """An address of its own, so that well-known ports are free there."""
+    """An address of its own, so that well-known ports are free there; or any
+    port of the address that is given."""
 
-    def __init__(self):
+    def __init__(self, host=None):
         self.sockets = []
         self.seen = set()
+        if host:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self.sockets = [socket.socket(family, socket.SOCK_DGRAM)]
+            self.sockets[0].bind((host, 0))
+            self.host = host
+            return
         for _ in range(50):
             pick = random.SystemRandom().randrange
             self.host = f"127.{pick(1, 250)}.{pick(1, 250)}.{pick(2, 250)}"
@@ -122,19 +129,22 @@ class Sender:
 
     def final(self, call_id, timeout=15.0):
         """The final answer of this Call-ID, and what else came before."""
-        end, others = time.monotonic() + timeout, []
+        end, others, found = time.monotonic() + timeout, [], None
         while True:
-            data = self.receive(max(0.001, end - time.monotonic()))
+            # Then only what already waits, at whichever port.
+            left = 0 if found else max(0.001, end - time.monotonic())
+            data = self.receive(left)
             if data is None:
-                return None, others
+                return found, others
             code = code_of(data)
             # Nobody acknowledges here, so refusals of INVITEs come again.
             if code is None or code < 200 or data in self.seen:
                 continue
             self.seen.add(data)
             if header(data, b"call-id") == call_id.encode():
-                return data, others
-            others.append(data)
+                found = data
+            else:
+                others.append(data)
 
 
 class StreamSender:
