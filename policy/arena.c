@@ -122,17 +122,20 @@ usher_arena_string(struct arena *arena, const char *string)
 char *
 usher_arena_vprintf(struct arena *arena, const char *format, va_list arguments)
 {
+	char most[256]; /* what is longer is formatted twice */
 	va_list again;
 	char *text;
 	int length;
 
 	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, again);
+	length = vsnprintf(most, sizeof(most), format, again);
 	va_end(again);
 	if (length < 0) {
 		arena->failed = true;
 		return NULL;
 	}
+	if ((size_t)length < sizeof(most))
+		return usher_arena_bytes(arena, most, (size_t)length);
 	text = usher_arena_alloc(arena, (size_t)length + 1);
 	if (text != NULL)
 		(void)vsnprintf(text, (size_t)length + 1, format, arguments);

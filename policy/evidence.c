@@ -96,6 +96,18 @@ report(const struct evidence_weighing *weighing, struct arena *arena,
 	return arena->failed ? ENOMEM : 0;
 }
 
+/* Most callers say nothing: then there is nothing to go through. */
+static bool
+none_met(const struct evidence_weighing *weighing)
+{
+	const unsigned *hits = weighing->hits;
+	size_t count = weighing->evidence->item_count;
+
+	return count == 0 ||
+	    (hits[0] == 0 &&
+		memcmp(hits, hits + 1, (count - 1) * sizeof(*hits)) == 0);
+}
+
 int
 usher_evidence_weigh(const struct evidence *evidence, struct arena *arena,
     const struct evidence_view *view, struct evidence_finding *finding)
@@ -108,7 +120,7 @@ usher_evidence_weigh(const struct evidence *evidence, struct arena *arena,
 	code = usher_evidence_phrases(&weighing, arena);
 	if (code == 0 && !view->call)
 		code = usher_evidence_patterns(&weighing, arena);
-	if (code)
+	if (code || none_met(&weighing))
 		return code;
 	finding->purpose = conclude(&weighing);
 	return report(&weighing, arena, finding);

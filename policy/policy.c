@@ -148,13 +148,27 @@ usher_policy_published(const struct usher_policy *policy,
 	return channel < USHER_URI ? policy->published[channel] : NULL;
 }
 
+/* In normal form already, as most come: no escapes that parsing undoes. */
+static bool
+owns_as_written(const struct usher_policy *policy, const char *who)
+{
+	if (strchr(who, '%') != NULL)
+		return false;
+	if (strncmp(who, "sip:", 4) == 0)
+		return usher_preferences_hold(policy, ADDRESS_SIP, who + 4);
+	return usher_preferences_hold(policy,
+	    who[0] == '+' ? ADDRESS_NUMBER : ADDRESS_MAIL, who);
+}
+
 bool
 usher_policy_owns(const struct usher_policy *policy, const char *who)
 {
 	struct arena arena;
 	struct address address;
-	bool owns = false;
+	bool owns = owns_as_written(policy, who);
 
+	if (owns)
+		return true;
 	usher_arena_init(&arena);
 	if (usher_address_parse(&arena, who, &policy->conf->dialling, &address,
 		NULL) == 0)

@@ -213,26 +213,50 @@ value_of(const char *name, size_t length, const struct filling *fillings,
 	return NULL;
 }
 
+/* The next piece: plain bytes of the template, then a value or nothing. */
+static const char *
+next_piece(const char *at, size_t *plain, const char **value,
+    const struct filling *fillings, size_t count)
+{
+	const char *open = strchrnul(at, '{'), *close;
+
+	*plain = (size_t)(open - at);
+	*value = NULL;
+	if (*open == '\0')
+		return open;
+	close = strchrnul(open, '}');
+	if (*close != '\0')
+		*value = value_of(open + 1, (size_t)(close - open) - 1,
+		    fillings, count);
+	if (*value != NULL)
+		return close + 1;
+	++*plain; /* a lone brace stays */
+	return open + 1;
+}
+
 const char *
 usher_words_fill(struct arena *arena, const char *template_text,
     const struct filling *fillings, size_t count)
 {
-	const char *text = "";
+	const char *at = template_text, *value;
+	size_t length = 0, plain, more;
+	char *text, *out;
 
-	while (*template_text != '\0' && text != NULL) {
-		size_t plain = strcspn(template_text, "{");
-		size_t name = strcspn(template_text + plain, "}");
-		const char *value = NULL;
+	while (*at != '\0') {
+		at = next_piece(at, &plain, &value, fillings, count);
+		length += plain + (value == NULL ? 0 : strlen(value));
+	}
+	out = text = usher_arena_alloc(arena, length + 1);
+	if (text == NULL)
+		return NULL;
+	for (at = template_text; *at != '\0';) {
+		const char *from = at;
 
-		if (template_text[plain] == '{' &&
-		    template_text[plain + name] == '}')
-			value = value_of(template_text + plain + 1, name - 1,
-			    fillings, count);
-		if (value == NULL && template_text[plain] != '\0')
-			plain++; /* a lone brace stays */
-		text = usher_arena_printf(arena, "%s%.*s%s", text, (int)plain,
-		    template_text, value == NULL ? "" : value);
-		template_text += plain + (value == NULL ? 0 : name + 1);
+		at = next_piece(at, &plain, &value, fillings, count);
+		out = mempcpy(out, from, plain);
+		more = value == NULL ? 0 : strlen(value);
+		if (more > 0)
+			out = mempcpy(out, value, more);
 	}
 	return text;
 }

@@ -21,30 +21,53 @@ struct telling {
 	const char *name, *page, *reference;
 };
 
+/* A number of at least so many digits: printf costs ten times that. */
+static const char *
+digits(char *end, unsigned value, int least)
+{
+	*--end = '\0';
+	while (value > 0 || least > 0) {
+		*--end = (char)('0' + value % 10);
+		value /= 10;
+		least--;
+	}
+	return end;
+}
+
+static const char *
+time_text(char out[6], int32_t second)
+{
+	(void)digits(out + 3, (unsigned)(second / 3600), 2);
+	(void)digits(out + 6, (unsigned)(second / 60 % 60), 2);
+	out[2] = ':';
+	return out;
+}
+
 static const char *
 instant_text(const struct telling *telling, int64_t at)
 {
 	struct arena *arena = &telling->decision->arena;
 	const struct zone *zone = telling->decision->policy->zone;
 	struct zone_time local = usher_zone_local(zone, at);
-	char date[12], year_text[12], time[12];
-	const char *first;
+	char date[12], year_text[12], time[6];
+	const char *first = telling->set->templates[WORD_FIRST];
 	int year, month, day;
 
 	usher_date_of_day(local.day, &year, &month, &day);
-	(void)snprintf(date, sizeof(date), "%d", day);
-	first = telling->set->templates[WORD_FIRST];
-	(void)snprintf(year_text, sizeof(year_text), "%d", year);
-	(void)snprintf(time, sizeof(time), "%02d:%02d", local.second / 3600,
-	    local.second / 60 % 60);
 	{
 		const struct filling fillings[] = {
 			{ "day",
 			    telling->set
 				->days[usher_weekday_of_day(local.day)] },
-			{ "date", day == 1 ? first : date },
+			{ "date",
+			    day == 1 ? first
+				     : digits(date + sizeof(date),
+					   (unsigned)day, 1) },
 			{ "month", telling->set->months[month - 1] },
-			{ "year", year_text }, { "time", time }
+			{ "year",
+			    digits(year_text + sizeof(year_text),
+				(unsigned)year, 1) },
+			{ "time", time_text(time, local.second) }
 		};
 
 		return usher_words_fill(arena,
@@ -59,11 +82,12 @@ end_text(const struct telling *telling, int64_t from, int64_t until)
 	const struct zone *zone = telling->decision->policy->zone;
 	struct zone_time start = usher_zone_local(zone, from);
 	struct zone_time end = usher_zone_local(zone, until);
+	char time[6];
 
 	if (start.day != end.day)
 		return instant_text(telling, until);
-	return usher_arena_printf(&telling->decision->arena, "%02d:%02d",
-	    end.second / 3600, end.second / 60 % 60);
+	return usher_arena_string(&telling->decision->arena,
+	    time_text(time, end.second));
 }
 
 static const char *
