@@ -31,10 +31,12 @@ log_write(const struct log *log, int level, const char *format, ...)
 	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
 		text[0] = '\0';
 	va_end(arguments);
-	if (log->in_front)
+	if (log->in_front) {
 		fprintf(stderr, "usher-sip: %s\n", text);
-	else
+		fflush(stderr);
+	} else {
 		syslog(level, "%s", text);
+	}
 }
 
 static void
@@ -71,16 +73,34 @@ add_byte(struct log_line *line, unsigned char byte)
 	}
 }
 
+/* Which nothing is done to, as nearly all are. */
+static size_t
+plain_bytes(const char *bytes, size_t most)
+{
+	size_t i = 0;
+
+	while (i < most && (unsigned char)bytes[i] >= 0x20 &&
+	    bytes[i] != 0x7f && bytes[i] != '"' && bytes[i] != '\\')
+		i++;
+	return i;
+}
+
 void
 log_line_add(struct log_line *line, const char *key, struct span value)
 {
 	enum { VALUE_MOST = 256 };
+	size_t shown = value.l < VALUE_MOST ? value.l : VALUE_MOST, plain;
 
 	add_text(line, " ", 1);
 	add_text(line, key, strlen(key));
 	add_text(line, "=\"", 2);
-	for (size_t i = 0; i < value.l && i < VALUE_MOST; i++)
-		add_byte(line, (unsigned char)value.p[i]);
+	for (size_t i = 0; i < shown; i += plain) {
+		plain = plain_bytes(value.p + i, shown - i);
+		if (plain > 0)
+			add_text(line, value.p + i, plain);
+		else
+			add_byte(line, (unsigned char)value.p[i]), plain = 1;
+	}
 	if (value.l > VALUE_MOST)
 		add_text(line, "...", 3);
 	if (line->used + 1 < sizeof(line->text))
@@ -90,9 +110,22 @@ log_line_add(struct log_line *line, const char *key, struct span value)
 void
 log_line_end(const struct log *log, const struct log_line *line, int level)
 {
-	if (log->in_front)
-		fprintf(stderr, "usher-sip: %.*s\n", (int)line->used,
-		    line->text);
-	else
+	static const char name[] = "usher-sip: ";
+
+	if (log->in_front) {
+		flockfile(stderr);
+		fwrite_unlocked(name, 1, sizeof(name) - 1, stderr);
+		fwrite_unlocked(line->text, 1, line->used, stderr);
+		putc_unlocked('\n', stderr);
+		funlockfile(stderr);
+	} else {
 		syslog(level, "%.*s", (int)line->used, line->text);
+	}
+}
+
+void
+log_turn(const struct log *log)
+{
+	if (log->in_front)
+		fflush(stderr);
 }

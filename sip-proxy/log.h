@@ -36,5 +36,7 @@ void log_line_begin(struct log_line *line, const char *what);
 void log_line_add(struct log_line *line, const char *key, struct span value);
 void log_line_end(const struct log *log, const struct log_line *line,
     int level);
+/* Once a turn of the loop: lines of decisions leave together. */
+void log_turn(const struct log *log);
 
 #endif

@@ -137,7 +137,7 @@ serve(struct proxy *proxy, const struct options *options, int ready)
 		    "stands at %s (--at): this is a rehearsal",
 		    options->at);
 	if (options->in_front)
-		fputs("usher-sip: ready\n", stderr);
+		log_write(&proxy->log, LOG_NOTICE, "ready");
 	else
 		background_ready(ready);
 	sd_notify(0, "READY=1");
@@ -182,7 +182,7 @@ main(int argc, char **argv)
 		if (code != -1)
 			return code;
 	}
-	setvbuf(stderr, NULL, _IOLBF, 0);
+	setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	signal(SIGPIPE, SIG_IGN);
 	proxy = calloc(1, sizeof(*proxy));
 	if (proxy == NULL)
