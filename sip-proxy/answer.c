@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <inttypes.h>
 
 #include "lines.h"
 #include "screen.h"
@@ -28,6 +27,18 @@ answer_seconds(const struct usher_opening *opening, int64_t now_ms,
 }
 
 static void
+add_figure(struct lines *lines, int64_t figure)
+{
+	char text[24], *p = text + sizeof(text);
+
+	*--p = '\0';
+	do
+		*--p = (char)('0' + figure % 10);
+	while ((figure /= 10) > 0);
+	lines_put(lines, p);
+}
+
+static void
 make_retry_after(struct lines *lines, struct answer *answer,
     const struct answering *how, const struct usher_opening *opening)
 {
@@ -39,12 +50,16 @@ make_retry_after(struct lines *lines, struct answer *answer,
 	answer_seconds(opening, how->now_ms, &seconds, &duration);
 	usher_instant_text(opening->from, instant);
 	lines_begin(lines);
-	lines_add(lines, "Retry-After: %" PRId64 " (", seconds);
+	lines_put(lines, "Retry-After: ");
+	add_figure(lines, seconds);
+	lines_put(lines, " (");
 	lines_escape(lines, lines->count > 1 ? lines->words[1] : instant,
 	    "()\\");
-	lines_add(lines, ")");
-	if (duration > 0)
-		lines_add(lines, ";duration=%" PRId64, duration);
+	lines_put(lines, ")");
+	if (duration > 0) {
+		lines_put(lines, ";duration=");
+		add_figure(lines, duration);
+	}
 	answer->retry_after = lines_end(lines);
 }
 
@@ -55,12 +70,14 @@ make_warning(struct lines *lines, struct answer *answer,
 	if (lines->count == 0)
 		return;
 	lines_begin(lines);
-	lines_add(lines, "Warning: 399 %s \"", how->our_name);
+	lines_put(lines, "Warning: 399 ");
+	lines_put(lines, how->our_name);
+	lines_put(lines, " \"");
 	for (size_t i = 0; i < lines->count; i++) {
-		lines_add(lines, "%s", i > 0 ? " " : "");
+		lines_put(lines, i > 0 ? " " : "");
 		lines_escape(lines, lines->words[i], "\"\\");
 	}
-	lines_add(lines, "\"");
+	lines_put(lines, "\"");
 	answer->warning = lines_end(lines);
 }
 
@@ -110,7 +127,7 @@ make_error_info(struct lines *lines, struct answer *answer,
 	char uri[1024], instant[USHER_INSTANT_TEXT];
 
 	lines_begin(lines);
-	lines_add(lines, "Error-Info: ");
+	lines_put(lines, "Error-Info: ");
 	if (announce[0] != '\0') {
 		lines_add(lines, "<%s>", announce);
 		comma = ", ";

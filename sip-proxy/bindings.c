@@ -209,8 +209,11 @@ bindings_by_contact(const struct bindings *table, const struct sip_uri *uri)
 struct binding *
 bindings_by_flow(const struct bindings *table, const struct sip_peer *src)
 {
-	struct binding *b = table->by_flow[flow_bucket(src)];
+	struct binding *b;
 
+	if (table->count == 0) /* every message asks */
+		return NULL;
+	b = table->by_flow[flow_bucket(src)];
 	while (b != NULL && !same_flow(&b->flow.peer, src))
 		b = b->next_flow;
 	return b;

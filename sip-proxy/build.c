@@ -47,6 +47,22 @@ putf(struct writer *w, const char *fmt, ...)
 }
 
 static void
+put_code(struct writer *w, unsigned code)
+{
+	const char text[] = { (char)('0' + code / 100 % 10),
+		(char)('0' + code / 10 % 10), (char)('0' + code % 10), ' ' };
+
+	put(w, (struct span){ text, sizeof(text) });
+}
+
+static void
+put_pair(struct writer *w, const char *name, const char *value)
+{
+	put(w, span_of(name));
+	put(w, span_of(value));
+}
+
+static void
 put_line(struct writer *w, const struct sip_msg *msg, enum sip_header id)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
@@ -106,11 +122,14 @@ put_vias(struct writer *w, const struct sip_msg *req, const union sip_addr *src)
 	put(w, span_between(at, via->value.p + via->value.l));
 	at = via->value.p + via->value.l;
 	if (via->rport.p)
-		putf(w, ";rport=%u", (unsigned)sip_addr_port(src));
+		put_pair(w, ";rport=",
+		    sip_addr_port(src)
+			? strrchr(sip_addr_text(src, host), ':') + 1
+			: "0");
 	if (via->rport.p || via->received.p ||
 	    sip_addr_parse(&sent_by, via->host, 0) ||
 	    !sip_addr_same_host(&sent_by, src))
-		putf(w, ";received=%s", sip_addr_host(src, host));
+		put_pair(w, ";received=", sip_addr_host(src, host));
 	put(w, span_between(at, hdr->line.p + hdr->line.l));
 	while ((hdr = sip_msg_next(req, hdr)))
 		put(w, hdr->line);
@@ -145,7 +164,8 @@ sip_reply_build(char *out, size_t size, size_t *len, const struct sip_msg *req,
 
 	if (!req->answerable)
 		return EBADMSG;
-	putf(&w, "SIP/2.0 %03u ", code);
+	put(&w, SPAN_LIT("SIP/2.0 "));
+	put_code(&w, code);
 	put(&w,
 	    reply->reason.p ? reply->reason : span_of(sip_reason_phrase(code)));
 	put(&w, SPAN_LIT("\r\n"));

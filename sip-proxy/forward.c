@@ -240,7 +240,6 @@ bool
 forward_is_loop(const struct request *request)
 {
 	const struct sip_hdr *hdr = sip_msg_first(request->msg, SIP_HDR_VIA);
-	uint64_t mark = loop_mac(request->proxy, request->msg);
 	struct span rest, value, tail;
 	struct sip_via via;
 
@@ -253,8 +252,9 @@ forward_is_loop(const struct request *request)
 			tail = (struct span){ via.branch.p + via.branch.l -
 				    (MAC_TEXT - 1),
 				MAC_TEXT - 1 };
-			if (mac_is(tail, mark) &&
-			    setup_is_self(request->setup, via.host, via.port))
+			if (setup_is_self(request->setup, via.host, via.port) &&
+			    mac_is(tail,
+				loop_mac(request->proxy, request->msg)))
 				return true;
 		}
 	}

@@ -62,6 +62,22 @@ user_before_params(const struct sip_uri *uri)
 	return user;
 }
 
+static bool
+sip_text(char text[ID_TEXT], struct span user, struct span host)
+{
+	static const struct span scheme = SPAN_LIT("sip:");
+	char *p = text;
+
+	if (scheme.l + user.l + 1 + host.l >= ID_TEXT)
+		return false;
+	p = mempcpy(p, scheme.p, scheme.l);
+	p = mempcpy(p, user.p, user.l);
+	*p++ = '@';
+	p = mempcpy(p, host.p, host.l);
+	*p = '\0';
+	return true;
+}
+
 bool
 identity_text(const struct setup *setup, const struct usher_sip_terms *terms,
     const struct sip_uri *uri, char text[ID_TEXT], bool *number)
@@ -86,8 +102,7 @@ identity_text(const struct setup *setup, const struct usher_sip_terms *terms,
 	if (uri->scheme == SIP_SCHEME_TEL)
 		return false; /* an extension of who knows whom */
 	/* As written: whoever reads it takes the escapes off. */
-	return snprintf(text, ID_TEXT, "sip:%.*s@%.*s", SPAN_ARG(raw),
-		   SPAN_ARG(uri->host)) < ID_TEXT;
+	return sip_text(text, raw, uri->host);
 }
 
 static bool

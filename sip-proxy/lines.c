@@ -33,31 +33,51 @@ lines_add(struct lines *lines, const char *format, ...)
 }
 
 static void
-add_byte(struct lines *lines, char byte)
+add_bytes(struct lines *lines, const char *bytes, size_t length)
 {
-	if (lines->used + 1 >= LINES_SIZE ||
-	    lines->used + 1 - lines->from > LINE_MOST)
+	if (lines->used + length >= LINES_SIZE ||
+	    lines->used + length - lines->from > LINE_MOST)
 		lines->full = true;
-	if (!lines->full)
-		lines->text[lines->used++] = byte;
+	if (lines->full || length == 0)
+		return;
+	memcpy(lines->text + lines->used, bytes, length);
+	lines->used += length;
+}
+
+void
+lines_put(struct lines *lines, const char *text)
+{
+	add_bytes(lines, text, strlen(text));
 }
 
 void
 lines_escape(struct lines *lines, const char *text, const char *escaped)
 {
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
+	enum { CONTROLS = 0x20 };
+	char stops[CONTROLS + 8] = { 0x7f };
 
-		if (strchr(escaped, c) != NULL)
-			add_byte(lines, '\\');
-		add_byte(lines, (char)(c < 0x20 || c == 0x7f ? ' ' : c));
+	for (char c = 1; c < CONTROLS; c++)
+		stops[(int)c] = c;
+	strncpy(stops + CONTROLS, escaped, 7);
+	while (*text != '\0') {
+		size_t plain = strcspn(text, stops);
+
+		add_bytes(lines, text, plain);
+		text += plain;
+		if (*text == '\0')
+			break;
+		if ((unsigned char)*text < CONTROLS || *text == 0x7f)
+			add_bytes(lines, " ", 1);
+		else
+			add_bytes(lines, (const char[]){ '\\', *text }, 2);
+		text++;
 	}
 }
 
 struct span
 lines_end(struct lines *lines)
 {
-	lines_add(lines, "\r\n");
+	lines_put(lines, "\r\n");
 	if (lines->full)
 		lines->used = lines->from;
 	return (struct span){ lines->text + lines->from,

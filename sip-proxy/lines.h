@@ -24,6 +24,7 @@ struct lines {
 void lines_begin(struct lines *lines);
 void lines_add(struct lines *lines, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void lines_put(struct lines *lines, const char *text);
 /* Text inside quotes or parentheses: a backslash before each of `escaped`, and
  * no line may end in it. */
 void lines_escape(struct lines *lines, const char *text, const char *escaped);

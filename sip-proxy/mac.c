@@ -5,6 +5,7 @@
  */
 #include "mac.h"
 
+#include <endian.h>
 #include <string.h>
 
 static uint64_t
@@ -40,11 +41,10 @@ add_word(struct mac *mac, uint64_t word)
 static uint64_t
 read_key(const uint8_t *bytes)
 {
-	uint64_t word = 0;
+	uint64_t word;
 
-	for (int i = 7; i >= 0; i--)
-		word = word << 8 | bytes[i];
-	return word;
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
 }
 
 void
@@ -59,39 +59,40 @@ mac_begin(struct mac *mac, const uint8_t key[MAC_KEY])
 	mac->word = mac->total = 0;
 }
 
+/* Of up to 8 bytes, the first lowest. */
 static void
-add_bytes(struct mac *mac, const uint8_t *bytes, size_t length)
+add_some(struct mac *mac, uint64_t some, unsigned count)
 {
-	size_t i = 0;
+	unsigned have = mac->total & 7;
 
-	while (i < length && (mac->total & 7) != 0) {
-		mac->word |= (uint64_t)bytes[i++] << (8 * (mac->total & 7));
-		if ((++mac->total & 7) == 0) {
-			add_word(mac, mac->word);
-			mac->word = 0;
-		}
-	}
-	for (; i + 8 <= length; i += 8, mac->total += 8)
-		add_word(mac, read_key(bytes + i));
-	for (; i < length; i++)
-		mac->word |= (uint64_t)bytes[i] << (8 * (mac->total++ & 7));
+	mac->word |= some << (8 * have);
+	mac->total += count;
+	if (have + count < 8)
+		return;
+	add_word(mac, mac->word);
+	mac->word = have == 0 ? 0 : some >> (8 * (8 - have));
 }
 
 void
 mac_add(struct mac *mac, struct span bytes)
 {
-	add_bytes(mac, (const uint8_t *)bytes.p, bytes.l);
+	const uint8_t *p = (const uint8_t *)bytes.p;
+	uint64_t rest = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= bytes.l; i += 8)
+		add_some(mac, read_key(p + i), 8);
+	for (size_t j = i; j < bytes.l; j++)
+		rest |= (uint64_t)p[j] << (8 * (j - i));
+	if (i < bytes.l)
+		add_some(mac, rest, (unsigned)(bytes.l - i));
 	mac_add_number(mac, bytes.l);
 }
 
 void
 mac_add_number(struct mac *mac, uint64_t number)
 {
-	uint8_t bytes[8];
-
-	for (int i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)(number >> (8 * i));
-	add_bytes(mac, bytes, sizeof(bytes));
+	add_some(mac, number, 8);
 }
 
 uint64_t

@@ -89,6 +89,7 @@ struct request {
 	struct sip_listener *out; /* that our last Route names, or NULL */
 	struct sip_uri uri;	  /* R-URI, after recovery */
 	bool has_flow;		  /* the PBX means this phone */
+	uint64_t refusal;	  /* refusal_again()'s key of it, 0: none */
 	struct flow flow;
 };
 
@@ -128,7 +129,7 @@ struct refusals *refusals_new(void);
 void refusals_free(struct refusals *refusals);
 unsigned refusals_kept(const struct refusals *refusals, uint64_t now_ms);
 /* True: a retransmission, which got the first answer again. */
-bool refusal_again(const struct request *request);
+bool refusal_again(struct request *request);
 /* answer NULL: code alone, with `headers`. Never longer than the request. */
 void refusal_send(const struct request *request, unsigned code,
     const struct answer *answer, struct span headers);

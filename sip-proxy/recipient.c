@@ -36,7 +36,8 @@ ask(struct recipient *recipient, struct proxy *proxy, const struct setup *setup,
 		usher_policy_release(recipient->policy);
 		recipient->policy = policy;
 		recipient->published = true;
-		snprintf(recipient->text, sizeof(recipient->text), "%s", who);
+		/* Ends in it: both are ID_TEXT long. */
+		memccpy(recipient->text, who, '\0', sizeof(recipient->text));
 		return true;
 	}
 	/* The site's default speaks for those who published nothing. */

@@ -118,10 +118,10 @@ put(const struct request *request, const char *bytes, size_t length)
 }
 
 bool
-refusal_again(const struct request *request)
+refusal_again(struct request *request)
 {
 	struct refusals *refusals = request->proxy->refusals;
-	uint64_t key = key_of(request);
+	uint64_t key = request->refusal = key_of(request);
 	uint64_t now_ms = sip_timers_now(request->proxy->timers);
 	uint16_t at = refusals->buckets[key % BUCKETS];
 
@@ -153,7 +153,7 @@ refusal_send(const struct request *request, unsigned code,
     const struct answer *answer, struct span headers)
 {
 	struct proxy *proxy = request->proxy;
-	uint64_t key = key_of(request);
+	uint64_t key = request->refusal ? request->refusal : key_of(request);
 	size_t most = request->msg->all.l, length = 0, bare;
 	char tag[MAC_TEXT], room[ANSWER_MOST], bytes[ANSWER_MOST * 2];
 	struct sip_reply reply = { .code = code,
