@@ -4,13 +4,18 @@ import array
 import glob
 import json
 import math
+import re
 import shutil
 import socket
 import subprocess
 import time
-import wave
 
 import support
+
+RATE = 8000         # of what is played, 16 bits a sample
+LISTEN = 0.5        # seconds of it make a tone
+
+RATES = re.compile(r"audio=(\d+)/(\d+) \(bit/s\)")
 
 MODULES = glob.glob("/usr/lib/baresip/modules") + glob.glob(
     "/usr/lib/*/baresip/modules")
@@ -50,7 +55,7 @@ class Phone:
     """A baresip that registers `user` by `transport` through the proxy."""
 
     def __init__(self, folder, host, user, proxy, transport="udp", tone=440,
-                 more="", domain="example.com"):
+                 more="", domain="example.com", register=True):
         self.user, self.domain = user, domain
         self.folder = folder
         folder.mkdir()
@@ -65,13 +70,14 @@ class Phone:
         (folder / "accounts").write_text(
             f"<sip:{user}@{domain};transport={transport}>;auth_pass=x;"
             f'outbound="sip:{proxy[0]}:{proxy[1]};transport={transport}";'
-            "regint=60;answermode=auto;audio_codecs=pcmu\n")
+            f"regint={60 if register else 0};answermode=auto;"
+            "audio_codecs=pcmu\n")
         self.log = open(folder / "log", "w")
         self.process = subprocess.Popen(
             [shutil.which("baresip") or "/usr/bin/baresip", "-4", "-f",
              str(folder)], stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=self.log, cwd=folder)
-        self.data, self.events = b"", []
+        self.data, self.events, self.seen = b"", [], 0
         self.control = support.wait_for(
             lambda: self._connect(control), 30, "the phone's control")
 
@@ -108,11 +114,11 @@ class Phone:
             if said.get("event"):
                 self.events.append(said)
 
-    def wait(self, kind, timeout=30, after=0):
-        """The next event of this type, from the index `after` on."""
+    def wait(self, kind, timeout=30):
+        """The first event of this type since new_call()."""
         end = time.monotonic() + timeout
         while True:
-            for event in self.events[after:]:
+            for event in self.events[self.seen:]:
                 if event["type"] == kind:
                     return event
             if time.monotonic() > end:
@@ -122,14 +128,48 @@ class Phone:
                     + (self.folder / "log").read_text()[-3000:])
             self._read(0.2)
 
-    def heard(self):
-        """How loud each of these tones (Hz) is in what came, 0 to 1."""
-        found = sorted(self.folder.glob("*dec*.wav"))
-        assert found, list(self.folder.iterdir())
-        with wave.open(str(found[-1])) as file:
-            rate = file.getframerate()
-            samples = array.array("h", file.readframes(file.getnframes()))
-        return tones(samples[len(samples) // 4:], rate)
+    def new_call(self):
+        """Events from now on are those of the next call."""
+        self._read(0.01)
+        self.seen = len(self.events)
+
+    def _recorded(self):
+        """What was played last: the file, where its sound begins, its end."""
+        found = sorted(self.folder.glob("*dec*.wav"),
+                       key=lambda f: f.stat().st_mtime_ns)
+        return (found[-1], 44, found[-1].stat().st_size) if found else None
+
+    def hears(self, tone, timeout=30):
+        """Waits for this tone (Hz) in what comes from now on."""
+        file = begun = None
+        end = time.monotonic() + timeout
+        while True:
+            now = self._recorded()
+            if now and now[0] != file:
+                file, begun = now[0], (now[1] if file else now[2])
+            if now and now[2] - begun >= RATE * 2 * LISTEN:
+                loud = loudness(file, begun, tone)
+                if loud > 0.8:
+                    return
+                begun = now[2] - now[2] % 2
+            if time.monotonic() > end:
+                raise AssertionError(
+                    f"{self.user} does not hear {tone} Hz: {now} {begun}\n"
+                    + (self.folder / "log").read_text()[-3000:])
+            self._read(0.05)
+
+    def media(self, flows):
+        """Waits until RTP flows both ways, or neither, as the phone says.
+
+        Beside hears(): after a hold baresip records no more.
+        """
+        log = self.folder / "log"
+        begun = log.stat().st_size
+
+        def said():
+            rates = RATES.findall(log.read_text()[begun:])
+            return rates and [int(n) > 0 for n in rates[-1]] == 2 * [flows]
+        support.wait_for(said, 30, f"{self.user}: media {flows}")
 
     def stop(self):
         if self.process.poll() is None:
@@ -143,13 +183,22 @@ class Phone:
         self.log.close()
 
 
-def tones(samples, rate, wanted=(440, 660, 880)):
+def loudness(file, begin, tone):
+    """The tone's share, 0 to 1, of what a recording has from a byte on."""
+    samples = array.array("h")
+    data = file.read_bytes()[begin:]
+    samples.frombytes(data[:len(data) // 2 * 2])
     power = sum(s * s for s in samples) / max(1, len(samples))
-    result = {}
-    for tone in wanted:
-        turn = 2 * math.pi * tone / rate
-        real = sum(s * math.cos(turn * i) for i, s in enumerate(samples))
-        imag = sum(s * math.sin(turn * i) for i, s in enumerate(samples))
-        amplitude = 2 * math.hypot(real, imag) / max(1, len(samples))
-        result[tone] = amplitude * amplitude / 2 / max(1, power)
-    return result
+    turn = 2 * math.pi * tone / RATE
+    real = sum(s * math.cos(turn * i) for i, s in enumerate(samples))
+    imag = sum(s * math.sin(turn * i) for i, s in enumerate(samples))
+    amplitude = 2 * math.hypot(real, imag) / max(1, len(samples))
+    return amplitude * amplitude / 2 / max(1, power)
+
+
+def stop_all(phones):
+    for phone in phones:
+        if phone.process.poll() is None:
+            phone.process.terminate()
+    for phone in phones:
+        phone.stop()

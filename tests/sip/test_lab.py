@@ -104,27 +104,29 @@ def test_many_calls_end_as_their_policies_say(site, tmp_path, processes, pbx,
     assert s.wait_decisions(calls)
 
 
-@pytest.fixture
-def kamailio(tmp_path, processes):
-    """Kamailio as PBX at a port; answers its address's port."""
+def start_kamailio(folder, port, host=HOST):
+    """Kamailio as PBX, its files in this new folder: the process."""
     binary = shutil.which("kamailio") or "/usr/sbin/kamailio"
     modules = glob.glob("/usr/lib/*/kamailio/modules")
     assert modules, "kamailio is not installed: packaging/install-deps test"
-
-    def start(port, host=HOST):
-        folder = tmp_path / "kamailio"
-        folder.mkdir()
-        text = (SCENARIOS / "pbx.cfg").read_text()
-        (folder / "pbx.cfg").write_text(text.replace("@PORT@", str(port))
-                                        .replace("@HOST@", host)
-                                        .replace("@MODULES@", modules[0]))
-        log = open(folder / "log", "w")
-        process = subprocess.Popen(
+    folder.mkdir()
+    text = (SCENARIOS / "pbx.cfg").read_text()
+    (folder / "pbx.cfg").write_text(text.replace("@PORT@", str(port))
+                                    .replace("@HOST@", host)
+                                    .replace("@MODULES@", modules[0]))
+    with open(folder / "log", "w") as log:
+        return subprocess.Popen(
             [binary, "-f", str(folder / "pbx.cfg"), "-DD", "-E", "-Y",
              str(folder), "-m", "32", "-M", "4", "-x", "fm"],
             stdout=log, stderr=log, cwd=folder)
-        processes.append(process)
-        return process
+
+
+@pytest.fixture
+def kamailio(tmp_path, processes):
+    """Kamailio as PBX at a port."""
+    def start(port, host=HOST):
+        processes.append(start_kamailio(tmp_path / "kamailio", port, host))
+        return processes[-1]
     yield start
     for process in processes:
         if process.poll() is None and "kamailio" in str(process.args[0]):
