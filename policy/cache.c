@@ -153,13 +153,33 @@ find_as_given(struct cache *cache, uint64_t generation, unsigned long serial,
 	return true;
 }
 
+/* A name in the form in which it is published; NULL: `code` says why. */
+static const char *
+normal_name(struct arena *arena, const struct usher_conf *conf, const char *who,
+    int *code, struct usher_error *error)
+{
+	struct address address;
+	const char *name = NULL;
+
+	*code = usher_address_parse(arena, who, &conf->dialling, &address,
+	    NULL);
+	if (*code == EINVAL) {
+		*code = 0; /* nobody can have published that */
+		return NULL;
+	}
+	if (*code == 0)
+		name = usher_store_name(arena, &address);
+	if (name == NULL)
+		*code = usher_error_set(error, ENOMEM, "out of memory");
+	return name;
+}
+
 int
 usher_cache_find(struct cache *cache, struct store *store,
     struct usher_conf *conf, const char *who, struct usher_policy **policy,
     struct usher_error *error)
 {
 	struct arena arena;
-	struct address address;
 	const char *name;
 	uint64_t generation;
 	int code;
@@ -170,15 +190,33 @@ usher_cache_find(struct cache *cache, struct store *store,
 	    find_as_given(cache, generation, conf->serial, who, policy))
 		return code;
 	usher_arena_init(&arena);
-	code = usher_address_parse(&arena, who, &conf->dialling, &address,
-	    NULL);
-	if (code == EINVAL)
-		code = 0; /* nobody can have published that */
-	else if (code == 0 &&
-	    (name = usher_store_name(&arena, &address)) != NULL)
+	name = normal_name(&arena, conf, who, &code, error);
+	if (name != NULL)
 		code = ask(cache, store, conf, generation, name, policy, error);
-	else
-		code = usher_error_set(error, ENOMEM, "out of memory");
+	usher_arena_free(&arena);
+	return code;
+}
+
+int
+usher_cache_peek(struct cache *cache, struct store *store,
+    struct usher_conf *conf, const char *who, struct usher_policy **policy,
+    struct usher_error *error)
+{
+	struct arena arena;
+	const char *name;
+	uint64_t generation;
+	int code;
+
+	*policy = NULL;
+	code = store->engine->generation_at_hand(store, &generation);
+	if (code != 0 ||
+	    find_as_given(cache, generation, conf->serial, who, policy))
+		return code;
+	usher_arena_init(&arena);
+	name = normal_name(&arena, conf, who, &code, error);
+	if (name != NULL &&
+	    !find_as_given(cache, generation, conf->serial, name, policy))
+		code = EAGAIN;
 	usher_arena_free(&arena);
 	return code;
 }

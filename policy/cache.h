@@ -30,5 +30,9 @@ void usher_cache_free(struct cache *cache);
 int usher_cache_find(struct cache *cache, struct store *store,
     struct usher_conf *conf, const char *who, struct usher_policy **policy,
     struct usher_error *error);
+/* The same, when it is known without reading the store; else EAGAIN. */
+int usher_cache_peek(struct cache *cache, struct store *store,
+    struct usher_conf *conf, const char *who, struct usher_policy **policy,
+    struct usher_error *error);
 
 #endif

@@ -171,6 +171,23 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 	return code;
 }
 
+int
+usher_memory_missed(struct usher_memory **memory)
+{
+	struct kept *kept = make_kept(memory);
+
+	if (kept == NULL)
+		return ENOMEM;
+	kept->memory.unreadable = true;
+	return 0;
+}
+
+bool
+usher_memory_has_promise(const struct usher_memory *memory)
+{
+	return memory != NULL && memory->promise_count > 0;
+}
+
 bool
 usher_memory_knows(struct usher *usher)
 {

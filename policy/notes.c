@@ -109,6 +109,39 @@ usher_notes_commit_later(struct usher_notes *notes)
 		usher_notes_free(notes);
 }
 
+static void
+ended_then(struct record_note *note)
+{
+	struct usher_notes *notes = (struct usher_notes *)note;
+
+	notes->done(notes->done_arg, note->code, &note->error);
+	usher_notes_free(notes);
+}
+
+int
+usher_notes_commit_then(struct usher_notes *notes, usher_notes_done_h done,
+    void *arg, struct usher_error *error)
+{
+	static const struct usher_error none;
+	int code = 0;
+
+	notes->done = done;
+	notes->done_arg = arg;
+	notes->note.edits = notes->first;
+	notes->note.ended = ended_then;
+	if (notes->first == NULL) {
+		done(arg, 0, &none);
+		usher_notes_free(notes);
+		return 0;
+	}
+	code = usher_records_later(notes->usher->records, &notes->note);
+	if (code != 0)
+		return usher_error_set(error, code,
+		    "too much waits to be written, or nothing can be: %s",
+		    strerror(code));
+	return 0;
+}
+
 /* ---- records by name ---- */
 
 static int

@@ -20,6 +20,8 @@ struct usher_notes {
 	struct made_bytes *made; /* buffers to be freed */
 	int code;		 /* a note that could not be made */
 	struct usher_error error;
+	usher_notes_done_h done; /* of usher_notes_commit_then() */
+	void *done_arg;
 };
 
 struct made_bytes {

@@ -84,6 +84,8 @@ struct store_engine {
 	/* 0: nothing was ever published. */
 	int (*generation)(struct store *store, uint64_t *generation,
 	    struct usher_error *error);
+	/* The same without waiting for anything: EAGAIN when it might. */
+	int (*generation_at_hand)(struct store *store, uint64_t *generation);
 	/* `found` holds what the caller knows (id, version), or zeroes. */
 	int (*find)(struct store *store, const char *name,
 	    struct store_found *found, struct usher_error *error);

@@ -155,6 +155,35 @@ generation(struct store *store, uint64_t *now, struct usher_error *error)
 	return 0;
 }
 
+/*
+ * Opening, and following a folder that was replaced, is for who may wait: the
+ * files may be on a disk that has stopped, or another process open them.
+ */
+static int
+generation_at_hand(struct store *store, uint64_t *now)
+{
+	struct store_lmdb *lmdb = usher_lmdb_of(store);
+	mdb_filehandle_t file;
+	struct stat stat_now;
+	MDB_envinfo info;
+	int code = EAGAIN;
+
+	if (pthread_rwlock_tryrdlock(&lmdb->lock) != 0)
+		return EAGAIN;
+	if (lmdb->env != NULL && mdb_env_get_fd(lmdb->env, &file) == 0 &&
+	    (!is_time_to_look(lmdb) ||
+		(fstat(file, &stat_now) == 0 && stat_now.st_nlink > 0))) {
+		(void)mdb_env_info(lmdb->env, &info);
+		*now = usher_lmdb_number(lmdb, info.me_last_txnid);
+		code = 0;
+	} else {
+		/* Whoever may wait looks too. */
+		atomic_store_explicit(&lmdb->looked_s, 0, memory_order_relaxed);
+	}
+	leave(lmdb);
+	return code;
+}
+
 int
 usher_lmdb_source(const struct store_lmdb *lmdb, MDB_txn *txn, uint64_t id,
     struct source_record *record, const char **rest)
@@ -314,6 +343,7 @@ close_store(struct store *store)
 static const struct store_engine engine = {
 	.close = close_store,
 	.generation = generation,
+	.generation_at_hand = generation_at_hand,
 	.find = find,
 	.summary = summary,
 	.begin = usher_lmdb_begin,

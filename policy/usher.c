@@ -144,6 +144,21 @@ usher_policy_find(struct usher *usher, struct usher_conf *conf, const char *who,
 	return code;
 }
 
+int
+usher_policy_at_hand(struct usher *usher, struct usher_conf *conf,
+    const char *who, struct usher_policy **policy, struct usher_error *error)
+{
+	int code = 0;
+
+	*policy = NULL;
+	if (usher->store != NULL)
+		code = usher_cache_peek(usher->cache, usher->store, conf, who,
+		    policy, error);
+	if (code == 0 && *policy == NULL)
+		*policy = usher_policy_hold(conf->fallback);
+	return code;
+}
+
 /* The site's default speaks for its own people only, not for the world. */
 static bool
 is_of_site(const struct usher_conf *conf, const char *who)
@@ -158,17 +173,25 @@ is_of_site(const struct usher_conf *conf, const char *who)
 	return at == NULL;
 }
 
+static void
+drop_default(const struct usher_conf *conf, const char *who,
+    struct usher_policy **policy)
+{
+	if (*policy != NULL && *policy == conf->fallback &&
+	    !is_of_site(conf, who)) {
+		usher_policy_release(*policy);
+		*policy = NULL;
+	}
+}
+
 static int
 find_other(void *arg, struct usher_conf *conf, const char *who,
     struct usher_policy **policy, struct usher_error *error)
 {
 	int code = usher_policy_find(arg, conf, who, policy, error);
 
-	if (code == 0 && *policy != NULL && *policy == conf->fallback &&
-	    !is_of_site(conf, who)) {
-		usher_policy_release(*policy);
-		*policy = NULL;
-	}
+	if (code == 0)
+		drop_default(conf, who, policy);
 	return code;
 }
 
@@ -178,6 +201,36 @@ usher_decide(struct usher *usher, const struct usher_question *question,
 {
 	return usher_decide_by(usher == NULL ? NULL : find_other, usher,
 	    question, decision, error);
+}
+
+struct at_hand {
+	struct usher *usher;
+	bool missed;
+};
+
+static int
+find_at_hand(void *arg, struct usher_conf *conf, const char *who,
+    struct usher_policy **policy, struct usher_error *error)
+{
+	struct at_hand *at_hand = arg;
+	int code = usher_policy_at_hand(at_hand->usher, conf, who, policy,
+	    error);
+
+	if (code == 0)
+		drop_default(conf, who, policy);
+	at_hand->missed |= code == EAGAIN;
+	return code;
+}
+
+int
+usher_decide_at_hand(struct usher *usher, const struct usher_question *question,
+    struct usher_decision **decision, struct usher_error *error)
+{
+	struct at_hand at_hand = { .usher = usher };
+	int code = usher_decide_by(find_at_hand, &at_hand, question, decision,
+	    error);
+
+	return code == 0 && at_hand.missed ? EAGAIN : code;
 }
 
 static unsigned
