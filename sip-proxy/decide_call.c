@@ -4,14 +4,17 @@
  * Retransmissions, CANCEL and ACK never come here; a later transaction of the
  * same call, and another call of the same caller to the same recipient while
  * the first has no final answer, find what was decided (design-calls.md "One
- * decision a call"). Whatever fails inside lets the call pass, logged and
- * counted. Called by request.c.
+ * decision a call"), or wait for it with the first: the memory is read by the
+ * store thread, after which whoever is handled anew settles the decision.
+ * Whatever fails inside lets the call pass, logged and counted. Called by
+ * request.c and phones.c.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "proxy.h"
+#include "remember.h"
 
 enum { CODE_TEXT = 12 };
 
@@ -109,48 +112,32 @@ log_decision(const struct screening *s, const struct decision *decision,
 	log_line_end(&s->proxy->log, &line, LOG_INFO);
 }
 
-/* What is remembered of this caller with this recipient; never waits. */
+/* A memory that did not come in time is unreadable. */
 static const struct usher_memory *
-remember(struct screening *s, const struct usher_facts *facts, int64_t at)
+memory_of(struct proxy *proxy, const struct decision *decision)
 {
-	struct proxy *proxy = s->proxy;
-	struct usher_error error = { .code = 0 };
+	const struct usher_memory *memory = remember_memory(decision);
 
-	if (usher_memory_read(proxy->usher, s->recipient.policy,
-		s->recipient.text, facts, at, &proxy->memory, &error) != 0) {
-		proxy->counters.faults++;
-		log_write(&proxy->log, LOG_ERR,
-		    "memory cannot be read for a call to %s: %s",
-		    s->recipient.text, error.text);
-	}
-	return proxy->memory;
+	if (memory == NULL && usher_memory_missed(&proxy->memory) == 0)
+		memory = proxy->memory;
+	return memory;
 }
 
+/* EAGAIN: policies of other recipients that it names must be read first. */
 static int
-ask(struct screening *s, enum usher_channel channel)
+ask(struct screening *s, const struct decision *decision,
+    const struct usher_facts *facts, struct usher_error *error)
 {
 	struct proxy *proxy = s->proxy;
-	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
-	    &s->caller, channel);
 	struct usher_question question = { .policy = s->recipient.policy,
 		.facts = facts,
+		.memory = memory_of(proxy, decision),
 		.at = proxy_clock_ms(proxy) / 1000,
 		.language = languages_of(s->msg, s->languages) };
-	struct usher_error error = { .text = "out of memory" };
-	int failed = ENOMEM;
+	int failed = usher_decide_at_hand(proxy->usher, &question,
+	    &proxy->asked, error);
 
-	if (facts != NULL)
-		question.memory = remember(s, facts, question.at);
-	if (facts != NULL)
-		failed = usher_decide(proxy->usher, &question, &proxy->asked,
-		    &error);
-	usher_facts_free(facts);
-	if (failed != 0)
-		log_write(&proxy->log, LOG_ERR,
-		    "a call to %s could not be "
-		    "decided and passes: %s",
-		    s->recipient.text, error.text);
-	return failed;
+	return failed == EAGAIN && remember_has_targets(decision) ? 0 : failed;
 }
 
 static int
@@ -195,50 +182,144 @@ answer_word(const struct decision *decision, bool enforced,
 	return text;
 }
 
+/* Who is told an opening, and has proven who they are, may rely on it. */
+static bool
+promises(const struct screening *s, const struct decision *decision)
+{
+	const struct caller_id *id = caller_main(&s->caller);
+
+	return id != NULL && id->proven && decision->answer.code != 0 &&
+	    (decision->verdict == USHER_DEFER ||
+		decision->verdict == USHER_REDIRECT) &&
+	    s->msg->method != SIP_METHOD_OPTIONS && !message_is_notice(s->msg);
+}
+
+struct settling {
+	struct logged what;
+	enum usher_mode mode;
+	char reference[USHER_REFERENCE_TEXT];
+};
+
+/* EAGAIN: it waits for the store once more. */
+static int
+settle_by_policy(struct screening *s, struct decision *decision,
+    const struct usher_facts *facts, struct settling *settling)
+{
+	const struct usher_verdict *verdict;
+	struct usher_error error = { .text = "out of memory" };
+	int failed = ask(s, decision, facts, &error);
+
+	if (failed == EAGAIN) {
+		if (remember_read(s, decision, NULL, true,
+			waiting_left_ms(s->request)))
+			return EAGAIN;
+		failed = 0; /* as if nobody had published there */
+	}
+	if (failed == 0)
+		failed = make(s, decision, settling->reference);
+	if (failed != 0) {
+		log_write(&s->proxy->log, LOG_ERR,
+		    "a call to %s could not be "
+		    "decided and passes: %s",
+		    s->recipient.text, error.text);
+		return failed;
+	}
+	settling->mode = usher_memory_mode(memory_of(s->proxy, decision),
+	    settling->mode);
+	verdict = usher_decision_verdict(s->proxy->asked);
+	decision->verdict = verdict->answer;
+	settling->what.verdict = usher_answer_word(verdict->answer);
+	settling->what.rule = verdict->rule;
+	if (settling->mode == USHER_OBSERVE)
+		observe(decision);
+	else if (promises(s, decision))
+		remember_promise(s, decision, facts, settling->reference);
+	return 0;
+}
+
+/* With the facts that memory was read by, or with new ones. */
+static int
+settle_with_facts(struct screening *s, struct decision *decision,
+    struct settling *settling)
+{
+	const struct usher_facts *facts = remember_facts(decision);
+	struct usher_facts *own = NULL;
+	int failed = ENOMEM;
+
+	if (facts == NULL)
+		facts = own = facts_of(s->setup, s->msg, s->src, &s->caller,
+		    settling->what.channel);
+	if (facts != NULL)
+		failed = settle_by_policy(s, decision, facts, settling);
+	usher_facts_free(own);
+	return failed;
+}
+
+static enum usher_mode
+mode_of(const struct usher_policy *policy)
+{
+	return policy == NULL ? USHER_ENFORCE : usher_policy_mode(policy);
+}
+
+static bool
+is_asked(const struct screening *s, bool safety)
+{
+	return !s->recipient.faulty && !safety && s->recipient.policy != NULL &&
+	    mode_of(s->recipient.policy) != USHER_OFF;
+}
+
 /* Asks, makes the answer and logs. After a fault the call passes. */
 static void
-decide(struct screening *s, struct decision *decision, bool safety)
+settle(struct screening *s, struct decision *decision, bool safety)
 {
-	enum usher_channel channel = channel_of(s->msg, &s->recipient);
-	char reference[USHER_REFERENCE_TEXT], code[CODE_TEXT];
-	struct logged what = { .channel = channel,
-		.verdict = "accept",
-		.rule = "",
-		.reference = reference };
-	const struct usher_policy *policy = s->recipient.policy;
-	enum usher_mode mode = policy == NULL ? USHER_ENFORCE
-					      : usher_policy_mode(policy);
-	bool ok = true;
+	struct settling settling = { .mode = mode_of(s->recipient.policy),
+		.what = { .channel = channel_of(s->msg, &s->recipient),
+		    .verdict = "accept",
+		    .rule = "" } };
+	char code[CODE_TEXT];
+	int failed = 0;
 
-	usher_reference_make(reference);
+	settling.what.reference = settling.reference;
+	usher_reference_make(settling.reference);
 	decision->verdict = USHER_ACCEPT;
 	if (s->recipient.faulty) {
-		ok = false;
-		what.rule = usher_reason_word(USHER_NO_MEMORY);
+		failed = EIO;
+		settling.what.rule = usher_reason_word(USHER_NO_MEMORY);
 	} else if (safety) {
-		what.rule = usher_reason_word(USHER_FOR_SAFETY);
+		settling.what.rule = usher_reason_word(USHER_FOR_SAFETY);
 		decision->safe = true;
-	} else if (policy != NULL && mode != USHER_OFF) {
-		const struct usher_verdict *verdict;
-
-		ok = ask(s, channel) == 0 && make(s, decision, reference) == 0;
-		mode = usher_memory_mode(s->proxy->memory, mode);
-		if (ok) {
-			verdict = usher_decision_verdict(s->proxy->asked);
-			decision->verdict = verdict->answer;
-			what.verdict = usher_answer_word(verdict->answer);
-			what.rule = verdict->rule;
-		}
-		if (ok && mode == USHER_OBSERVE)
-			observe(decision);
+	} else if (is_asked(s, safety)) {
+		failed = settle_with_facts(s, decision, &settling);
 	}
-	if (!ok) {
+	if (failed == EAGAIN)
+		return;
+	if (failed != 0) {
 		observe(decision);
 		s->proxy->counters.faults++;
 	}
+	decision->settled = true;
 	count(s->proxy, decision->verdict);
-	what.answer = answer_word(decision, mode == USHER_ENFORCE, code);
-	log_decision(s, decision, &what);
+	settling.what.answer = answer_word(decision,
+	    settling.mode == USHER_ENFORCE, code);
+	log_decision(s, decision, &settling.what);
+}
+
+/* Asks for what is remembered of the caller. False: there is no waiting. */
+static bool
+begin(struct screening *s, struct decision *decision, bool safety)
+{
+	struct usher_facts *facts;
+
+	if (!is_asked(s, safety))
+		return false;
+	facts = facts_of(s->setup, s->msg, s->src, &s->caller,
+	    channel_of(s->msg, &s->recipient));
+	if (facts != NULL &&
+	    remember_read(s, decision, facts, false,
+		waiting_left_ms(s->request)))
+		return true;
+	usher_facts_free(facts);
+	return false;
 }
 
 /* Strangers may not fill our memory: beyond the cap theirs are not kept. */
@@ -250,20 +331,27 @@ has_room(const struct screening *s)
 	    s->setup->sip->limits.transactions;
 }
 
-struct decision *
-screen(struct screening *s, bool question, bool safety)
+/* The decision that this call has; NULL: none yet. */
+static struct decision *
+known_decision(const struct screening *s, uint64_t call, uint64_t pair,
+    bool question, bool safety)
 {
-	struct decision *decision;
-	uint64_t call = key_of(s, "call", s->msg->call_id, s->msg->from_tag);
-	uint64_t pair = pair_key(s);
+	struct decision *decision = waiting_decision(s->request);
 
-	if (!question) {
+	if (decision == NULL && !question)
 		decision = decisions_find(s->proxy->decisions, call, pair);
-		/* What was decided before it was about safety is void. */
-		if (decision != NULL && (!safety || decision->safe))
-			return decision_hold(decision);
-	}
-	decision = decision_new();
+	/* What was decided before it was about safety is void. */
+	return decision != NULL && (!safety || decision->safe)
+	    ? decision_hold(decision)
+	    : NULL;
+}
+
+static struct decision *
+new_decision(struct screening *s, uint64_t call, uint64_t pair, bool question,
+    bool safety)
+{
+	struct decision *decision = decision_new();
+
 	if (decision == NULL) {
 		s->proxy->counters.faults++;
 		log_write(&s->proxy->log, LOG_ERR,
@@ -271,10 +359,28 @@ screen(struct screening *s, bool question, bool safety)
 		return NULL;
 	}
 	decision->call_key = call;
-	decide(s, decision, safety);
+	if (!begin(s, decision, safety))
+		settle(s, decision, safety);
 	/* A refusal is the final answer: it is no call under way. */
 	decision->pair_key = decision->answer.code == 0 ? pair : 0;
 	if (!question && has_room(s))
 		decisions_keep(s->proxy->decisions, decision);
+	return decision;
+}
+
+struct decision *
+screen(struct screening *s, bool question, bool safety)
+{
+	uint64_t call = key_of(s, "call", s->msg->call_id, s->msg->from_tag);
+	uint64_t pair = pair_key(s);
+	struct decision *decision = known_decision(s, call, pair, question,
+	    safety);
+
+	if (decision == NULL)
+		return new_decision(s, call, pair, question, safety);
+	if (!decision->settled && !remember_waits(decision))
+		settle(s, decision, safety);
+	if (decision->settled && !remember_waits(decision))
+		remember_end(decision);
 	return decision;
 }

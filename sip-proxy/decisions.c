@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "screen.h"
+#include "remember.h"
 
 enum { KEPT_MS = 32000, FIRST_SIZE = 1024 };
 
@@ -62,6 +62,7 @@ decision_release(struct decision *decision)
 {
 	if (decision == NULL || --decision->references > 0)
 		return;
+	remember_end(decision);
 	free(decision->target);
 	free(decision->text);
 	free(decision);

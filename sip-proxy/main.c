@@ -164,7 +164,9 @@ start(struct proxy *proxy, const struct options *options, int ready)
 				   : exit_code(failed);
 		proxy_stop(proxy);
 	}
-	usher_close(usher);
+	/* What hangs on the store looks at it to the end. */
+	if (!proxy->hanging)
+		usher_close(usher);
 	return code;
 }
 
@@ -188,6 +190,7 @@ main(int argc, char **argv)
 	if (proxy == NULL)
 		return FAILED;
 	code = start(proxy, &options, ready);
-	free(proxy);
+	if (!proxy->hanging)
+		free(proxy);
 	return code;
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "proxy.h"
+#include "remember.h"
 
 static const struct span no_headers = { "", 0 };
 
@@ -117,7 +118,8 @@ find_phone(struct request *r)
 static void
 screen_for_phone(struct request *r, const struct forwarding *how)
 {
-	struct screening s = { .proxy = r->proxy,
+	struct screening s = { .request = r,
+		.proxy = r->proxy,
 		.setup = r->setup,
 		.origin = &r->origin,
 		.msg = r->msg,
@@ -126,8 +128,9 @@ screen_for_phone(struct request *r, const struct forwarding *how)
 	int failed = caller_read(&s.caller, r->setup, &r->origin, r->msg);
 
 	if (failed == 0)
-		failed = recipient_of_phone(&s.recipient, r->proxy, r->setup,
-		    &r->origin, r->msg, r->flow.aor);
+		failed = waiting_recipient(r, r->flow.aor, &s.recipient);
+	if (failed == EINPROGRESS)
+		return;
 	if (failed == EBADMSG) {
 		reply_final(r, 400, no_headers);
 		return;
@@ -176,26 +179,12 @@ note_known(const struct request *r)
 {
 	const struct binding *binding = bindings_by_flow(r->proxy->bindings,
 	    r->src);
-	struct usher_notes *notes = NULL;
-	struct recipient caller;
 	char called[ID_TEXT];
 	bool number;
 
-	if (binding == NULL ||
-	    !identity_text(r->setup, r->origin.terms, &r->uri, called,
-		&number) ||
-	    recipient_of_phone(&caller, r->proxy, r->setup, &r->origin, r->msg,
-		binding->flow.aor) != 0)
-		return;
-	if (caller.published &&
-	    usher_notes_new(r->proxy->usher, &notes, NULL) == 0) {
-		if (usher_notes_known(notes, caller.policy, caller.text, called,
-			proxy_clock_ms(r->proxy) / 1000, NULL) == 0)
-			usher_notes_commit_later(notes);
-		else
-			usher_notes_free(notes);
-	}
-	recipient_done(&caller);
+	if (binding != NULL &&
+	    identity_text(r->setup, r->origin.terms, &r->uri, called, &number))
+		remember_known(r, binding->flow.aor, called);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "phones.h"
 #include "screen.h"
 #include "txn.h"
+#include "waiting.h"
 
 struct refusals;
 struct callbacks;
@@ -39,6 +40,8 @@ struct proxy {
 	struct usher_decision *asked; /* used again for each question */
 	struct usher_memory *memory;  /* likewise; NULL before the first */
 	struct decisions *decisions;
+	struct store_thread *store;
+	struct waitings *waitings;
 	struct refusals *refusals;
 	struct callbacks *callbacks;
 	struct defence *defence;
@@ -49,6 +52,7 @@ struct proxy {
 	uint8_t key[MAC_KEY];
 	int64_t fixed_at; /* INT64_MIN: the clock runs */
 	bool draining;
+	bool hanging; /* the store thread was left behind: free nothing of it */
 };
 
 /*
@@ -91,7 +95,11 @@ struct request {
 	bool has_flow;		  /* the PBX means this phone */
 	uint64_t refusal;	  /* refusal_again()'s key of it, 0: none */
 	struct flow flow;
+	struct waiting *waited; /* handled anew; NULL: for the first time */
 };
+
+/* The way of a request whose setup and origin are known. */
+void request_handle(struct request *request);
 
 /* Whoever sends this proves nothing: UDP, and no phone, PBX or trunk. */
 bool request_unproven(const struct request *request);

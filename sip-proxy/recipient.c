@@ -5,12 +5,24 @@
  * from others the R-URI alone (design-calls.md "The recipient"). Numbers
  * compare normalised; SIP URIs are the same when their users are and both
  * hosts are ours, so a user is asked for at each of our hosts. Called by
- * request.c.
+ * request.c and phones.c on the loop, where what must be read is `missing`, and
+ * by waiting.c in the store thread.
  */
 #include <errno.h>
 #include <stdio.h>
 
 #include "proxy.h"
+
+static int
+look(const struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const char *who, struct usher_policy **policy,
+    struct usher_error *error)
+{
+	return recipient->looking == LOOK_IN_STORE
+	    ? usher_policy_find(proxy->usher, setup->conf, who, policy, error)
+	    : usher_policy_at_hand(proxy->usher, setup->conf, who, policy,
+		  error);
+}
 
 /* One question to libusher. True: the search is over. */
 static bool
@@ -19,14 +31,19 @@ ask(struct recipient *recipient, struct proxy *proxy, const struct setup *setup,
 {
 	struct usher_policy *policy = NULL;
 	struct usher_error error = { .code = 0 };
-	int failed = usher_policy_find(proxy->usher, setup->conf, who, &policy,
-	    &error);
+	int failed = look(recipient, proxy, setup, who, &policy, &error);
 
+	if (failed == EAGAIN && recipient->looking == LOOK_AT_HAND) {
+		recipient->missing = true;
+		return true;
+	}
 	if (failed != 0) {
-		log_write(&proxy->log, LOG_ERR,
-		    "the policy of %s cannot be "
-		    "read, its calls pass: %s",
-		    who, error.text);
+		/* Of what came too late has been told. */
+		if (recipient->looking != LOOK_NO_MORE)
+			log_write(&proxy->log, LOG_ERR,
+			    "the policy of %s cannot be "
+			    "read, its calls pass: %s",
+			    who, error.text);
 		recipient->faulty = true;
 		return true;
 	}
@@ -94,8 +111,8 @@ try_uri(struct recipient *recipient, struct proxy *proxy,
 }
 
 int
-recipient_find(struct recipient *recipient, struct proxy *proxy,
-    const struct setup *setup, const struct origin *origin,
+recipient_find(struct recipient *recipient, enum looking looking,
+    struct proxy *proxy, const struct setup *setup, const struct origin *origin,
     const struct sip_msg *msg)
 {
 	static const enum sip_header rest[] = { SIP_HDR_P_CALLED_PARTY_ID,
@@ -107,6 +124,7 @@ recipient_find(struct recipient *recipient, struct proxy *proxy,
 	bool found;
 
 	memset(recipient, 0, sizeof(*recipient));
+	recipient->looking = looking;
 	if (failed != 0)
 		return failed;
 	found = try_uri(recipient, proxy, setup, origin, &value.uri);
@@ -129,8 +147,8 @@ recipient_find(struct recipient *recipient, struct proxy *proxy,
 
 /* The AOR's user at its own host and at ours, then what the PBX says. */
 int
-recipient_of_phone(struct recipient *recipient, struct proxy *proxy,
-    const struct setup *setup, const struct origin *origin,
+recipient_of_phone(struct recipient *recipient, enum looking looking,
+    struct proxy *proxy, const struct setup *setup, const struct origin *origin,
     const struct sip_msg *msg, const char *aor)
 {
 	static const enum sip_header rest[] = { SIP_HDR_P_CALLED_PARTY_ID,
@@ -140,6 +158,7 @@ recipient_of_phone(struct recipient *recipient, struct proxy *proxy,
 	int failed = 0;
 
 	memset(recipient, 0, sizeof(*recipient));
+	recipient->looking = looking;
 	if (aor[0] != '\0' && sip_uri_split(&uri, span_of(aor)) == 0 &&
 	    try_uri(recipient, proxy, setup, origin, &uri))
 		return 0;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "proxy.h"
+#include "remember.h"
 
 static const struct span no_headers = { "", 0 };
 
@@ -162,6 +163,13 @@ request_follow(struct request *r, struct decision *decision,
 	struct forwarding how = *otherwise;
 	struct sip_peer peer;
 
+	if (remember_waits(decision) && waiting_for_decision(r, decision))
+		return;
+	if (!decision->settled) {
+		r->proxy->counters.faults++; /* too many wait: it passes */
+		call_begin(r, otherwise);
+		return;
+	}
 	how.decision = decision;
 	if (decision->answer.code != 0) {
 		/* Begun and over: its pair is free for the next call. */
@@ -246,7 +254,8 @@ handle_unread(struct request *r, int failed)
 static void
 handle_from_outside(struct request *r)
 {
-	struct screening s = { .proxy = r->proxy,
+	struct screening s = { .request = r,
+		.proxy = r->proxy,
 		.setup = r->setup,
 		.origin = &r->origin,
 		.msg = r->msg,
@@ -259,8 +268,9 @@ handle_from_outside(struct request *r)
 		return;
 	failed = caller_read(&s.caller, r->setup, &r->origin, r->msg);
 	if (failed == 0)
-		failed = recipient_find(&s.recipient, r->proxy, r->setup,
-		    &r->origin, r->msg);
+		failed = waiting_recipient(r, NULL, &s.recipient);
+	if (failed == EINPROGRESS)
+		return;
 	if (failed != 0) {
 		handle_unread(r, failed);
 		return;
@@ -314,8 +324,8 @@ handle_outside_dialog(struct request *r)
 	}
 }
 
-static void
-handle(struct request *r)
+void
+request_handle(struct request *r)
 {
 	int failed = dialog_read(r);
 
@@ -326,11 +336,11 @@ handle(struct request *r)
 		return;
 	}
 	if (r->msg->method == SIP_METHOD_CANCEL) {
-		if (!request_unproven(r))
+		if (!waiting_cancel(r) && !request_unproven(r))
 			reply_stateless(r->proxy, r->msg, r->src, 481, NULL);
 		return;
 	}
-	if (request_unproven(r) && refusal_again(r))
+	if ((request_unproven(r) && refusal_again(r)) || waiting_again(r))
 		return;
 	if (failed != 0) {
 		reply_final(r, 400, no_headers);
@@ -361,7 +371,7 @@ proxy_request(struct sip_server *st, const struct sip_msg *msg,
 	}
 	request.setup = setup_hold(request.proxy->setup);
 	origin_find(request.setup, src, &request.origin);
-	handle(&request);
+	request_handle(&request);
 	setup_release(request.setup);
 }
 

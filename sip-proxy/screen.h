@@ -51,21 +51,27 @@ bool identity_text(const struct setup *setup,
 
 /* --- recipient.c --- */
 
+/* What is not at hand is missing on the loop, is read from the store by its
+ * thread, and is a fault when it has not come in time. */
+enum looking { LOOK_AT_HAND, LOOK_IN_STORE, LOOK_NO_MORE };
+
 struct recipient {
 	struct usher_policy *policy; /* NULL: left alone */
 	bool published;		     /* a policy owns what was asked for */
 	bool faulty;		     /* the store failed: fail open */
+	bool missing;		     /* the store must be read first */
+	enum looking looking;
 	bool numbered;
 	char text[ID_TEXT]; /* as asked, or as published once found */
 };
 
 /* EBADMSG as above. recipient_done() must follow a 0. */
-int recipient_find(struct recipient *recipient, struct proxy *proxy,
-    const struct setup *setup, const struct origin *origin,
+int recipient_find(struct recipient *recipient, enum looking looking,
+    struct proxy *proxy, const struct setup *setup, const struct origin *origin,
     const struct sip_msg *msg);
 /* The same of a phone: by its AOR ("" unknown), P-Called-Party-ID, To. */
-int recipient_of_phone(struct recipient *recipient, struct proxy *proxy,
-    const struct setup *setup, const struct origin *origin,
+int recipient_of_phone(struct recipient *recipient, enum looking looking,
+    struct proxy *proxy, const struct setup *setup, const struct origin *origin,
     const struct sip_msg *msg, const char *aor);
 void recipient_done(struct recipient *recipient);
 
@@ -100,6 +106,9 @@ struct decision {
 	unsigned open;		     /* transactions without a final answer */
 	struct sip_timer timer;
 	struct decisions *table;
+	struct asking *asking;	 /* what it waits for (remember.h), or NULL */
+	struct waiting *waiting; /* who waits for it */
+	bool settled;		 /* what follows is known */
 
 	enum usher_answer verdict;
 	bool safe; /* emergency, or on the way back from one */
@@ -145,6 +154,7 @@ unsigned diversions_of(const struct sip_msg *msg);
 /* --- decide_call.c --- */
 
 struct screening {
+	const struct request *request;
 	struct proxy *proxy;
 	struct setup *setup;
 	const struct origin *origin;
@@ -157,9 +167,9 @@ struct screening {
 
 /*
  * The decision of a request: the one its call has, or a new one. A question
- * (OPTIONS, a notice) leaves nothing behind; safety passes without asking. The caller
- * releases. NULL: a fault, already
- * logged and counted; fail open.
+ * (OPTIONS, a notice) leaves nothing behind; safety passes without asking. It
+ * may wait for the store (remember_waits()). The caller releases. NULL: a
+ * fault, already logged and counted; fail open.
  */
 struct decision *screen(struct screening *screening, bool question,
     bool safety);

@@ -268,10 +268,14 @@ static int
 make_tables(struct proxy *proxy, struct usher_error *error)
 {
 	proxy->decisions = decisions_new(proxy->timers);
+	proxy->store = store_thread_new(proxy->base);
+	proxy->waitings = waitings_new();
 	proxy->refusals = refusals_new();
 	proxy->callbacks = callbacks_new();
 	proxy->defence = defence_new();
 	proxy->bindings = bindings_new(proxy->timers);
+	if (proxy->store == NULL || proxy->waitings == NULL)
+		return fail(error, ENOMEM, "the store thread cannot start");
 	if (proxy->decisions == NULL || proxy->refusals == NULL ||
 	    proxy->callbacks == NULL || proxy->defence == NULL ||
 	    proxy->bindings == NULL)
@@ -342,7 +346,9 @@ proxy_stop(struct proxy *proxy)
 		probe_stop(proxy);
 	calls_free(proxy);
 	sip_txn_layer_free(proxy->txns);
+	waitings_free(proxy->waitings);
 	decisions_free(proxy->decisions);
+	proxy->hanging = !store_thread_free(proxy->store);
 	refusals_free(proxy->refusals);
 	callbacks_free(proxy->callbacks);
 	defence_free(proxy->defence);

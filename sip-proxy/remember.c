@@ -1,0 +1,413 @@
+/*
+ * remember.c - see remember.h.
+ *
+ * Reading is the store thread's, writing the memory's own, which tells that it
+ * has ended through the store thread. Whoever has waited too long lets the job
+ * go: it ends by itself, and what it brings is dropped. Called by
+ * decide_call.c.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "proxy.h"
+#include "remember.h"
+
+struct recall {
+	struct store_job job;
+	struct asking *asking; /* NULL: nobody waits any more */
+	struct usher *usher;
+	struct setup *setup;
+	struct usher_policy *policy;
+	struct usher_facts *facts;
+	struct usher_memory *memory;
+	struct usher_error error;
+	int64_t at;
+	int code;
+	bool targets;
+	char who[ID_TEXT];
+};
+
+struct writing {
+	struct store_job job;
+	struct asking *asking; /* as above */
+	struct proxy *proxy;
+	struct store_thread *store; /* outlives the proxy's hold on it */
+	const char *what;
+	struct usher_error error;
+	int code;
+};
+
+struct asking {
+	struct proxy *proxy;
+	struct decision *decision;
+	struct recall *recall; /* asked for, or brought */
+	struct writing *writing;
+	struct sip_timer timer;
+	bool reading;
+};
+
+static void
+free_recall(struct recall *recall)
+{
+	usher_memory_free(recall->memory);
+	usher_facts_free(recall->facts);
+	usher_policy_release(recall->policy);
+	setup_release(recall->setup);
+	free(recall);
+}
+
+bool
+remember_waits(const struct decision *decision)
+{
+	const struct asking *asking = decision->asking;
+
+	return asking != NULL && (asking->reading || asking->writing != NULL);
+}
+
+void
+remember_end(struct decision *decision)
+{
+	struct asking *asking = decision->asking;
+
+	if (asking == NULL)
+		return;
+	decision->asking = NULL;
+	sip_timer_stop(asking->proxy->timers, &asking->timer);
+	if (asking->writing != NULL)
+		asking->writing->asking = NULL;
+	if (asking->recall != NULL && asking->reading)
+		asking->recall->asking = NULL;
+	else if (asking->recall != NULL)
+		free_recall(asking->recall);
+	free(asking);
+}
+
+/* ---- reading ---- */
+
+static void
+read_memory(struct store_job *job)
+{
+	struct recall *recall = (struct recall *)job;
+	struct usher_question question = { .policy = recall->policy,
+		.facts = recall->facts,
+		.at = recall->at };
+	struct usher_decision *decision = NULL;
+
+	recall->code = usher_memory_read(recall->usher, recall->policy,
+	    recall->who, recall->facts, recall->at, &recall->memory,
+	    &recall->error);
+	if (!recall->targets)
+		return;
+	/* For the policies of its targets: they are at hand after it. */
+	question.memory = recall->memory;
+	(void)usher_decide(recall->usher, &question, &decision, NULL);
+	usher_decision_free(decision);
+}
+
+static void
+tell_unreadable(struct proxy *proxy, const char *who, const char *why)
+{
+	proxy->counters.faults++;
+	log_write(&proxy->log, LOG_ERR,
+	    "memory cannot be read for a call to %s: %s", who, why);
+}
+
+static void
+have_memory(struct store_job *job, bool late)
+{
+	struct recall *recall = (struct recall *)job;
+	struct asking *asking = recall->asking;
+
+	if (asking == NULL || late) {
+		if (asking != NULL)
+			asking->recall = NULL;
+		free_recall(recall);
+		return;
+	}
+	sip_timer_stop(asking->proxy->timers, &asking->timer);
+	asking->reading = false;
+	if (recall->code != 0)
+		tell_unreadable(asking->proxy, recall->who, recall->error.text);
+	waiting_go_on(asking->decision);
+}
+
+static void
+on_memory_late(void *arg)
+{
+	struct asking *asking = arg;
+	struct decision *decision = asking->decision;
+
+	tell_unreadable(asking->proxy, asking->recall->who,
+	    "the store does not answer");
+	asking->recall->asking = NULL;
+	asking->recall = NULL;
+	asking->reading = false;
+	waiting_go_on(decision);
+}
+
+static struct asking *
+asking_of(struct proxy *proxy, struct decision *decision)
+{
+	if (decision->asking == NULL) {
+		decision->asking = calloc(1, sizeof(*decision->asking));
+		if (decision->asking == NULL)
+			return NULL;
+		decision->asking->proxy = proxy;
+		decision->asking->decision = decision;
+	}
+	return decision->asking;
+}
+
+static struct recall *
+new_recall(const struct screening *s, struct usher_facts *facts)
+{
+	struct recall *recall = calloc(1, sizeof(*recall));
+
+	if (recall == NULL)
+		return NULL;
+	recall->job = (struct store_job){ .work = read_memory,
+		.done = have_memory };
+	recall->usher = s->proxy->usher;
+	recall->setup = setup_hold(s->setup);
+	recall->policy = usher_policy_hold(s->recipient.policy);
+	recall->facts = facts;
+	recall->at = proxy_clock_ms(s->proxy) / 1000;
+	memcpy(recall->who, s->recipient.text, sizeof(recall->who));
+	return recall;
+}
+
+bool
+remember_read(struct screening *s, struct decision *decision,
+    struct usher_facts *facts, bool targets, unsigned wait_ms)
+{
+	struct asking *asking = wait_ms == 0 ? NULL
+					     : asking_of(s->proxy, decision);
+	struct recall *recall = asking == NULL ? NULL : asking->recall;
+
+	if (asking != NULL && recall == NULL)
+		recall = new_recall(s, facts);
+	if (recall == NULL)
+		return false;
+	recall->asking = asking;
+	recall->targets = targets;
+	if (!store_thread_ask(s->proxy->store, &recall->job)) {
+		if (recall != asking->recall) {
+			recall->facts = NULL; /* the caller's still */
+			free_recall(recall);
+		}
+		return false;
+	}
+	asking->recall = recall;
+	asking->reading = true;
+	sip_timer_start(s->proxy->timers, &asking->timer, wait_ms,
+	    on_memory_late, asking);
+	return true;
+}
+
+const struct usher_facts *
+remember_facts(const struct decision *decision)
+{
+	const struct asking *asking = decision->asking;
+
+	return asking == NULL || asking->recall == NULL ? NULL
+							: asking->recall->facts;
+}
+
+const struct usher_memory *
+remember_memory(const struct decision *decision)
+{
+	const struct asking *asking = decision->asking;
+
+	return asking == NULL || asking->recall == NULL
+	    ? NULL
+	    : asking->recall->memory;
+}
+
+bool
+remember_has_targets(const struct decision *decision)
+{
+	const struct asking *asking = decision->asking;
+
+	return asking == NULL || asking->recall == NULL ||
+	    asking->recall->targets;
+}
+
+/* ---- writing ---- */
+
+static void
+written(struct store_job *job, bool late)
+{
+	struct writing *writing = (struct writing *)job;
+	struct asking *asking = writing->asking;
+
+	if (!late && writing->code != 0) {
+		writing->proxy->counters.faults++;
+		log_write(&writing->proxy->log, LOG_ERR,
+		    "%s cannot be written: %s", writing->what,
+		    writing->error.text);
+	}
+	if (asking != NULL) {
+		asking->writing = NULL;
+		sip_timer_stop(asking->proxy->timers, &asking->timer);
+		if (!late)
+			waiting_go_on(asking->decision);
+	}
+	free(writing);
+}
+
+/* In the thread that writes. */
+static void
+on_written(void *arg, int code, const struct usher_error *error)
+{
+	struct writing *writing = arg;
+
+	writing->code = code;
+	if (code != 0)
+		writing->error = *error;
+	store_thread_tell(writing->store, &writing->job);
+}
+
+/* Takes the notes. NULL: nothing is on its way, and it has been told why. */
+static struct writing *
+write_notes(struct proxy *proxy, struct usher_notes *notes, const char *what,
+    struct asking *asking)
+{
+	struct writing *writing = calloc(1, sizeof(*writing));
+	struct usher_error error = { .text = "out of memory" };
+
+	if (writing != NULL) {
+		writing->job.done = written;
+		writing->proxy = proxy;
+		writing->store = proxy->store;
+		writing->what = what;
+		writing->asking = asking;
+		store_thread_expect(proxy->store);
+		if (usher_notes_commit_then(notes, on_written, writing,
+			&error) == 0)
+			return writing;
+		store_thread_forget(proxy->store);
+		free(writing);
+	}
+	usher_notes_free(notes);
+	proxy->counters.faults++;
+	log_write(&proxy->log, LOG_ERR, "%s cannot be written: %s", what,
+	    error.text);
+	return NULL;
+}
+
+void
+remember_later(struct proxy *proxy, struct usher_notes *notes, const char *what)
+{
+	(void)write_notes(proxy, notes, what, NULL);
+}
+
+static void
+on_promise_late(void *arg)
+{
+	struct asking *asking = arg;
+
+	asking->proxy->counters.faults++;
+	log_write(&asking->proxy->log, LOG_WARNING,
+	    "a call is answered before its promise was written within %d ms; "
+	    "does another process hold the store?",
+	    PROMISE_WAIT_MS);
+	asking->writing->asking = NULL;
+	asking->writing = NULL;
+	waiting_go_on(asking->decision);
+}
+
+void
+remember_promise(struct screening *s, struct decision *decision,
+    const struct usher_facts *facts, const char *reference)
+{
+	struct proxy *proxy = s->proxy;
+	struct asking *asking = asking_of(proxy, decision);
+	struct usher_error error = { .text = "out of memory" };
+	struct usher_notes *notes = NULL;
+	int failed = ENOMEM;
+
+	if (asking != NULL)
+		failed = usher_notes_new(proxy->usher, &notes, &error);
+	if (failed == 0)
+		failed = usher_notes_promise(notes, s->recipient.policy,
+		    s->recipient.text, facts, proxy->asked, reference, &error);
+	if (failed != 0) {
+		usher_notes_free(notes);
+		proxy->counters.faults++;
+		log_write(&proxy->log, LOG_ERR,
+		    "a promise to a caller cannot be made: %s", error.text);
+		return;
+	}
+	asking->writing = write_notes(proxy, notes, "a promise to a caller",
+	    asking);
+	if (asking->writing != NULL)
+		sip_timer_start(proxy->timers, &asking->timer, PROMISE_WAIT_MS,
+		    on_promise_late, asking);
+}
+
+/* ---- who is known ---- */
+
+struct knowing {
+	struct store_job job;
+	struct proxy *proxy;
+	struct setup *setup;
+	struct sip_buf *bytes;
+	struct origin origin;
+	int64_t at;
+	char aor[ID_TEXT], called[ID_TEXT];
+};
+
+static void
+note_known(struct store_job *job)
+{
+	struct knowing *k = (struct knowing *)job;
+	struct usher_notes *notes = NULL;
+	struct recipient caller;
+	struct sip_msg msg;
+
+	if (sip_gate_read(&msg, k->bytes->data, k->bytes->len, NULL) !=
+		SIP_GATE_OK ||
+	    recipient_of_phone(&caller, LOOK_IN_STORE, k->proxy, k->setup,
+		&k->origin, &msg, k->aor) != 0)
+		return;
+	if (caller.published &&
+	    usher_notes_new(k->proxy->usher, &notes, NULL) == 0) {
+		if (usher_notes_known(notes, caller.policy, caller.text,
+			k->called, k->at, NULL) == 0)
+			usher_notes_commit_later(notes);
+		else
+			usher_notes_free(notes);
+	}
+	recipient_done(&caller);
+}
+
+static void
+noted_known(struct store_job *job, bool late)
+{
+	struct knowing *k = (struct knowing *)job;
+
+	(void)late;
+	sip_buf_unref(k->bytes);
+	setup_release(k->setup);
+	free(k);
+}
+
+void
+remember_known(const struct request *r, const char *aor, const char *called)
+{
+	struct knowing *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return; /* no call fails for it */
+	k->job = (struct store_job){ .work = note_known, .done = noted_known };
+	k->proxy = r->proxy;
+	k->setup = setup_hold(r->setup);
+	k->bytes = sip_buf_new(r->msg->all.p, r->msg->all.l);
+	k->origin = r->origin;
+	k->at = proxy_clock_ms(r->proxy) / 1000;
+	snprintf(k->aor, sizeof(k->aor), "%s", aor);
+	snprintf(k->called, sizeof(k->called), "%s", called);
+	if (k->bytes == NULL || !store_thread_ask(r->proxy->store, &k->job))
+		noted_known(&k->job, true);
+}

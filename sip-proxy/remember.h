@@ -1,0 +1,44 @@
+/*
+ * remember.h - what decisions ask of the memory, and leave in it.
+ *
+ * A decision that is to be made waits for what is remembered of its caller,
+ * and a deferral or redirect for its promise being durable; both with a time
+ * limit (waiting.h). Meanwhile decision->asking says what it waits for.
+ */
+#ifndef USHER_SIP_REMEMBER_H
+#define USHER_SIP_REMEMBER_H
+
+#include "waiting.h"
+
+struct asking;
+
+/*
+ * Memory is read for this decision; `targets`: and the policies of other
+ * recipients that a redirect of it names. False: no memory, or too many wait:
+ * to be decided without.
+ */
+bool remember_read(struct screening *screening, struct decision *decision,
+    struct usher_facts *facts, bool targets, unsigned wait_ms);
+/* What was read in time; NULL: nothing. Both last as long as the asking. */
+const struct usher_facts *remember_facts(const struct decision *decision);
+const struct usher_memory *remember_memory(const struct decision *decision);
+/* Whether the store was asked for targets already. */
+bool remember_has_targets(const struct decision *decision);
+
+/* The opening that was told is promised (design.md §5). */
+void remember_promise(struct screening *screening, struct decision *decision,
+    const struct usher_facts *facts, const char *reference);
+
+/* It waits for the store, and nobody may act on it yet. */
+bool remember_waits(const struct decision *decision);
+/* All asked for is let go. */
+void remember_end(struct decision *decision);
+
+/* Whom a recipient calls is known to them from now on. */
+void remember_known(const struct request *request, const char *aor,
+    const char *called);
+/* Writes in the background; a failure is logged and counted. */
+void remember_later(struct proxy *proxy, struct usher_notes *notes,
+    const char *what);
+
+#endif
