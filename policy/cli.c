@@ -58,6 +58,24 @@ static const struct cli_command commands[] = {
 	    "anybody: all is decided and logged. It acts with the next mail\n"
 	    "or call.\n",
 	    CLI_OPT_CONF | CLI_OPT_UNTIL, cli_pause },
+	{ "open", "[OPTION...] --until TIME WHO",
+	    "accept whatever comes, for a while",
+	    "Until TIME whatever comes to WHO by the channel, from the party\n"
+	    "and on the topic is accepted, whatever the preferences say; what\n"
+	    "the site says before them still counts. It acts with the next\n"
+	    "attempt, in place of what was opened or closed before for the\n"
+	    "same channels, party and topic. `usher show` lists it.\n",
+	    CLI_OPT_CONF | CLI_OPT_CHANNELS | CLI_OPT_PARTY | CLI_OPT_TOPIC |
+		CLI_OPT_UNTIL | CLI_OPT_AT,
+	    cli_open },
+	{ "close", "[OPTION...] --until TIME WHO",
+	    "let nobody through, for a while",
+	    "Until TIME whatever comes to WHO by the channel, from the party\n"
+	    "and on the topic is deferred, whatever preferences and promises\n"
+	    "say; the next opening is told. All else as with `usher open`.\n",
+	    CLI_OPT_CONF | CLI_OPT_CHANNELS | CLI_OPT_PARTY | CLI_OPT_TOPIC |
+		CLI_OPT_UNTIL | CLI_OPT_AT,
+	    cli_close },
 	{ "held", "[-c FILE] [--at TIME] [--json]",
 	    "list the mails that are held until their opening",
 	    "Lists what waits in the mail server's quarantine, the oldest\n"
@@ -86,8 +104,8 @@ static const struct cli_command commands[] = {
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Of design.md §10, and nothing behind them yet. */
-static const char *const not_built[] = { "open", "close", "code", "relate",
-	"report", "standing" };
+static const char *const not_built[] = { "code", "relate", "report",
+	"standing" };
 
 static void
 print_help(FILE *out)

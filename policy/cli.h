@@ -38,6 +38,9 @@ enum {
 	CLI_OPT_SENDMAIL = 1 << 17,
 	CLI_OPT_FOR = 1 << 20,
 	CLI_OPT_UNTIL = 1 << 21,
+	CLI_OPT_PARTY = 1 << 24,
+	CLI_OPT_TOPIC = 1 << 25,
+	CLI_OPT_CHANNELS = 1 << 26,
 	CLI_OPT_DRY_RUN = 1 << 22,
 	CLI_OPT_JSON = 1 << 11
 };
@@ -45,7 +48,7 @@ enum {
 /* A command line as read. Strings are argv's; NULL: not given. */
 struct cli_arguments {
 	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
-	    *preferences, *sendmail_conf, *whom, *until;
+	    *preferences, *sendmail_conf, *whom, *until, *party, *topic;
 	bool verified, strict, json, due, dry_run;
 	size_t fact_count;
 	const char **facts; /* or the files of --file */
@@ -67,6 +70,8 @@ int cli_replay(const struct cli_arguments *arguments);
 int cli_held(const struct cli_arguments *arguments);
 int cli_release(const struct cli_arguments *arguments);
 int cli_learn(const struct cli_arguments *arguments);
+int cli_open(const struct cli_arguments *arguments);
+int cli_close(const struct cli_arguments *arguments);
 int cli_pause(const struct cli_arguments *arguments);
 int cli_log(const struct cli_arguments *arguments);
 int cli_status(const struct cli_arguments *arguments);
@@ -115,6 +120,14 @@ void cli_recipient_recall(struct cli_recipient *recipient,
     const struct usher_facts *facts, int64_t at);
 /* The handle alone; `problems` that are not errors are not said. */
 int cli_handle_open(const char *conf, unsigned flags, struct usher **usher);
+/* "Open for phone, party preferred, until ..." as a line; cli_open.c. */
+void cli_print_override(const struct cli_recipient *recipient,
+    const struct usher_override *override);
+/*
+ * --until, which is needed, for `command`; "now" is 0. 0 or the exit code.
+ */
+int cli_until(const struct cli_arguments *arguments,
+    const struct cli_recipient *recipient, int64_t now, int64_t *until);
 /* --at, or now; 0 or the exit code. */
 int cli_time(struct usher_conf *conf, const struct usher_policy *policy,
     const char *at, int64_t *instant);

@@ -4,29 +4,9 @@
  */
 #include "cli.h"
 
-#include <string.h>
 #include <time.h>
 
 enum { WAIT_MS = 5000 };
-
-static int
-read_until(const struct cli_arguments *arguments,
-    const struct cli_recipient *recipient, int64_t *until)
-{
-	struct usher_error error = { .text = "" };
-
-	*until = 0;
-	if (strcmp(arguments->until, "now") == 0)
-		return 0;
-	if (usher_time_read(recipient->conf, recipient->policy,
-		arguments->until, until, &error) != 0)
-		return cli_wrong("--until: %s", error.text);
-	if (*until <= (int64_t)time(NULL))
-		return cli_wrong("--until: %s is past; `--until now` ends a"
-				 " pause",
-		    arguments->until);
-	return 0;
-}
 
 static int
 write_pause(const struct cli_recipient *recipient, int64_t until)
@@ -71,7 +51,7 @@ pause_one(const struct cli_arguments *arguments,
 		    recipient->who);
 		return CLI_NEGATIVE;
 	}
-	code = read_until(arguments, recipient, &until);
+	code = cli_until(arguments, recipient, (int64_t)time(NULL), &until);
 	if (code == 0)
 		code = write_pause(recipient, until);
 	if (code == 0)

@@ -190,6 +190,24 @@ cli_time(struct usher_conf *conf, const struct usher_policy *policy,
 	return cli_wrong("--at: %s", error.text);
 }
 
+int
+cli_until(const struct cli_arguments *arguments,
+    const struct cli_recipient *recipient, int64_t now, int64_t *until)
+{
+	struct usher_error error = { .text = "" };
+
+	*until = 0;
+	if (strcmp(arguments->until, "now") == 0)
+		return 0;
+	if (usher_time_read(recipient->conf, recipient->policy,
+		arguments->until, until, &error) != 0)
+		return cli_wrong("--until: %s", error.text);
+	if (*until <= now)
+		return cli_wrong("--until: %s is past; `--until now` ends it",
+		    arguments->until);
+	return 0;
+}
+
 bool
 cli_is_role(const char *who)
 {

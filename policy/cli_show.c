@@ -3,22 +3,43 @@
  */
 #include "cli.h"
 
-/* A stranger is shown, so that memory has nothing to say but this. */
+/* A stranger is shown, so that memory has nothing to say but these. */
 static void
-print_pause(struct cli_recipient *recipient, int64_t at)
+recall(struct cli_recipient *recipient, int64_t at)
 {
-	char until[USHER_INSTANT_TEXT];
 	struct usher_facts *facts;
 
 	if (usher_facts_new(recipient->conf, USHER_EMAIL, &facts) != 0)
 		return;
 	cli_recipient_recall(recipient, facts, at);
 	usher_facts_free(facts);
+}
+
+static void
+print_pause(const struct cli_recipient *recipient)
+{
+	char until[USHER_INSTANT_TEXT];
+
 	if (usher_memory_paused(recipient->memory) == 0)
 		return;
 	usher_instant_local(recipient->policy,
 	    usher_memory_paused(recipient->memory), until);
 	printf("Paused until %s: nobody is turned away.\n\n", until);
+}
+
+static void
+print_overrides(const struct cli_recipient *recipient)
+{
+	const struct usher_override *override;
+	size_t count = 0;
+
+	while ((override = usher_memory_override(recipient->memory, count)) !=
+	    NULL) {
+		cli_print_override(recipient, override);
+		count++;
+	}
+	if (count > 0)
+		putchar('\n');
 }
 
 int
@@ -44,9 +65,11 @@ cli_show(const struct cli_arguments *arguments)
 		    recipient.who);
 		code = CLI_NEGATIVE;
 	} else if (code == 0) {
-		print_pause(&recipient, at);
-		if (usher_show(recipient.usher, recipient.policy, at, stdout,
-			&error) != 0)
+		recall(&recipient, at);
+		print_pause(&recipient);
+		print_overrides(&recipient);
+		if (usher_show(recipient.usher, recipient.policy,
+			recipient.memory, at, stdout, &error) != 0)
 			code = cli_failed("%s", error.text);
 	}
 	cli_recipient_close(&recipient);

@@ -134,6 +134,9 @@ struct outcome_of {
 struct outcome_of usher_evaluate(struct asked *asked);
 /* One reading by itself, where it is certain; for trace.c. */
 struct outcome_of usher_evaluate_reading(struct asked *asked, bool proven);
+/* Whether an override is in force and matches, in one reading. */
+enum tri usher_override_holds(struct asked *asked,
+    const struct reading *reading, const struct usher_override *override);
 /* Whether the attempt would be accepted; MAYBE when facts are missing. */
 enum tri usher_accepts(struct asked *asked);
 

@@ -30,13 +30,6 @@ struct accepted {
 	bool proven;
 };
 
-struct override {
-	bool opens;		   /* else closes */
-	unsigned channels;	   /* bits; 0: any */
-	const char *party, *topic; /* names, or NULL: any */
-	int64_t given, until;
-};
-
 struct promise {
 	enum usher_channel channel;
 	int64_t from, until; /* the opening that was told */
@@ -64,7 +57,9 @@ struct usher_memory {
 	size_t accepted_count;
 	const struct accepted *accepted;
 	size_t override_count;
-	const struct override *overrides; /* in the order given */
+	const struct usher_override *overrides; /* in the order given */
+	/* Of each whose party is no name but a pattern; or NULL. */
+	const struct party *const *override_parties;
 	size_t promise_count;
 	const struct promise *promises;
 };

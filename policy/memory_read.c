@@ -11,6 +11,7 @@
 
 #include "error.h"
 #include "known.h"
+#include "override.h"
 #include "promise.h"
 #include "usher_handle.h"
 
@@ -138,6 +139,9 @@ read_all(struct record_view *view, struct kept *kept,
 	if (code == 0)
 		code = read_known(view, &kept->arena, recipient, facts, at,
 		    memory, error);
+	if (code == 0)
+		code = usher_override_read(view, &kept->arena, policy,
+		    recipient, at, memory, error);
 	if (code == 0)
 		code = usher_promise_read(view, &kept->arena, recipient, facts,
 		    at, memory, error);

@@ -113,7 +113,8 @@ overrides_edge(const struct asked *asked, int64_t at)
 
 	for (size_t i = 0;
 	     asked->memory != NULL && i < asked->memory->override_count; i++) {
-		const struct override *override = &asked->memory->overrides[i];
+		const struct usher_override *override =
+		    &asked->memory->overrides[i];
 
 		if (override->given > at)
 			edge = earlier(edge, override->given);

@@ -1,111 +1,14 @@
 /*
- * promise: lists of promises as bytes, and back: see promise.h.
- *
- * A byte for the form, then each entry: numbers in eight bytes, the lowest
- * first, and strings behind their length in two, the same on every machine.
+ * promise: lists of promises as bytes, and back: see promise.h and
+ * record_bytes.h.
  */
 #include "promise.h"
 
-#include <errno.h>
 #include <string.h>
 
+#include "record_bytes.h"
+
 enum { FORM = 1, NUMBERS = 5, STRINGS = 8 };
-
-/* ---- bytes ---- */
-
-struct reader {
-	const unsigned char *at;
-	size_t left;
-	struct arena *arena;
-	bool wrong;
-};
-
-static void
-put_number(struct buffer *buffer, int64_t number)
-{
-	char bytes[8];
-
-	for (int i = 0; i < 8; i++)
-		bytes[i] = (char)((uint64_t)number >> (8 * i) & 0xff);
-	usher_buffer_add(buffer, bytes, sizeof(bytes));
-}
-
-static void
-put_string(struct buffer *buffer, const char *string)
-{
-	size_t length = string == NULL ? 0 : strlen(string);
-	char bytes[2];
-
-	if (length > UINT16_MAX)
-		length = UINT16_MAX;
-	bytes[0] = (char)(length & 0xff);
-	bytes[1] = (char)(length >> 8);
-	usher_buffer_add(buffer, bytes, sizeof(bytes));
-	usher_buffer_add(buffer, string == NULL ? "" : string, length);
-}
-
-static const unsigned char *
-take(struct reader *reader, size_t length)
-{
-	const unsigned char *at = reader->at;
-
-	if (reader->wrong || reader->left < length) {
-		reader->wrong = true;
-		return NULL;
-	}
-	reader->at += length;
-	reader->left -= length;
-	return at;
-}
-
-static int64_t
-get_number(struct reader *reader)
-{
-	const unsigned char *bytes = take(reader, 8);
-	uint64_t number = 0;
-
-	for (int i = 0; bytes != NULL && i < 8; i++)
-		number |= (uint64_t)bytes[i] << (8 * i);
-	return (int64_t)number;
-}
-
-static const char *
-get_string(struct reader *reader)
-{
-	const unsigned char *bytes = take(reader, 2);
-	size_t length = bytes == NULL ? 0 : bytes[0] | (size_t)bytes[1] << 8;
-	const char *string;
-
-	bytes = take(reader, length);
-	string = usher_arena_bytes(reader->arena,
-	    bytes == NULL ? "" : (const char *)bytes,
-	    bytes == NULL ? 0 : length);
-	return string == NULL ? "" : string;
-}
-
-static struct reader
-begin(struct arena *arena, const struct usher_record_value *value)
-{
-	struct reader reader = { .at = value->bytes, .arena = arena };
-	const unsigned char *form;
-
-	if (value->bytes == NULL)
-		return reader;
-	reader.left = value->length;
-	form = take(&reader, 1);
-	if (form != NULL && *form != FORM)
-		reader.wrong = true;
-	return reader;
-}
-
-static int
-end(const struct reader *reader, size_t *count)
-{
-	if (!reader->wrong && reader->left == 0)
-		return reader->arena->failed ? ENOMEM : 0;
-	*count = 0;
-	return EILSEQ;
-}
 
 /* ---- promises ---- */
 
@@ -127,7 +30,8 @@ int
 usher_promise_unpack(struct arena *arena,
     const struct usher_record_value *value, struct promise_list *list)
 {
-	struct reader reader = begin(arena, value);
+	struct record_reader reader = usher_record_reader(arena, value, FORM);
+	int code;
 
 	list->count = 0;
 	while (!reader.wrong && reader.left > 0) {
@@ -140,21 +44,22 @@ usher_promise_unpack(struct arena *arena,
 		}
 		entry_parts(&list->entries[list->count++], numbers, strings);
 		for (size_t i = 0; i < NUMBERS; i++)
-			*numbers[i] = get_number(&reader);
+			*numbers[i] = usher_record_get_number(&reader);
 		for (size_t i = 0; i < STRINGS; i++)
-			*strings[i] = get_string(&reader);
+			*strings[i] = usher_record_get_string(&reader);
 	}
-	return end(&reader, &list->count);
+	code = usher_record_read_end(&reader);
+	if (code != 0)
+		list->count = 0;
+	return code;
 }
 
 void
 usher_promise_pack(const struct promise_list *list, struct buffer *buffer,
     int64_t *until)
 {
-	const char form = FORM;
-
 	*until = 0;
-	usher_buffer_add(buffer, &form, 1);
+	usher_record_put_form(buffer, FORM);
 	for (size_t i = 0; i < list->count; i++) {
 		struct promise_entry entry = list->entries[i];
 		int64_t *numbers[NUMBERS];
@@ -162,9 +67,9 @@ usher_promise_pack(const struct promise_list *list, struct buffer *buffer,
 
 		entry_parts(&entry, numbers, strings);
 		for (size_t k = 0; k < NUMBERS; k++)
-			put_number(buffer, *numbers[k]);
+			usher_record_put_number(buffer, *numbers[k]);
 		for (size_t k = 0; k < STRINGS; k++)
-			put_string(buffer, *strings[k]);
+			usher_record_put_string(buffer, *strings[k]);
 		if (entry.kept_until > *until)
 			*until = entry.kept_until;
 		if (*entry.used_by != '\0' &&
@@ -210,7 +115,8 @@ int
 usher_proof_unpack(struct arena *arena, const struct usher_record_value *value,
     struct proof_list *list)
 {
-	struct reader reader = begin(arena, value);
+	struct record_reader reader = usher_record_reader(arena, value, FORM);
+	int code;
 
 	list->count = 0;
 	while (!reader.wrong && reader.left > 0) {
@@ -220,29 +126,30 @@ usher_proof_unpack(struct arena *arena, const struct usher_record_value *value,
 			reader.wrong = true;
 			break;
 		}
-		entry->from = get_number(&reader);
-		entry->kept_until = get_number(&reader);
-		entry->domain = get_string(&reader);
-		entry->id = get_string(&reader);
+		entry->from = usher_record_get_number(&reader);
+		entry->kept_until = usher_record_get_number(&reader);
+		entry->domain = usher_record_get_string(&reader);
+		entry->id = usher_record_get_string(&reader);
 	}
-	return end(&reader, &list->count);
+	code = usher_record_read_end(&reader);
+	if (code != 0)
+		list->count = 0;
+	return code;
 }
 
 void
 usher_proof_pack(const struct proof_list *list, struct buffer *buffer,
     int64_t *until)
 {
-	const char form = FORM;
-
 	*until = 0;
-	usher_buffer_add(buffer, &form, 1);
+	usher_record_put_form(buffer, FORM);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct proof_entry *entry = &list->entries[i];
 
-		put_number(buffer, entry->from);
-		put_number(buffer, entry->kept_until);
-		put_string(buffer, entry->domain);
-		put_string(buffer, entry->id);
+		usher_record_put_number(buffer, entry->from);
+		usher_record_put_number(buffer, entry->kept_until);
+		usher_record_put_string(buffer, entry->domain);
+		usher_record_put_string(buffer, entry->id);
 		if (entry->kept_until > *until)
 			*until = entry->kept_until;
 	}

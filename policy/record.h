@@ -22,7 +22,8 @@ enum {
 	RECORD_PROMISE = 64, /* of an envelope sender's domain */
 	RECORD_PROOF,	     /* promises by the proven party */
 	RECORD_KNOWN,
-	RECORD_PAUSE
+	RECORD_PAUSE,
+	RECORD_OVERRIDE = 80
 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
 

@@ -22,6 +22,7 @@
 struct showing {
 	struct usher *usher;
 	const struct usher_policy *policy;
+	const struct usher_memory *memory;
 	struct show_week *week;
 	struct usher_facts *facts[USHER_CHANNELS];
 	struct usher_decision *decision;
@@ -125,6 +126,7 @@ ask_targets(struct showing *showing, const struct asked *asked,
 {
 	struct usher_question question = { .policy = asked->policy,
 		.facts = asked->facts,
+		.memory = showing->memory,
 		.at = asked->at };
 	int code = usher_decide(showing->usher, &question, &showing->decision,
 	    showing->error);
@@ -157,6 +159,7 @@ ask(struct showing *showing, enum usher_channel channel, int64_t at,
 {
 	struct asked asked = { .policy = showing->policy,
 		.facts = showing->facts[channel],
+		.memory = showing->memory,
 		.at = at,
 		.channel = channel };
 
@@ -236,7 +239,8 @@ show_day(struct showing *showing, struct show_day *day)
 	int64_t at = usher_zone_instant(policy->zone, day->day, 0);
 	int64_t end = usher_zone_instant(policy->zone, day->day + 1, 0);
 	struct asked asked = { .policy = policy,
-		.facts = showing->facts[USHER_EMAIL] };
+		.facts = showing->facts[USHER_EMAIL],
+		.memory = showing->memory };
 	int code = 0;
 
 	day->odd = end - at != 24 * 3600;
@@ -270,12 +274,14 @@ show_week(struct showing *showing, int64_t at)
 }
 
 int
-usher_show(struct usher *usher, const struct usher_policy *policy, int64_t at,
-    FILE *out, struct usher_error *error)
+usher_show(struct usher *usher, const struct usher_policy *policy,
+    const struct usher_memory *memory, int64_t at, FILE *out,
+    struct usher_error *error)
 {
 	struct show_week week = { .name = NULL };
 	struct showing showing = { .usher = usher,
 		.policy = policy,
+		.memory = memory,
 		.week = &week,
 		.error = error };
 	int code;

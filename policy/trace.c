@@ -334,6 +334,51 @@ trace_pause(struct tracing *tracing)
 	    "remembered", YES, YES);
 }
 
+static const char *
+channels_text(struct tracing *tracing, unsigned channels)
+{
+	const char *text = NULL;
+
+	for (unsigned i = 0; channels != 0 && i < USHER_CHANNELS; i++)
+		if ((channels & 1u << i) != 0)
+			text = usher_arena_printf(&tracing->decision->arena,
+			    "%s%s%s", text == NULL ? "" : text,
+			    text == NULL ? "" : ", ",
+			    usher_channel_word((enum usher_channel)i));
+	return text == NULL ? "every channel" : text;
+}
+
+/* As the walk tries them: the last given first, until one holds. */
+static bool
+trace_overrides(struct tracing *tracing)
+{
+	const struct usher_memory *memory = tracing->asked.memory;
+	size_t i = memory == NULL ? 0 : memory->override_count;
+	enum tri proven = NO, claimed = NO;
+
+	while (i-- > 0 && (proven != YES || claimed != YES)) {
+		const struct usher_override *override = &memory->overrides[i];
+		char until[USHER_INSTANT_TEXT];
+
+		proven = usher_override_holds(&tracing->asked, &tracing->proven,
+		    override);
+		claimed = usher_override_holds(&tracing->asked,
+		    &tracing->claimed, override);
+		usher_instant_text(override->until, until);
+		note(tracing, "override", "override",
+		    usher_arena_printf(&tracing->decision->arena,
+			"%s for %s%s%s%s%s until %s",
+			override->opens ? "open" : "closed",
+			channels_text(tracing, override->channels),
+			override->party == NULL ? "" : ", party ",
+			override->party == NULL ? "" : override->party,
+			override->topic == NULL ? "" : ", topic ",
+			override->topic == NULL ? "" : override->topic, until),
+		    "remembered", proven, claimed);
+	}
+	return proven == YES && claimed == YES;
+}
+
 /* The promise that let them in, or that stands while they are turned away. */
 static void
 trace_promise(struct tracing *tracing)
@@ -373,10 +418,8 @@ usher_trace_make(struct usher_decision *decision, const struct asked *asked,
 	if (trace_rules(&tracing, scope->before, scope->before_count,
 		outcome->rule))
 		return;
-	if (outcome->reason == USHER_BY_OVERRIDE) {
-		note(&tracing, "override", "rule", "matches", "", YES, YES);
+	if (trace_overrides(&tracing))
 		return;
-	}
 	if (trace_rules(&tracing, policy->rules, policy->rule_count,
 		outcome->rule) ||
 	    trace_rules(&tracing, scope->after, scope->after_count,

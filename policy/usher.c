@@ -17,6 +17,7 @@
 
 #include "decide.h"
 #include "error.h"
+#include "override.h"
 #include "policy.h"
 #include "site.h"
 
@@ -283,6 +284,9 @@ usher_store_needs(struct usher *usher)
 	(void)pthread_mutex_unlock(&usher->lock);
 out:
 	usher_conf_release(conf);
+	if (needs != USHER_ALL && usher->records != NULL &&
+	    usher_override_asks_words(usher->records))
+		needs = USHER_ALL;
 	return needs;
 }
 

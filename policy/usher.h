@@ -488,9 +488,10 @@ USHER_API int usher_publish(struct usher *usher, const char *const *paths,
     struct usher_publication *publication, usher_publish_h tell, void *arg,
     struct usher_problems *problems, struct usher_error *error);
 
-/* The recipient's week from the day of `at` as a table, a channel a column. */
+/* The recipient's week from the day of `at`; `memory` may be NULL. */
 USHER_API int usher_show(struct usher *usher, const struct usher_policy *policy,
-    int64_t at, FILE *out, struct usher_error *error);
+    const struct usher_memory *memory, int64_t at, FILE *out,
+    struct usher_error *error);
 
 #ifdef __cplusplus
 }

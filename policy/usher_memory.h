@@ -36,6 +36,19 @@ USHER_API enum usher_mode usher_memory_mode(const struct usher_memory *memory,
 /* Until when a pause is in force; 0: there is none. */
 USHER_API int64_t usher_memory_paused(const struct usher_memory *memory);
 /*
+ * What a recipient has opened or closed for a while (`usher open`, `usher
+ * close`): of two that match an attempt the later given wins.
+ */
+struct usher_override {
+	bool opens;		   /* else closes */
+	unsigned channels;	   /* 1u << channel each; 0: any */
+	const char *party, *topic; /* names, or NULL: any */
+	int64_t given, until;
+};
+/* Those in force or to come, in the order given; NULL past the last. */
+USHER_API const struct usher_override *usher_memory_override(
+    const struct usher_memory *memory, size_t index);
+/*
  * Whether a live promise to this recipient may still match by proof that has
  * not been shown: nobody is turned away on the envelope then.
  */
@@ -75,6 +88,15 @@ USHER_API int usher_notes_known(struct usher_notes *notes,
 USHER_API int usher_notes_pause(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who, int64_t until,
     struct usher_error *error);
+/*
+ * In place of what was opened or closed for the same channels, party and
+ * topic; until 0 only ends that. EINVAL: the recipient and the site have no
+ * such party or topic. ENOSPC, at the commit: USHER_OVERRIDES are in force.
+ */
+enum { USHER_OVERRIDES = 100 };
+USHER_API int usher_notes_override(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_override *override, struct usher_error *error);
 /*
  * 0: durable. ETIMEDOUT: nothing was begun within wait_ms (negative: no
  * limit), and nothing will be. Any other error: nothing was written. Notes may

@@ -120,9 +120,22 @@ walk_rules(struct asked *asked, const struct reading *reading,
 	return false;
 }
 
-static enum tri
-override_matches(struct asked *asked, const struct reading *reading,
-    const struct override *override)
+static const struct party *
+party_of(const struct asked *asked, const struct usher_override *override)
+{
+	const struct usher_memory *memory = asked->memory;
+	const struct party *party = NULL;
+
+	if (memory->override_parties != NULL)
+		party = memory->override_parties[override - memory->overrides];
+	return party != NULL
+	    ? party
+	    : usher_scope_party(&asked->policy->scope, override->party);
+}
+
+enum tri
+usher_override_holds(struct asked *asked, const struct reading *reading,
+    const struct usher_override *override)
 {
 	const struct scope *scope = &asked->policy->scope;
 	enum tri matches = YES;
@@ -132,8 +145,7 @@ override_matches(struct asked *asked, const struct reading *reading,
 		!(override->channels & 1u << asked->channel)))
 		return NO;
 	if (override->party != NULL) {
-		const struct party *party = usher_scope_party(scope,
-		    override->party);
+		const struct party *party = party_of(asked, override);
 
 		matches = party == NULL ? NO
 					: usher_in_party(asked, reading, party);
@@ -162,8 +174,9 @@ walk_overrides(struct asked *asked, const struct reading *reading,
 	size_t i = memory == NULL ? 0 : memory->override_count;
 
 	while (i-- > 0) {
-		const struct override *override = &memory->overrides[i];
-		enum tri matches = override_matches(asked, reading, override);
+		const struct usher_override *override = &memory->overrides[i];
+		enum tri matches = usher_override_holds(asked, reading,
+		    override);
 
 		if (matches != NO)
 			add(ends,

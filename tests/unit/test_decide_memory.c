@@ -158,8 +158,8 @@ static void
 the_later_override_wins(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct override both[] = { { true, 0, NULL, NULL, tuesday,
-					     tuesday + 3 * HOUR },
+	const struct usher_override both[] = { { true, 0, NULL, NULL, tuesday,
+						   tuesday + 3 * HOUR },
 		{ false, 0, NULL, NULL, tuesday + HOUR, tuesday + 2 * HOUR } };
 	const struct usher_memory memory = { .override_count = COUNT(both),
 		.overrides = both };
@@ -183,8 +183,8 @@ static void
 after_a_close_the_next_opening_is_told(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct override closes = { false, 1u << USHER_EMAIL, NULL, NULL,
-		tuesday, tuesday + 20 * HOUR };
+	const struct usher_override closes = { false, 1u << USHER_EMAIL, NULL,
+		NULL, tuesday, tuesday + 20 * HOUR };
 	const struct usher_memory memory = { .override_count = 1,
 		.overrides = &closes };
 
@@ -206,7 +206,7 @@ static void
 an_override_is_for_its_party_and_topic(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct override opens = { true, 0, "vip", "search", tuesday,
+	const struct usher_override opens = { true, 0, "vip", "search", tuesday,
 		tuesday + DAY };
 	const struct usher_memory memory = { .override_count = 1,
 		.overrides = &opens };
@@ -304,7 +304,7 @@ a_removed_rule_a_refusal_and_an_override_win(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct promise promise = promise_of("w");
-	const struct override closes = { false, 0, NULL, NULL, tuesday,
+	const struct usher_override closes = { false, 0, NULL, NULL, tuesday,
 		tuesday + DAY };
 	struct usher_memory memory = { .promise_count = 1,
 		.promises = &promise };
