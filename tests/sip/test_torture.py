@@ -1,7 +1,7 @@
 """Torture: RFC 4475 and RFC 5118, message by message.
 
-The messages of torture.py and torture_ipv6.py always, those of the first over
-UDP and TCP, the others over both families; the RFC's own ones below USHER_DATA (else
+The messages of torture.py always, over UDP and TCP, and those of
+torture_ipv6.py over IPv4 and IPv6; the RFC's own ones below USHER_DATA (else
 ../shared/data beside the checkout) where there are any, by the same table. All
 go through one proxy, and after each the next call works.
 """
