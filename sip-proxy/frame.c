@@ -2,7 +2,8 @@
  * frame.c - where one message of a stream ends.
  *
  * Content-Length alone tells (RFC 3261 §18.3); where it is doubled, no number
- * or too large, framing is lost and the stream with it. Without one the body
+ * or too large, or hides behind half a line end, framing is lost and the stream
+ * with it. Without one the body
  * is empty. Double CRLF between messages is a keepalive (RFC 5626 §4.4.1). A
  * line that begins no message stands alone, so that the next message is found
  * behind a body whose length nobody told (RFC 4475 §3.4.1).
@@ -57,6 +58,24 @@ names_length(const char *line, const char *end, const char **value)
 	name = (size_t)(colon - line);
 	return (name == 14 && strncasecmp(line, "Content-Length", name) == 0) ||
 	    (name == 1 && (*line == 'l' || *line == 'L'));
+}
+
+/*
+ * A CR or LF by itself ends a line for some readers and not for others, who
+ * then see another length: what follows could be a request in their name.
+ */
+static bool
+lines_are_plain(const char *head, const char *end)
+{
+	const char *p = head;
+
+	for (; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
+		if (p == head || p[-1] != '\r')
+			return false;
+	for (p = head; (p = memchr(p, '\r', (size_t)(end - p))) != NULL; p++)
+		if (p + 1 == end || p[1] != '\n')
+			return false;
+	return true;
 }
 
 /* The end of the line with its folding, behind its CRLF. */
@@ -132,7 +151,7 @@ sip_frame_find(const char *bytes, size_t available, size_t head, size_t message,
 	if (end == NULL)
 		return available < head ? SIP_FRAME_MORE : SIP_FRAME_BROKEN;
 	end += 4;
-	if (!body_length(bytes, end, &body))
+	if (!lines_are_plain(bytes, end) || !body_length(bytes, end, &body))
 		return SIP_FRAME_BROKEN;
 	whole = (size_t)(end - bytes) + body;
 	if (whole > message)

@@ -51,6 +51,12 @@ static const struct {
 	{ "\r\n\rX", SIP_FRAME_SKIP, 2 },
 	{ "\rX", SIP_FRAME_SKIP, 1 },
 	{ "\n" START, SIP_FRAME_SKIP, 1 },
+	/* Half a line end may hide a length from one of two readers. */
+	{ START "Subject: x\nl: 2\r\n\r\nab", SIP_FRAME_BROKEN, 0 },
+	{ START "Subject: x\rl: 2\r\n\r\nab", SIP_FRAME_BROKEN, 0 },
+	{ START "Subject: x\r\r\nl: 2\r\n\r\nab", SIP_FRAME_BROKEN, 0 },
+	{ START "l: 2\r\n\r\n\n\r", SIP_FRAME_MESSAGE,
+	    sizeof(START "l: 2\r\n\r\n\n\r") - 1 },
 	/* What begins no message is a line by itself: nobody waits for it. */
 	{ "v=0\r\n" START "l: 0\r\n\r\n", SIP_FRAME_MESSAGE, 5 },
 	{ "v=0\r\n", SIP_FRAME_MESSAGE, 5 },
