@@ -206,6 +206,13 @@ add(struct caller *caller, const struct setup *setup,
 	caller->count++;
 }
 
+/* A quoted NUL is legal, and the end of the name to who is written in C. */
+static bool
+has_nul(struct span text)
+{
+	return text.l > 0 && memchr(text.p, '\0', text.l) != NULL;
+}
+
 /* The values of all headers of an id. */
 static int
 read_header(const struct sip_msg *msg, enum sip_header id,
@@ -222,6 +229,8 @@ read_header(const struct sip_msg *msg, enum sip_header id,
 
 			if (failed != 0)
 				return failed;
+			if (has_nul(reading->value.display))
+				return EBADMSG;
 			reading->verstat = verstat_of(&reading->value.uri);
 			(*count)++;
 		}
@@ -288,16 +297,21 @@ prove(struct caller *caller, const struct setup *setup,
 
 /* Where the other side would answer to: both readers must agree on it too. */
 static int
-read_contact(const struct sip_msg *msg)
+read_contacts(const struct sip_msg *msg)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, SIP_HDR_CONTACT);
 	struct sip_value read;
 	struct span rest, value;
+	int failed = 0;
 
-	if (hdr == NULL || msg->method != SIP_METHOD_INVITE)
+	if (msg->method != SIP_METHOD_INVITE)
 		return 0;
-	rest = hdr->value;
-	return sip_value_next(&rest, &value) ? sip_value_read(&read, value) : 0;
+	for (; hdr != NULL; hdr = sip_msg_next(msg, hdr)) {
+		rest = hdr->value;
+		while (failed == 0 && sip_value_next(&rest, &value))
+			failed = sip_value_read(&read, value);
+	}
+	return failed;
 }
 
 int
@@ -310,8 +324,10 @@ caller_read(struct caller *caller, const struct setup *setup,
 	int failed = sip_value_read(&from.value,
 	    sip_msg_value(msg, SIP_HDR_FROM));
 
+	if (failed == 0 && has_nul(from.value.display))
+		failed = EBADMSG;
 	if (failed == 0)
-		failed = read_contact(msg);
+		failed = read_contacts(msg);
 	memset(caller, 0, offsetof(struct caller, ids));
 	caller->display[0] = '\0';
 	if (failed == 0 && origin->trusted)
