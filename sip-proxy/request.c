@@ -363,14 +363,19 @@ proxy_request(struct sip_server *st, const struct sip_msg *msg,
 	struct request request = { .proxy = arg, .msg = msg, .src = src };
 	struct call *call;
 
-	if (st != NULL && msg->method == SIP_METHOD_CANCEL) {
-		call = sip_server_arg(st);
-		if (call != NULL)
-			call_cancel(call, msg);
-		return;
-	}
 	request.setup = setup_hold(request.proxy->setup);
 	origin_find(request.setup, src, &request.origin);
+	if (st != NULL && msg->method == SIP_METHOD_CANCEL) {
+		call = sip_server_arg(st);
+		/* Who overheard a branch may not end the call of another. */
+		if (call != NULL &&
+		    (request.origin.way != FROM_OTHER ||
+			sip_addr_same_host(&sip_server_source(st)->addr,
+			    &src->addr)))
+			call_cancel(call, msg);
+		setup_release(request.setup);
+		return;
+	}
 	request_handle(&request);
 	setup_release(request.setup);
 }
