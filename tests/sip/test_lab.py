@@ -22,8 +22,9 @@ def sipp(folder, scenario, *more, host=HOST, port=None, code=None):
     """SIPp in a folder of its own, at the end of which it must say all well."""
     folder.mkdir()
     text = (SCENARIOS / scenario).read_text()
-    (folder / scenario).write_text(text.replace("@CODE@", str(code)))
-    command = ["sipp", "-sf", scenario, "-i", host, "-p",
+    name = Path(scenario).name
+    (folder / name).write_text(text.replace("@CODE@", str(code)))
+    command = ["sipp", "-sf", name, "-i", host, "-p",
                str(port or support.free_port(host, ("udp",))),
                "-mp", str(support.free_port(host, ("udp",))),
                "-buff_size", "4194304", "-nostdin", "-trace_err",
