@@ -10,8 +10,9 @@ import pytest
 
 import support
 from actor import Actor, Call
+from nat_lab import Nat
 from sip_site import HOST, TRUNK, Site
-from stream_actor import connect
+from stream_actor import certificates, client_context, connect
 from test_phones import called, register
 
 AT = "2026-11-24T15:00:00-05:00"
@@ -29,16 +30,25 @@ def module_pbx():
 
 
 @pytest.fixture(scope="module")
-def s(tmp_path_factory, module_pbx):
-    """The proxy, on UDP and TCP; silent streams end after 1.5 s."""
+def made(tmp_path_factory):
+    return certificates(tmp_path_factory.mktemp("certificates"), "proxy")
+
+
+@pytest.fixture(scope="module")
+def s(tmp_path_factory, module_pbx, made):
+    """The proxy, on all transports; silent streams end after 1.5 s."""
     one = Site(tmp_path_factory.mktemp("site") / "site", module_pbx.port,
                at=AT, timers="t1 = 100; t2 = 400; idle = 1500;",
                sip='place = "phones"; extensions = [ "7*" ]; '
-               'domains = [ "pbx.example.net" ];')
+               'domains = [ "pbx.example.net" ]; '
+               f'tls = {{ certificate = "{made["proxy"][0]}"; '
+               f'key = "{made["proxy"][1]}"; }};')
     one.tcp = (HOST, support.free_port(HOST, ("tcp",)))
+    one.tls = (HOST, support.free_port(HOST, ("tcp",)))
     path = one.folder / "usher.conf"
     path.write_text(path.read_text().replace(
-        "listen = [ ", f'listen = [ "tcp:{HOST}:{one.tcp[1]}", '))
+        "listen = [ ", f'listen = [ "tcp:{HOST}:{one.tcp[1]}", '
+        f'"tls:{HOST}:{one.tls[1]}", '))
     one.write(LATER, phones=[f"sip:{u}@example.com" for u in SCREENED])
     one.write(OPEN, "bob", [f"sip:13{n:02}@example.com" for n in range(60)])
     one.start()
@@ -346,3 +356,73 @@ def test_a_phone_on_tcp_that_comes_back_is_called_by_its_new_stream(s, pbx):
     rings(pbx, s, again, second, "1314")
     gone(pbx, s, seen, "1314")
     second.close()
+
+
+def test_both_phones_of_a_fork_are_heard(s, pbx, speaker):
+    """The PBX forks one call to two phones through us, and both answer."""
+    phones = speaker(41), speaker(42)
+    seen = [register(p, s, pbx, user="1315") for p in phones]
+    calls = [called(pbx, s, one, user="1315") for one in seen]
+    calls[1].call_id, calls[1].from_tag = calls[0].call_id, calls[0].from_tag
+    calls[1].data = calls[1].build("INVITE")
+    legs = []
+    for call, phone in zip(calls, phones):
+        call.send()
+        legs.append(phone.expect("INVITE"))     # merged, and never 482
+    answers = {}
+    for n, (phone, leg) in enumerate(zip(phones, legs)):
+        phone.reply(leg, 200, "OK", tag=f"phone{n}")
+        answers[n] = pbx.expect(200)
+        assert answers[n].to_tag == f"phone{n}"
+    for n, (call, phone) in enumerate(zip(calls, phones)):
+        call.within("ACK", answers[n])
+        assert f"phone{n}" in phone.expect("ACK").get("To")
+        call.within("BYE", answers[n])
+        phone.reply(phone.expect("BYE"), 200, "OK")
+        call.expect(200)
+    assert len([d for d in s.decisions()
+                if d["call-id"] == calls[0].call_id]) == 1
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
+def test_a_phone_behind_a_nat_is_called_through_it(
+        s, made, pbx, speaker, transport):
+    """Its Contact and Via lead nowhere: only its own flow does."""
+    proxy = {"udp": s.address, "tcp": s.tcp, "tls": s.tls}[transport]
+    inner = "127.0.0.43", support.free_port("127.0.0.43")
+    nat = Nat(inner, "127.0.0.44", proxy)
+    if transport == "udp":
+        phone = speaker(45)
+        phone.host, phone.port = "192.168.9.9", 5060
+        here = inner
+    else:
+        phone = connect(inner, "127.0.0.45", client_context(made)
+                        if transport == "tls" else None, "proxy.example.com")
+        phone.host, phone.port = "192.168.9.9", 5060
+        here = None
+    contact = f"<sip:1316@192.168.9.9:5060;transport={transport}>"
+    call = Call(phone, here, "sip:example.com", method="REGISTER", body="",
+                caller="sip:1316@example.com", to="sip:1316@example.com",
+                headers=["Expires: 60"])
+    call.data = re.sub(r"Contact: [^\r]*", f"Contact: {contact}", call.data)
+    call.data = re.sub(r"(Via: [^\r]*)", r"\1;rport", call.data, count=1)
+    call.send()
+    seen = pbx.expect("REGISTER")
+    assert ";received=127.0.0.44;" in seen.all("Via")[1] + ";"
+    pbx.reply(seen, 200, tag="r", contact=False, headers=[
+        f"Contact: {contact}", f"Path: {seen.get('Path')}"])
+    phone.expect(200)
+    call = called(pbx, s, seen, user="1316").send()
+    invite = phone.expect("INVITE")
+    phone.reply(invite, 180, tag="p")
+    call.expect(180)
+    phone.reply(invite, 200, tag="p")
+    answer = call.expect(200)
+    call.within("ACK", answer)
+    assert phone.expect("ACK")
+    call.within("BYE", answer)
+    phone.reply(phone.expect("BYE"), 200)
+    call.expect(200)
+    if transport != "udp":
+        phone.close()
+    nat.close()

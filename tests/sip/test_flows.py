@@ -101,10 +101,11 @@ def test_it_passes_unharmed(s, tmp_path, name):
     before = s.counters()["accepted"]
     for side, text in scenarios(FLOWS[name]).items():
         (tmp_path / f"{side}.xml").write_text(text)
-    callee = sipp(tmp_path / "b", tmp_path / "callee.xml", "-m", CALLS, *LENIENT,
-                  port=s.pbx_port)
-    caller = sipp(tmp_path / "a", tmp_path / "caller.xml", "-s", ALICE, "-m",
-                  CALLS, "-r", 50, *LENIENT, f"{HOST}:{s.port}", host=TRUNK)
+    callee = sipp(tmp_path / "b", tmp_path / "callee.xml", "-m", CALLS,
+                  *LENIENT, port=s.pbx_port)
+    caller = sipp(tmp_path / "a", tmp_path / "caller.xml", "-s", ALICE,
+                  "-m", CALLS, "-r", 50, *LENIENT, f"{HOST}:{s.port}",
+                  host=TRUNK)
     try:
         well(caller, 60)
         well(callee, 60)
