@@ -108,7 +108,7 @@ class Server:
         self.socket.close()
 
 
-def certificates(folder):
+def certificates(folder, *wanted):
     """An authority and certificates signed by it: name -> (cert, key)."""
     def run(*arguments, given=None):
         subprocess.run(["openssl", *map(str, arguments)], check=True,
@@ -122,7 +122,8 @@ def certificates(folder):
     names = {"proxy": "IP:127.0.0.1,DNS:proxy.example.com",
              "pbx": "IP:127.0.0.1", "wrong": "DNS:other.example.com",
              "peer": "URI:sip:peer.example.net,DNS:peer.example.net"}
-    for name, alternative in names.items():
+    for name in wanted or names:
+        alternative = names[name]
         cert, key = folder / f"{name}.pem", folder / f"{name}.key"
         request = folder / f"{name}.csr"
         run("req", "-new", "-newkey", "ec", "-pkeyopt",

@@ -53,7 +53,7 @@ def make_site(folder, keys):
 def lab(tmp_path_factory):
     """The site with .phones: user -> Phone."""
     folder = tmp_path_factory.mktemp("lab")
-    keys = certificates(folder)
+    keys = certificates(folder, "proxy")
     s = make_site(folder, keys)
     s.phones, s.relay, pbx = {}, None, None
     try:

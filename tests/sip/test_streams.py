@@ -8,7 +8,7 @@ import pytest
 
 import support
 from actor import Call
-from sip_site import HOST, STRANGER, TRUNK
+from sip_site import HOST, STRANGER, TRUNK, Site
 from stream_actor import (Server, certificates, client_context, connect,
                           server_context)
 
@@ -35,30 +35,32 @@ def streams():
 
 
 @pytest.fixture
-def over(site, streams):
+def over(tmp_path, pbx, streams):
     """over(rules, hop=, tls=): a site with UDP, TCP and maybe TLS."""
-    def make(rules=YES, tls=None, hop=None, **more):
-        s = site(rules, **more)
-        s.stop()
-        s.tcp_port = support.free_port(HOST, ("tcp",))
-        s.tls_port = support.free_port(HOST, ("tcp",))
-        listen = [f"udp:{HOST}:{s.port}", f"tcp:{HOST}:{s.tcp_port}"]
-        if tls:
-            listen.append(f"tls:{HOST}:{s.tls_port}")
-        path = s.folder / "usher.conf"
-        text = path.read_text()
-        text = re.sub(r"listen = \[[^]]*\]", "listen = [ " + ", ".join(
-            f'"{one}"' for one in listen) + " ]", text)
-        if tls:
-            text = text.replace("sip = {", "sip = { tls = { " + tls + " };")
+    sites = []
+
+    def make(rules=YES, tls=None, hop=None, more_listen=(), sip="", **more):
         if hop:
-            text = re.sub(r"next_hops = \[[^]]*\]",
-                          f'next_hops = [ "{hop}" ]', text)
-        path.write_text(text)
-        s.run()
-        s.tcp, s.tls = (HOST, s.tcp_port), (HOST, s.tls_port)
-        return s
-    return make
+            more["hops"] = f'[ "{hop}" ]'
+        if tls:
+            sip += f" tls = {{ {tls} }};"
+        s = Site(tmp_path / f"site{len(sites)}", pbx.port, sip=sip, **more)
+        sites.append(s)
+        s.tcp = HOST, support.free_port(HOST, ("tcp",))
+        s.tls = HOST, support.free_port(HOST, ("tcp",))
+        listen = [f"udp:{HOST}:{s.port}", f"tcp:{HOST}:{s.tcp[1]}"]
+        if tls:
+            listen.append(f"tls:{HOST}:{s.tls[1]}")
+        path = s.folder / "usher.conf"
+        path.write_text(re.sub(
+            r"listen = \[[^]]*\]", "listen = [ " + ", ".join(
+                f'"{one}"' for one in [*more_listen, *listen]) + " ]",
+            path.read_text()))
+        s.write(rules)
+        return s.start()
+    yield make
+    for s in sites:
+        s.stop()
 
 
 def tls_keys(made, verify="given"):
@@ -89,7 +91,7 @@ def test_a_call_by_tcp_reaches_a_pbx_on_udp(over, streams, pbx):
     routes = [re.sub(";u=[0-9a-f]*", "", r)
               for r in invite.values("Record-Route")]
     assert routes == [f"<sip:{HOST}:{s.port};lr>",
-                      f"<sip:{HOST}:{s.tcp_port};transport=tcp;lr>"]
+                      f"<sip:{HOST}:{s.tcp[1]};transport=tcp;lr>"]
 
 
 def test_a_pbx_on_tcp_is_connected_to_once(over, streams, trunk):
@@ -100,7 +102,7 @@ def test_a_pbx_on_tcp_is_connected_to_once(over, streams, trunk):
         invite, stream = converse(Call(trunk, s.address, s.uri()), stream or (
             lambda: streams(server.accept())))
         assert invite.all("Via")[0].startswith(
-            f"SIP/2.0/TCP {HOST}:{s.tcp_port}")
+            f"SIP/2.0/TCP {HOST}:{s.tcp[1]}")
     with pytest.raises(socket.timeout):
         server.accept(0.3)
 
@@ -188,7 +190,7 @@ def test_a_far_end_that_never_reads_is_cut_off(over, streams):
         try:
             for n in range(50):
                 deaf.socket.sendall(bulk.format(
-                    HOST, s.tcp_port, f"d{time.monotonic_ns()}").encode())
+                    HOST, s.tcp[1], f"d{time.monotonic_ns()}").encode())
         except OSError:
             cut = True
     assert cut
@@ -231,7 +233,7 @@ def test_tls_in_and_out(over, streams, made):
                          lambda: streams(server.accept()))
     assert [re.sub(";u=[0-9a-f]*", "", r)
             for r in invite.values("Record-Route")] == [
-                f"<sip:{HOST}:{s.tls_port};transport=tls;lr>"]
+                f"<sip:{HOST}:{s.tls[1]};transport=tls;lr>"]
 
 
 def test_a_hop_with_another_name_is_not_called(over, streams, made, trunk):
