@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 
 #include "background.h"
@@ -170,6 +171,18 @@ start(struct proxy *proxy, const struct options *options, int ready)
 	return code;
 }
 
+/* A stream is a descriptor: `limits.connections` is the limit, not these. */
+static void
+raise_limits(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -186,6 +199,7 @@ main(int argc, char **argv)
 	}
 	setvbuf(stderr, NULL, _IOFBF, BUFSIZ);
 	signal(SIGPIPE, SIG_IGN);
+	raise_limits();
 	proxy = calloc(1, sizeof(*proxy));
 	if (proxy == NULL)
 		return FAILED;

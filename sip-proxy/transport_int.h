@@ -20,7 +20,7 @@ struct listener {
 	struct sip_listener shown;
 	struct sip_transports *transports;
 	struct listener *next;
-	struct event *event;		 /* datagrams */
+	struct event *event;		 /* datagrams; or the rest */
 	struct evconnlistener *acceptor; /* streams */
 	int fd;
 	bool wildcard; /* bound to all addresses of its family */
@@ -72,9 +72,13 @@ struct stream *stream_by_far_end(const struct sip_transports *t,
 unsigned streams_beside(const struct sip_transports *t,
     const union sip_addr *address);
 
-/* transport_stream.c */
+/* transport_accept.c */
 int stream_listen(struct listener *ln);
 void stream_unlisten(struct listener *ln);
+
+/* transport_stream.c */
+/* Takes fd, unless it fails. */
+int stream_accept(struct listener *ln, int fd, const struct sip_peer *src);
 int stream_reach(struct sip_transports *t, struct sip_peer *dst);
 int stream_send(struct sip_transports *t, const struct sip_peer *dst,
     const char *bytes, size_t len);

@@ -12,7 +12,6 @@
 #include <event2/bufferevent.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
-#include <event2/listener.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -22,7 +21,6 @@
 
 #define PENDING_MOST (1u << 20) /* bytes waiting for a slow far end */
 enum {
-	BACKLOG = 256,
 	MESSAGES_A_TURN = 32,
 	PROBE_AFTER_S = 60,
 	PROBE_EVERY_S = 15,
@@ -299,67 +297,23 @@ buffer_for(struct sip_transports *t, const struct sip_peer *peer, int fd)
 	return bev;
 }
 
-static void
-on_accept(struct evconnlistener *acceptor, evutil_socket_t fd,
-    struct sockaddr *address, int length, void *arg)
+int
+stream_accept(struct listener *ln, int fd, const struct sip_peer *src)
 {
-	struct listener *ln = arg;
 	struct sip_transports *t = ln->transports;
-	struct sip_peer src = { .transport = ln->shown.transport,
-		.listener = &ln->shown };
-	struct bufferevent *bev = NULL;
-	struct stream *s = NULL;
+	struct bufferevent *bev = buffer_for(t, src, fd);
+	struct stream *s;
 
-	(void)acceptor;
-	(void)length;
-	if (sip_addr_set(&src.addr, address) == 0 &&
-	    t->stats.streams < t->terms.connections &&
-	    (!t->handlers.admit ||
-		t->handlers.admit(&src, streams_beside(t, &src.addr),
-		    t->handlers.arg)))
-		bev = buffer_for(t, &src, fd);
-	if (!bev) {
-		t->stats.streams_refused++;
-		(void)close(fd);
-		return;
-	}
+	if (!bev)
+		return ENOMEM;
 	set_options(fd);
-	s = new_stream(t, &src, bev);
-	if (!s)
-		return;
-	t->stats.streams_in++;
-	if (src.transport == SIP_OVER_TCP) {
+	s = new_stream(t, src, bev);
+	if (s && src->transport == SIP_OVER_TCP) {
 		s->open = true;
 		note_local(s);
 		set_clock(s, t->terms.idle_ms);
 	}
-}
-
-int
-stream_listen(struct listener *ln)
-{
-	struct sip_transports *t = ln->transports;
-	union sip_addr *addr = &ln->shown.addr;
-	socklen_t len = sizeof(*addr);
-
-	errno = 0;
-	ln->acceptor = evconnlistener_new_bind(t->base, on_accept, ln,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE |
-		(addr->sa.sa_family == AF_INET6 ? LEV_OPT_BIND_IPV6ONLY : 0),
-	    BACKLOG, &addr->sa, (int)sip_addr_len(addr));
-	if (!ln->acceptor)
-		return errno != 0 ? errno : ENOMEM;
-	if (getsockname(evconnlistener_get_fd(ln->acceptor), &addr->sa, &len))
-		return errno;
 	return 0;
-}
-
-void
-stream_unlisten(struct listener *ln)
-{
-	if (ln->acceptor)
-		evconnlistener_free(ln->acceptor);
-	ln->acceptor = NULL;
 }
 
 /* From the address that the far end knows us by, where that is one. */

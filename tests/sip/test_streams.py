@@ -1,8 +1,11 @@
 """TCP and TLS: framing, keepalives, limits, reuse, certificates."""
 
+import os
 import re
+import resource
 import socket
 import time
+from pathlib import Path
 
 import pytest
 
@@ -205,6 +208,30 @@ def test_a_stranger_has_few_streams_and_a_trunk_many(over, streams):
     for _ in range(5):
         caller = streams(connect(s.tcp, TRUNK))
     Call(caller, s.tcp, s.uri()).send().final(603)
+
+
+def test_without_descriptors_streams_wait_and_the_loop_does_not(
+        over, streams, trunk):
+    s = over(NO)
+    first = streams(connect(s.tcp, TRUNK))
+    Call(first, s.tcp, s.uri()).send().final(603)
+    held = len(list(Path(f"/proc/{s.process.pid}/fd").iterdir()))
+    _, hard = resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(s.process.pid, resource.RLIMIT_NOFILE, (held, hard))
+    waiting = streams(connect(s.tcp, TRUNK))
+    spent = cpu_s(s.process.pid)
+    assert not waiting.read(1.5)    # neither taken nor turned away
+    assert cpu_s(s.process.pid) - spent < 0.15
+    Call(trunk, s.address, s.uri(), caller="sip:+442070000001@example.net"
+         ).send().final(603)
+    first.close()
+    Call(waiting, s.tcp, s.uri(), caller="sip:+442070000002@example.net"
+         ).send().final(603, 20)
+
+
+def cpu_s(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_call_goes_to_the_next_hop_when_a_stream_breaks(
