@@ -11,7 +11,8 @@
 
 #include "proxy.h"
 
-enum { FORM = 1, BODY_MOST = FLOW_TOKEN - MAC_TEXT };
+/* PATH_MOST: what registrars are known to keep. */
+enum { FORM = 1, PATH_MOST = 200, BODY_MOST = FLOW_TOKEN - MAC_TEXT };
 
 static uint64_t
 sign(const struct proxy *proxy, struct span body, const char *aor)
@@ -81,14 +82,19 @@ flow_path(const struct proxy *proxy, const struct flow *flow, const char *host,
 		";transport=tls" };
 	struct flow named = *flow;
 	char token[FLOW_TOKEN], aor[80] = "";
-	int length;
+	int length = PATH_MOST;
 
 	if (!escape(flow->aor, aor, sizeof(aor)))
 		named.aor[0] = aor[0] = '\0';
-	flow_token(proxy, &named, token);
-	length = snprintf(text, size, "<sip:%s@%s%s;lr%s%s%s>", token, host,
-	    transports[transport], outbound ? ";ob" : "",
-	    aor[0] != '\0' ? ";a=" : "", aor);
+	/* Once more without the AOR where it makes it too long. */
+	for (int i = 0; i < 2 && length >= PATH_MOST; i++) {
+		if (i > 0)
+			named.aor[0] = aor[0] = '\0';
+		flow_token(proxy, &named, token);
+		length = snprintf(text, size, "<sip:%s@%s%s;lr%s%s%s>", token,
+		    host, transports[transport], outbound ? ";ob" : "",
+		    aor[0] != '\0' ? ";a=" : "", aor);
+	}
 	return length < 0 || (size_t)length >= size ? EMSGSIZE : 0;
 }
 

@@ -78,6 +78,22 @@ def test_a_phone_is_reached_by_its_own_flow(before_phones, speakers, pbx):
     assert "@" in invite.values("Record-Route")[0]
 
 
+def test_a_path_stays_short_whatever_the_names(before_phones, speakers, pbx):
+    s = before_phones('rules = ( ); otherwise = "accept";')
+    s.stop()
+    host = "sip." + "long-" * 12 + "name.example.com"
+    path = s.folder / "usher.conf"
+    path.write_text(path.read_text().replace(
+        f":{s.port}\"", f":{s.port}/{host}:{s.port}\"", 1))
+    s.run()
+    phone, user = speakers(PHONE), "very-long-user-" * 4
+    seen = register(phone, s, pbx, user=user)
+    assert len(seen.get("Path")) < 202      # of which two are brackets
+    assert ";a=" not in seen.get("Path")
+    called(pbx, s, seen, user=user).send()
+    assert phone.expect("INVITE")
+
+
 def test_the_phones_own_requests_go_to_a_hop(before_phones, speakers, pbx):
     s = before_phones()
     phone = speakers(PHONE)
