@@ -127,8 +127,9 @@ class Sender:
         ready = select.select(self.sockets, [], [], timeout)[0]
         return ready[0].recv(70000) if ready else None
 
-    def final(self, call_id, timeout=15.0):
-        """The final answer of this Call-ID, and what else came before."""
+    def final(self, call_id=None, timeout=15.0):
+        """The final answer of this Call-ID (None: of any), and what else came
+        before."""
         end, others, found = time.monotonic() + timeout, [], None
         while True:
             # Then only what already waits, at whichever port.
@@ -141,7 +142,8 @@ class Sender:
             if code is None or code < 200 or data in self.seen:
                 continue
             self.seen.add(data)
-            if header(data, b"call-id") == call_id.encode():
+            if found is None and call_id in (
+                    None, header(data, b"call-id").decode("latin-1")):
                 found = data
             else:
                 others.append(data)
@@ -194,15 +196,16 @@ class StreamSender:
             self.ended = not got
             self.data += got
 
-    def finals(self, call_id, timeout=15.0):
-        """All final answers up to this Call-ID's, or to the end."""
+    def finals(self, call_id, timeout=15.0, count=0):
+        """All final answers up to this Call-ID's, to the end, or so many."""
         found = []
         until = time.monotonic() + timeout
-        while True:
+        while count == 0 or len(found) < count:
             data = self.receive(max(0.001, until - time.monotonic()))
             if data is None:
                 return found
             if (code_of(data) or 0) >= 200:
                 found.append(data)
                 if header(data, b"call-id") == call_id.encode():
-                    return found
+                    break
+        return found
