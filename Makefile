@@ -235,6 +235,18 @@ fuzz: deps-test			## fuzz every parser, FUZZ_SECONDS (60) in all
 	@packaging/fuzz $(FUZZ_SECONDS) $(BUILD)/fuzz/fuzzers
 fuzzers: $(FUZZERS)
 
+FUZZ_MESSAGES ?= 200000
+.PHONY: fuzz-sip
+fuzz-sip: deps-test		## FUZZ_MESSAGES (200,000) at the SIP proxy
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan all
+	@USHER_BUILD=$(BUILD)/asan USHER_FUZZ=$(FUZZ_MESSAGES) \
+		/usr/bin/python3 -m pytest -q -c tests/pytest.ini \
+		tests/sip/test_fuzzed.py
+
+.PHONY: compliance
+compliance: all units deps-test	## what of each SIP RFC is kept, and its tests
+	@USHER_BUILD=$(BUILD) packaging/compliance
+
 .PHONY: lint
 lint: deps-test			## check floors, style, manual pages
 	@packaging/lint
@@ -289,5 +301,5 @@ clean:				## remove build/
 .PHONY: help
 help:				## this list
 	@awk -F ':.*## *' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
-		/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' \
+		/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' \
 		Makefile
