@@ -7,10 +7,23 @@
 #include <stdlib.h>
 
 #include "frame.h"
+#include "gate.h"
 
 enum { HEAD = 512, MESSAGE = 2048 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* What the gate accepts ends where the framing says: nothing is left over that
+ * another reader could take for the next message. */
+static void
+agrees_with_gate(const char *bytes, size_t length)
+{
+	static struct sip_msg msg;
+
+	if (sip_gate_read(&msg, bytes, length, NULL) == SIP_GATE_OK &&
+	    msg.all.p + msg.all.l != bytes + length)
+		abort();
+}
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,6 +45,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			    frame ||
 			shorter != length))
 			abort();
+		if (frame == SIP_FRAME_MESSAGE)
+			agrees_with_gate(at, length);
 		at += length;
 		left -= length;
 	}
