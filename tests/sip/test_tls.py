@@ -3,6 +3,8 @@
 import asyncio
 import collections
 import re
+import shutil
+import signal
 import ssl
 
 import pytest
@@ -169,3 +171,27 @@ def test_streams_over_ipv6(over, streams, made, pbx, transport):  # noqa: F811
     assert routes == [f"<sip:{HOST}:{s.port};lr>",
                       f"<sip:[::1]:{port};transport={transport};lr>"]
     assert invite.uri == f"sip:{ALICE}@{HOST}:{pbx.port}"
+
+
+def test_a_reload_brings_new_certificates_to_new_streams(
+        over, streams, made, tmp_path):  # noqa: F811
+    keys = tmp_path / "cert.pem", tmp_path / "key.pem"
+
+    def use(name):
+        for kept, new in zip(keys, made[name]):
+            shutil.copy(new, kept)
+    use("proxy")
+    s = over(NO, tls=f'certificate = "{keys[0]}"; key = "{keys[1]}";')
+    old = streams(connect(s.tls, TRUNK, client_context(made), NAME))
+    use("wrong")
+    s.reload()
+    new = streams(connect(s.tls, TRUNK, client_context(made),
+                          "other.example.com"))
+    keys[0].write_text("no certificate")
+    s.signal(signal.SIGUSR1, "tls.certificate")
+    # what was in force stays, and no stream is harmed
+    last = streams(connect(s.tls, TRUNK, client_context(made),
+                           "other.example.com"))
+    for n, stream in enumerate((old, new, last)):
+        Call(stream, s.tls, s.uri(), caller=f"sip:+4420700000{n}@example.net"
+             ).send().final(603)
