@@ -57,6 +57,7 @@ struct stream {
 	struct stream *next_id, *next_address, *next_over;
 	bool open;   /* the handshake is done */
 	bool active; /* something moved since the clock was set */
+	bool used;   /* a message went by it, or was to */
 	bool last;   /* closes once its buffer is written */
 	bool over;
 };

@@ -71,7 +71,8 @@ end_stream(struct stream *s, int err)
 	s->next_over = t->over;
 	t->over = s;
 	event_active(t->sweep, EV_TIMEOUT, 0);
-	if (t->handlers.lost)
+	/* Nothing waits on the others, and finding that out is work. */
+	if (s->used && t->handlers.lost)
 		t->handlers.lost(id, err, t->handlers.arg);
 }
 
@@ -144,6 +145,7 @@ deliver(struct stream *s, const char *bytes, size_t length)
 	struct sip_peer src = s->peer;
 
 	t->stats.received++;
+	s->used = true;
 	t->handlers.recv(bytes, length, &src, t->handlers.arg);
 }
 
@@ -388,6 +390,7 @@ stream_send(struct sip_transports *t, const struct sip_peer *dst,
 	s = stream_by_id(t, peer.connection);
 	if (!s || s->last)
 		return ENOTCONN;
+	s->used = true;
 	if (evbuffer_get_length(bufferevent_get_output(s->bev)) + len >
 	    PENDING_MOST) {
 		end_stream(s, ENOBUFS);

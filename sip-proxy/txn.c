@@ -153,6 +153,7 @@ txn_end(struct txn *t, int err)
 	sip_timer_stop(l->timers, &t->again);
 	sip_timer_stop(l->timers, &t->end);
 	txn_table_remove(t->server ? &l->servers : &l->clients, t);
+	txn_wait_no_more(t);
 	if (t->server)
 		l->stats.servers--;
 	else
@@ -339,24 +340,14 @@ sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection, int err)
 {
 	if (connection == 0)
 		return;
-	for (unsigned i = 0; i < l->clients.size; i++) {
-		struct txn *t = l->clients.buckets[i];
+	for (struct txn *t = l->on_stream[connection % STREAMS]; t;
+	     t = t->next_on) {
+		struct sip_server *st = (struct sip_server *)t;
+		struct sip_client *ct = (struct sip_client *)t;
 
-		for (; t; t = t->next) {
-			struct sip_client *ct = (struct sip_client *)t;
-
-			if (ct->target.connection == connection)
-				txn_client_fail(ct, err);
-		}
-	}
-	for (unsigned i = 0; i < l->servers.size; i++) {
-		struct txn *t = l->servers.buckets[i];
-
-		for (; t; t = t->next) {
-			struct sip_server *st = (struct sip_server *)t;
-
-			if (st->target.connection == connection)
-				st->muted = true;
-		}
+		if (t->server && st->target.connection == connection)
+			st->muted = true;
+		else if (!t->server && ct->target.connection == connection)
+			txn_client_fail(ct, err);
 	}
 }

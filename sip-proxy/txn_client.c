@@ -105,6 +105,7 @@ send_request(struct sip_client *ct)
 	/* Known before the first byte: who loses it can be told. */
 	if (ct->t.reliable && ct->target.connection == 0 && l->config.reach)
 		err = l->config.reach(&ct->target, l->config.arg);
+	txn_wait_on(&ct->t, ct->target.connection);
 	if (!err)
 		err = txn_put(l, &ct->target, ct->t.request);
 	if (err)

@@ -12,6 +12,7 @@
 #include "txn.h"
 
 #define KEY_PARTS 7
+#define STREAMS 1024 /* buckets */
 
 /* What identifies a transaction; compared part by part, hashed with the
  * layer's secret so that nobody can aim at one bucket. */
@@ -30,6 +31,7 @@ enum txn_state {
 
 struct txn {
 	struct txn *next; /* in its bucket, later among the dead */
+	struct txn *next_on, **back_on; /* beside it on its stream */
 	uint64_t hash;
 	struct sip_txn_layer *layer;
 	struct sip_timer again; /* A, E, G, and the 100 of 200 ms */
@@ -60,6 +62,7 @@ struct sip_txn_layer {
 	struct sip_txn_config config;
 	struct sip_txn_stats stats;
 	struct txn_table servers, clients;
+	struct txn *on_stream[STREAMS];
 	uint64_t counter; /* branches and tags made */
 	unsigned depth;	  /* calls on the stack */
 	struct txn *dead;
@@ -98,6 +101,9 @@ int txn_table_init(struct txn_table *table);
 int txn_table_add(struct txn_table *table, struct txn *t,
     const struct txn_key *key, uint64_t hash);
 void txn_table_remove(struct txn_table *table, struct txn *t);
+/* It waits on this stream from now on (0: on none); txn_end() ends that. */
+void txn_wait_on(struct txn *t, uint64_t connection);
+void txn_wait_no_more(struct txn *t);
 
 /* txn.c */
 void txn_enter(struct sip_txn_layer *l);

@@ -177,6 +177,7 @@ txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
 		free(st);
 		return err;
 	}
+	txn_wait_on(&st->t, st->target.connection);
 	l->stats.servers++;
 	l->stats.servers_made++;
 	if (msg->method != SIP_METHOD_INVITE)

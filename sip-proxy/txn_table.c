@@ -193,3 +193,28 @@ txn_table_remove(struct txn_table *table, struct txn *t)
 	t->next = NULL;
 	table->count--;
 }
+
+void
+txn_wait_on(struct txn *t, uint64_t connection)
+{
+	struct txn **at = &t->layer->on_stream[connection % STREAMS];
+
+	if (connection == 0 || t->back_on)
+		return;
+	t->next_on = *at;
+	t->back_on = at;
+	if (t->next_on)
+		t->next_on->back_on = &t->next_on;
+	*at = t;
+}
+
+void
+txn_wait_no_more(struct txn *t)
+{
+	if (!t->back_on)
+		return;
+	*t->back_on = t->next_on;
+	if (t->next_on)
+		t->next_on->back_on = t->back_on;
+	t->back_on = NULL;
+}
