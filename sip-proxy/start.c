@@ -121,13 +121,15 @@ admit(const struct sip_peer *src, unsigned beside, void *arg)
 		!defence_bans(proxy, &src->addr));
 }
 
-/* A phone's stream is its way to be called, and stays while it is bound. */
+/* A phone's stream is its way to be called, and stays while it is bound; that
+ * of a call which rings is the way of its answer. */
 static bool
 keeps(uint64_t connection, void *arg)
 {
 	const struct proxy *proxy = arg;
 
-	return bindings_holds(proxy->bindings, connection);
+	return bindings_holds(proxy->bindings, connection) ||
+	    sip_txn_waits_on(proxy->txns, connection);
 }
 
 /* The name of a next hop or trunk is what its certificate must prove. */

@@ -335,6 +335,22 @@ sip_txn_icmp(struct sip_txn_layer *l, const char *bytes, size_t len, int err)
 	return true;
 }
 
+bool
+sip_txn_waits_on(const struct sip_txn_layer *l, uint64_t connection)
+{
+	const struct txn *t = l->on_stream[connection % STREAMS];
+
+	for (; t; t = t->next_on) {
+		const struct sip_server *st = (const struct sip_server *)t;
+		const struct sip_client *ct = (const struct sip_client *)t;
+
+		if ((t->server ? st->target : ct->target).connection ==
+		    connection)
+			return true;
+	}
+	return false;
+}
+
 void
 sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection, int err)
 {

@@ -108,6 +108,8 @@ void sip_txn_receive(struct sip_txn_layer *l, const struct sip_msg *msg,
  * they show fails with err. False: it is none of ours. */
 bool sip_txn_icmp(struct sip_txn_layer *l, const char *bytes, size_t len,
     int err);
+/* Whether a transaction lives on this stream. */
+bool sip_txn_waits_on(const struct sip_txn_layer *layer, uint64_t connection);
 /* A stream broke: client transactions on it fail, servers stop sending. */
 void sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection,
     int err);

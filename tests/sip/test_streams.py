@@ -166,14 +166,24 @@ def test_no_end_of_head_within_the_limit_ends_the_stream(over, streams):
 
 
 def test_a_silent_stream_is_closed_and_a_slow_one_holds_up_nobody(
-        over, streams):
-    s = over(NO, timers="idle = 1000; handshake = 1000;")
+        over, streams, pbx):
+    s = over(timers="idle = 1000; handshake = 1000;")
+    ringing = Call(streams(connect(s.tcp, TRUNK)), s.tcp, s.uri()).send()
+    invite = pbx.expect("INVITE")
+    pbx.reply(invite, 180, tag="x")
+    ringing.expect(180)
     silent = streams(connect(s.tcp, TRUNK))
     slow = streams(connect(s.tcp, TRUNK))
     slow.send("INVITE sip:half@b SIP/2.0\r\nVia:")
-    caller = streams(connect(s.tcp, TRUNK))
-    Call(caller, s.tcp, s.uri()).send().final(603)
+    call = Call(streams(connect(s.tcp, TRUNK)), s.tcp, s.uri(),
+                caller="sip:+442070000009@example.net").send()
+    pbx.reply(pbx.expect("INVITE"), 486, "Busy", tag="y")
+    call.final(486)
+    pbx.expect("ACK")
     assert silent.closes() and slow.closes()
+    # a call that rings is silent, and its answer has but this way
+    pbx.reply(invite, 486, "Busy", tag="x")
+    ringing.final(486)
 
 
 def test_a_far_end_that_never_reads_is_cut_off(over, streams):
