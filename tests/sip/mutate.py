@@ -89,6 +89,6 @@ def mutate(random, seeds):
     if random.random() < 0.1:
         other = random.choice(seeds)
         data = data[:at(random, data)] + other[at(random, other):]
-    for _ in range(random.choice((0, 1, 1, 1, 2, 3, 8))):
+    for _ in range(random.choice((0, 0, 0, 0, 1, 1, 1, 2, 5))):
         data = random.choice(WAYS)(random, data)
     return data[:60000]

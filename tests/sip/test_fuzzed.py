@@ -18,6 +18,7 @@ import torture_ipv6
 from actor import Actor, Call
 from mutate import mutate
 from sip_site import ALICE, CARRIER, HOST, STRANGER, TRUNK, Site
+from test_phones import called, register
 from torture_wire import ECHOED, header, lines_of
 
 COUNT = int(os.environ.get("USHER_FUZZ", "3000"))
@@ -52,13 +53,11 @@ class Storm:
             "transactions = 3000; };")
         port = self.site.port
         self.site.configure(port=f'{port}", "tcp:{HOST}:{port}')
-        self.site.write(RULES)
+        self.site.write(RULES, phones=(ALICE, "sip:1001@example.com"))
         self.site.start()
         self.seeds = [*torture.MESSAGES.values(),
                       *torture_ipv6.MESSAGES.values()]
-        for method in ("INVITE", "OPTIONS", "MESSAGE", "REGISTER", "CANCEL"):
-            for user in (ALICE, "sip:alice"):
-                self.seeds.append(self.ask(method, user).data.encode())
+        self.plenty(place)
         self.seen = []          # what the proxy sent, to be sent back
         self.sent = 0
 
@@ -69,9 +68,58 @@ class Storm:
             for actor in [self.pbx, *self.callers]:
                 actor.close()
 
+    def plenty(self, place):
+        """Seeds that lead deeper: calls, a dialog that stands, a phone."""
+        good = [self.ask(method, user).data for user in (ALICE, "alice")
+                for method in ("INVITE", "INVITE", "OPTIONS", "MESSAGE",
+                               "REGISTER", "CANCEL")]
+        good += [self.ask("INVITE", caller=caller, headers=more).data
+                 for caller, more in (
+                     ("sip:anonymous@anonymous.invalid", ["Privacy: id"]),
+                     ("sip:+14155550199@x.example", ["Replaces: a;to-tag=b"]),
+                     ("sip:+33123456789;verstat=TN-Validation-Passed@x", [
+                         "P-Asserted-Identity: <tel:+33123456789>",
+                         "Diversion: <sip:a@b>;reason=no-answer;counter=2"]))]
+        if place == "pbx":
+            good += self.dialog()
+        else:
+            seen = register(self.callers[2], self.site, self.pbx)
+            good += [called(self.pbx, self.site, seen).data] * 3
+        self.of_pbx = [good[-1].encode()]
+        self.seeds += [one.encode() for one in good * 20]
+
+    def dialog(self):
+        call = self.ask("INVITE", caller="sip:+12025550100@x.example",
+                        display='"A B"').send()
+        invite = self.pbx.expect("INVITE")
+        self.pbx.reply(invite, 200, "OK", tag="pbx")
+        answer = call.expect(200)
+        return [call.build(
+            method, uri=f"sip:pbx@{HOST}:{self.pbx.port}", cseq=2, body=body,
+            route=answer.values("Record-Route"), to_tag=answer.to_tag)
+            for method, body in (("ACK", ""), ("BYE", ""), ("INFO", ""),
+                                 ("INVITE", call.body))]
+
     def ask(self, method, user=ALICE, **more):
-        return Call(self.callers[0], self.site.address, self.site.uri(
-            user.replace("sip:", "")), method=method, **more)
+        return Call(self.callers[0], self.site.address, self.site.uri(user),
+                    method=method, **more)
+
+    def message(self, actor=None):
+        """One of the seeds, most often as a request of its own, changed."""
+        data = self.dice.choice(self.seeds + self.seen)
+        if actor is self.pbx and self.dice.random() < 0.7:
+            data = self.dice.choice(self.of_pbx)
+        if self.dice.random() < 0.7:
+            new = b"%d" % self.dice.randrange(10 ** 12)
+            data = re.sub(rb"branch=z9hG4bK[^;,\s]*",
+                          b"branch=z9hG4bK" + new, data, count=1)
+            data = re.sub(rb"(?m)^Call-ID: [^\r]*", b"Call-ID: " + new, data)
+            data = data.replace(b"+4420712345", b"+44207" + new[:5])
+        if actor and self.dice.random() < 0.7:
+            data = re.sub(rb"(SIP/2.0/\w+) [^;,\s]+", rb"\1 " +
+                          f"{actor.host}:{actor.port}".encode(), data,
+                          count=1)
+        return mutate(self.dice, [data, data, data, *self.seeds[:5]])
 
     def drain(self, actor):
         """Reads what waits, keeps some of it, and lets the PBX answer."""
@@ -105,7 +153,7 @@ class Storm:
     def datagrams(self, count):
         for _ in range(count):
             actor = self.dice.choice([*self.callers, self.pbx])
-            data = mutate(self.dice, self.seeds + self.seen)
+            data = self.message(actor)
             try:
                 actor.socket.setblocking(True)
                 actor.socket.sendto(data, self.site.address)
@@ -119,8 +167,7 @@ class Storm:
             one.bind((self.dice.choice((TRUNK, CARRIER, STRANGER, HOST)), 0))
             one.settimeout(20)
             one.connect(self.site.address)
-            data = b"".join(mutate(self.dice, self.seeds + self.seen)
-                            for _ in range(count))
+            data = b"".join(self.message() for _ in range(count))
             self.sent += count
             try:
                 while data:
@@ -129,6 +176,13 @@ class Storm:
                     data = data[cut:]
             except OSError:
                 pass                    # framing was lost, and the stream
+
+    def went_deep(self):
+        """Not all of it was refused at the gate."""
+        counters = self.site.counters()
+        assert counters["malformed"] > self.sent // 20
+        assert counters["requests_again"] and counters["strays"]
+        assert len(self.site.decisions()) > self.sent // 300, counters
 
     def lives(self):
         """A plain question is answered, and all before it was looked at."""
@@ -164,7 +218,7 @@ def test_it_lives_through_a_storm(tmp_path, place):
                 storm.drain(actor)
             storm.stream(BATCH // 4)
             storm.lives()
-        assert storm.site.counters()["malformed"] > 0
+        storm.went_deep()
         left = [line for line in storm.site.lines
                 if re.search("ERROR|runtime error", line)]
         assert not left
