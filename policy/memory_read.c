@@ -193,6 +193,14 @@ usher_memory_has_promise(const struct usher_memory *memory)
 }
 
 bool
+usher_memory_at_hand(const struct usher *usher)
+{
+	struct records *records = usher->records;
+
+	return records == NULL || records->engine->at_hand(records);
+}
+
+bool
 usher_memory_knows(struct usher *usher)
 {
 	struct records *records = usher == NULL ? NULL : usher->records;

@@ -52,6 +52,8 @@ struct record_engine {
 	int (*view)(struct records *records, struct record_view *view,
 	    struct usher_error *error);
 	void (*unview)(struct record_view *view);
+	/* Whether a view now waits for nobody, nor for the disk. */
+	bool (*at_hand)(struct records *records);
 	/* value->bytes NULL: there is none. Past its end or not. */
 	int (*get)(struct record_view *view, unsigned char kind,
 	    const char *key, size_t key_length,

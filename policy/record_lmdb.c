@@ -11,17 +11,26 @@
 #include "error.h"
 #include "lmdb_env.h"
 
+static time_t
+second_now(void)
+{
+	struct timespec now = { .tv_sec = 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+	return now.tv_sec;
+}
+
 /* Once a second: a system call would cost more than all the rest. */
 static bool
 is_time_to_look(struct record_lmdb *lmdb)
 {
-	struct timespec now;
+	time_t now = second_now();
 
-	if (clock_gettime(CLOCK_MONOTONIC_COARSE, &now) != 0)
-		return true;
-	return atomic_exchange_explicit(&lmdb->looked_s, now.tv_sec,
-		   memory_order_relaxed) != now.tv_sec;
+	return atomic_exchange_explicit(&lmdb->looked_s, now,
+		   memory_order_relaxed) != now;
 }
+
+enum { RESIDENT_S = 2 };
 
 /* A removed folder is let go; never waiting, for a writer may hold it. */
 static void
@@ -102,17 +111,23 @@ end_txn(struct record_lmdb *lmdb, MDB_txn *txn)
 static int
 begin(struct record_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
 {
+	bool looks;
+
 	for (;;) {
 		int code = enter(lmdb, error);
 
 		if (code != 0)
 			return code;
-		if (is_time_to_look(lmdb) && usher_memory_was_removed(lmdb)) {
+		looks = is_time_to_look(lmdb);
+		if (looks && usher_memory_was_removed(lmdb)) {
 			(void)pthread_rwlock_unlock(&lmdb->lock);
 			let_go(lmdb);
 			if ((code = enter(lmdb, error)) != 0)
 				return code;
 		}
+		if (looks && usher_memory_is_resident(lmdb))
+			atomic_store_explicit(&lmdb->resident_s,
+			    second_now() + RESIDENT_S, memory_order_relaxed);
 		code = begin_txn(lmdb, txn);
 		if (code == 0)
 			return 0;
@@ -134,6 +149,32 @@ end_view(struct record_view *view)
 	end_txn(lmdb, view->inside);
 	(void)pthread_rwlock_unlock(&lmdb->lock);
 	view->inside = NULL;
+}
+
+/*
+ * For a loop that must not wait: what lay in the machine's memory a second
+ * ago lies there still. Once it has not been looked at for so long, or has no
+ * view ready, whoever may wait goes first.
+ */
+static bool
+at_hand(struct records *records)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(records);
+	time_t now = second_now();
+	bool ready = false;
+
+	if (atomic_load_explicit(&lmdb->looked_s, memory_order_relaxed) !=
+		now ||
+	    atomic_load_explicit(&lmdb->resident_s, memory_order_relaxed) < now)
+		return false;
+	for (size_t i = 0; i < IDLE_VIEWS && !ready; i++)
+		ready = atomic_load_explicit(&lmdb->idle[i],
+			    memory_order_relaxed) != NULL;
+	if (!ready || pthread_rwlock_tryrdlock(&lmdb->lock) != 0)
+		return false;
+	ready = lmdb->env != NULL;
+	(void)pthread_rwlock_unlock(&lmdb->lock);
+	return ready;
 }
 
 static int
@@ -248,6 +289,7 @@ static const struct record_engine engine = {
 	.close = close_records,
 	.view = begin_view,
 	.unview = end_view,
+	.at_hand = at_hand,
 	.get = get,
 	.each = each,
 	.begin = usher_memory_begin,

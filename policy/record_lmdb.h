@@ -32,6 +32,8 @@ struct record_lmdb {
 	pthread_rwlock_t lock;
 	MDB_env *env;		 /* NULL: nothing there when last looked */
 	_Atomic time_t looked_s; /* for a folder removed, monotonic */
+	/* Until then, of that clock, all of it is in the machine's memory. */
+	_Atomic time_t resident_s;
 	bool writable;
 	/* Read transactions that are reset, each with its place in the lock
 	 * file: to begin one anew costs more than to read a record. */
@@ -71,6 +73,9 @@ int usher_memory_open(struct record_lmdb *lmdb, bool write,
     struct usher_error *error);
 /* Our files were removed, whatever is in their place. */
 bool usher_memory_was_removed(const struct record_lmdb *lmdb);
+/* None of it would have to be read from the disk; at most so much is looked
+ * through. */
+bool usher_memory_is_resident(const struct record_lmdb *lmdb);
 void usher_memory_shut(struct record_lmdb *lmdb);
 /* Another process made the map larger: follow it. Takes the lock. */
 int usher_memory_follow(struct record_lmdb *lmdb);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -232,6 +233,48 @@ usher_memory_was_removed(const struct record_lmdb *lmdb)
 
 	return mdb_env_get_fd(lmdb->env, &file) == 0 &&
 	    fstat(file, &now) == 0 && now.st_nlink == 0;
+}
+
+static bool
+all_resident(char *map, size_t pages, size_t page)
+{
+	unsigned char in[4096];
+
+	for (size_t at = 0; at < pages; at += sizeof(in)) {
+		size_t count = pages - at < sizeof(in) ? pages - at
+						       : sizeof(in);
+
+		if (mincore(map + at * page, count * page, in) != 0)
+			return false;
+		for (size_t i = 0; i < count; i++)
+			if ((in[i] & 1) == 0)
+				return false;
+	}
+	return true;
+}
+
+/* LMDB does not tell where its map is: another one shows the same pages. */
+bool
+usher_memory_is_resident(const struct record_lmdb *lmdb)
+{
+	enum { PAGES_MOST = 65536 };
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages;
+	mdb_filehandle_t file;
+	struct stat now;
+	bool resident;
+	void *map;
+
+	if (mdb_env_get_fd(lmdb->env, &file) != 0 || fstat(file, &now) != 0)
+		return false;
+	pages = ((size_t)now.st_size + page - 1) / page;
+	if (pages == 0 || pages > PAGES_MOST)
+		return false;
+	map = mmap(NULL, pages * page, PROT_READ, MAP_SHARED, file, 0);
+	if (map == MAP_FAILED)
+		return false;
+	resident = all_resident(map, pages, page);
+	(void)munmap(map, pages * page);
+	return resident;
 }
 
 /* Where there is no room for the larger map LMDB is left without one. */

@@ -27,6 +27,9 @@ USHER_API int usher_decide_at_hand(struct usher *usher,
     const struct usher_question *question, struct usher_decision **decision,
     struct usher_error *error);
 
+/* Whether usher_memory_read() would neither wait nor read from the disk. */
+USHER_API bool usher_memory_at_hand(const struct usher *usher);
+
 /* The memory of who could not be asked in time: unreadable, as after an error
  * of usher_memory_read(). ENOMEM. */
 USHER_API int usher_memory_missed(struct usher_memory **memory);

@@ -314,6 +314,8 @@ begin(struct screening *s, struct decision *decision, bool safety)
 		return false;
 	facts = facts_of(s->setup, s->msg, s->src, &s->caller,
 	    channel_of(s->msg, &s->recipient));
+	if (facts != NULL && remember_at_hand(s, decision, facts))
+		return false;
 	if (facts != NULL &&
 	    remember_read(s, decision, facts, false,
 		waiting_left_ms(s->request)))
@@ -361,6 +363,8 @@ new_decision(struct screening *s, uint64_t call, uint64_t pair, bool question,
 	decision->call_key = call;
 	if (!begin(s, decision, safety))
 		settle(s, decision, safety);
+	if (decision->settled && !remember_waits(decision))
+		remember_end(decision);
 	/* A refusal is the final answer: it is no call under way. */
 	decision->pair_key = decision->answer.code == 0 ? pair : 0;
 	if (!question && has_room(s))

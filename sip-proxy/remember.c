@@ -178,6 +178,26 @@ new_recall(const struct screening *s, struct usher_facts *facts)
 }
 
 bool
+remember_at_hand(struct screening *s, struct decision *decision,
+    struct usher_facts *facts)
+{
+	struct asking *asking;
+	struct recall *recall;
+
+	if (!usher_memory_at_hand(s->proxy->usher))
+		return false;
+	asking = asking_of(s->proxy, decision);
+	recall = asking == NULL ? NULL : new_recall(s, facts);
+	if (recall == NULL)
+		return false;
+	asking->recall = recall;
+	read_memory(&recall->job);
+	if (recall->code != 0)
+		tell_unreadable(s->proxy, recall->who, recall->error.text);
+	return true;
+}
+
+bool
 remember_read(struct screening *s, struct decision *decision,
     struct usher_facts *facts, bool targets, unsigned wait_ms)
 {

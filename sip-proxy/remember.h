@@ -12,6 +12,10 @@
 
 struct asking;
 
+/* Memory is read at once where that waits for nothing; takes the facts, then
+ * and only then. */
+bool remember_at_hand(struct screening *screening, struct decision *decision,
+    struct usher_facts *facts);
 /*
  * Memory is read for this decision; `targets`: and the policies of other
  * recipients that a redirect of it names. False: no memory, or too many wait:
