@@ -14,17 +14,33 @@
 
 #include "evidence_item.h"
 #include "text.h"
+#include "text_mask.h"
+
+#define HASH_BY UINT64_C(0x9e3779b97f4a7c15)
 
 enum { MOST_WORDS = 20000, LONGEST_TEXT = 256 * 1024 };
 
+/* Eight bytes at a time; what stands behind the word is not looked at. */
 static unsigned
-hash_of(const char *word, size_t length)
+hash_of(const char *word, size_t length, const char *end)
 {
-	unsigned hash = 2166136261u;
+	uint64_t hash = length, eight;
 
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)word[i]) * 16777619u;
-	return hash;
+	for (; length >= sizeof(eight); length -= sizeof(eight)) {
+		hash = (hash ^ usher_text_eight(word)) * HASH_BY;
+		hash ^= hash >> 32;
+		word += sizeof(eight);
+	}
+	if (end - word >= (ptrdiff_t)sizeof(eight)) {
+		eight = usher_text_eight(word);
+		eight &= ~(~UINT64_C(0) << 8 * length);
+	} else {
+		eight = 0;
+		for (size_t i = length; i-- > 0;)
+			eight = eight << 8 | (unsigned char)word[i];
+	}
+	hash = (hash ^ eight) * HASH_BY;
+	return (unsigned)(hash >> 32);
 }
 
 unsigned
@@ -103,23 +119,114 @@ word_length(const char *at, const char *end)
 	return (size_t)(at - begin);
 }
 
+/* Bytes that a character of more than one begins with. */
+static size_t
+high_starts(const char *text, size_t length)
+{
+	size_t count = 0, i = 0;
+
+	for (; length - i >= 8; i += 8) {
+		uint64_t eight = usher_text_eight(text + i);
+
+		eight &= eight << 1 & TEXT_HIGH;
+		count += eight == 0 ? 0 : (size_t)__builtin_popcountll(eight);
+	}
+	for (; i < length; i++)
+		count += (unsigned char)text[i] >= 0xc0;
+	return count;
+}
+
 /* Room for every word there can be: each takes a byte and one between. */
 static size_t
 most_words(const char *text, size_t length)
 {
-	size_t high = 0;
+	size_t most = length / 2 + high_starts(text, length) + 1;
 
-	for (size_t i = 0; i < length; i++)
-		high += (unsigned char)text[i] >= 0xc0;
-	length = length / 2 + high + 1;
-	return length < MOST_WORDS ? length : MOST_WORDS;
+	return most < MOST_WORDS ? most : MOST_WORDS;
+}
+
+/* Letters and digits among 64 bytes; false unless all are ASCII. */
+static bool
+letters_of(const char *at, uint64_t *letters)
+{
+	uint64_t high = 0;
+
+	*letters = 0;
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
+		uint64_t eight = usher_text_eight(at + i);
+
+		high |= eight & TEXT_HIGH;
+		*letters |= usher_text_gather(usher_text_is_alnum(eight)) << i;
+	}
+	return high == 0;
+}
+
+static void
+add_word(struct evidence_words *words, const char *at, size_t length,
+    const char *end)
+{
+	words->at[words->count] = at;
+	words->hashes[words->count] = hash_of(at, length, end);
+	words->lengths[words->count++] = length;
+}
+
+/*
+ * The words that lie within 64 bytes at `at`; how far they were looked at: to
+ * where a word begins that may go on behind them.
+ */
+static size_t
+add_words(struct evidence_words *words, const char *at, uint64_t letters,
+    const char *end, size_t most)
+{
+	if (letters == ~UINT64_C(0))
+		return 0;
+	while (letters != 0 && words->count < most) {
+		unsigned from = (unsigned)__builtin_ctzll(letters);
+		uint64_t others = ~(letters >> from);
+		unsigned length = (unsigned)__builtin_ctzll(others);
+
+		if (from + length >= TEXT_MASK_BYTES)
+			return from;
+		add_word(words, at + from, length, end);
+		letters &= ~UINT64_C(0) << (from + length);
+	}
+	return TEXT_MASK_BYTES;
+}
+
+/* One word, or what stands between two; its bytes. */
+static size_t
+step(struct evidence_words *words, const char *at, const char *end)
+{
+	size_t run = word_length(at, end);
+
+	if (run == 0)
+		return character(at, end);
+	add_word(words, at, run, end);
+	return run;
+}
+
+static void
+split(struct evidence_words *words, const char *at, const char *end,
+    size_t most)
+{
+	uint64_t letters;
+	size_t taken;
+
+	while (at < end && words->count < most) {
+		taken = end - at >= TEXT_MASK_BYTES && letters_of(at, &letters)
+		    ? add_words(words, at, letters, end, most)
+		    : 0;
+		if (taken == 0)
+			taken = step(words, at, end);
+		at += taken;
+	}
 }
 
 int
 usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words)
 {
-	const char *at, *end;
+	const char *at;
 	size_t size = 0, most;
 
 	words->count = 0;
@@ -130,25 +237,13 @@ usher_evidence_words(struct arena *arena, const char *text, size_t length,
 	at = usher_text_fold(arena, text, length, &size);
 	if (!at)
 		return ENOMEM;
-	end = at + size;
 	most = most_words(at, size);
 	words->at = usher_arena_array(arena, most, sizeof(char *));
 	words->lengths = usher_arena_array(arena, most, sizeof(size_t));
 	words->hashes = usher_arena_array(arena, most, sizeof(unsigned));
 	if (!words->at || !words->lengths || !words->hashes)
 		return ENOMEM;
-	while (at < end && words->count < most) {
-		size_t run = word_length(at, end);
-
-		if (run > 0) {
-			words->at[words->count] = at;
-			words->hashes[words->count] = hash_of(at, run);
-			words->lengths[words->count++] = run;
-			at += run;
-		} else {
-			at += character(at, end);
-		}
-	}
+	split(words, at, at + size, most);
 	return 0;
 }
 
@@ -168,21 +263,15 @@ phrase_at(const struct evidence_phrase *phrase,
 }
 
 static void
-look_up_at(struct evidence_weighing *weighing, unsigned where,
-    const struct evidence_words *words, size_t at, bool two)
+meet(struct evidence_weighing *weighing, unsigned where,
+    const struct evidence_words *words, size_t at,
+    const struct evidence_phrase *phrase)
 {
-	const struct evidence *evidence = weighing->evidence;
-	unsigned slot = usher_evidence_slot(words, at, two);
-	const struct evidence_phrase *phrase;
-
-	if (!(evidence->filled[slot / 8] >> slot % 8 & 1))
-		return;
-	phrase = evidence->phrases[slot];
 	for (; phrase; phrase = phrase->next) {
 		unsigned char *said = &weighing->said[phrase->number / 8];
 		unsigned char bit = (unsigned char)(1u << phrase->number % 8);
 
-		if (!(evidence->items[phrase->item].where & where) ||
+		if (!(weighing->evidence->items[phrase->item].where & where) ||
 		    (*said & bit) || !phrase_at(phrase, words, at))
 			continue;
 		*said |= bit;
@@ -194,10 +283,20 @@ static void
 look_up(struct evidence_weighing *weighing, unsigned where,
     const struct evidence_words *words)
 {
+	const struct evidence *evidence = weighing->evidence;
+	unsigned slot;
+
 	for (size_t i = 0; i < words->count; i++) {
-		look_up_at(weighing, where, words, i, false);
-		if (i + 1 < words->count)
-			look_up_at(weighing, where, words, i, true);
+		slot = usher_evidence_slot(words, i, false);
+		if (evidence->filled[slot / 8] >> slot % 8 & 1)
+			meet(weighing, where, words, i,
+			    evidence->phrases[slot]);
+		if (i + 1 == words->count)
+			break;
+		slot = usher_evidence_slot(words, i, true);
+		if (evidence->filled[slot / 8] >> slot % 8 & 1)
+			meet(weighing, where, words, i,
+			    evidence->phrases[slot]);
 	}
 }
 

@@ -32,16 +32,6 @@ is_shown(const struct html_page *page, const struct element *element)
 	    (element->color < 0 || element->color != element->background);
 }
 
-static bool
-one_of(const char *name, const char *const *list)
-{
-	for (; *list; list++) {
-		if (strcmp(name, *list) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
 line_end(struct html_page *page)
 {
@@ -120,7 +110,7 @@ void
 usher_html_text(struct html_page *page)
 {
 	bool shown = is_shown(page, top(page));
-	bool in_head = strcmp(top(page)->name, "head") == 0;
+	bool in_head = (top(page)->kind & ELEMENT_HEAD) != 0;
 	struct tags *tags = &page->tags;
 
 	do {
@@ -267,14 +257,14 @@ note_link(struct html_page *page, const struct attribute *link, bool shown)
 }
 
 static void
-note_links(struct html_page *page, const char *element, const struct seen *seen,
+note_links(struct html_page *page, const struct seen *seen,
     const struct element *inside)
 {
-	bool anchor = strcmp(element, "a") == 0 || strcmp(element, "area") == 0;
+	bool anchor = (inside->kind & ELEMENT_ANCHOR) != 0;
 
 	if (seen->href.length > 0)
 		note_link(page, &seen->href, anchor && is_shown(page, inside));
-	if (strcmp(element, "img") != 0 || seen->src.length == 0)
+	if (!(inside->kind & ELEMENT_PICTURE) || seen->src.length == 0)
 		return;
 	note_link(page, &seen->src, false);
 	if (((seen->zero_width && seen->zero_height) ||
@@ -286,14 +276,14 @@ note_links(struct html_page *page, const char *element, const struct seen *seen,
 
 /* What holds inside the element: its own, over what is around it. */
 static struct element
-inner(const struct html_page *page, const char *name, const struct seen *seen)
+inner(const struct html_page *page, const char *name, unsigned kind,
+    const struct seen *seen)
 {
-	static const char *const never_shown[] = { "head", "title", "template",
-		"select", "datalist", "noframes", NULL };
 	const struct html_style *style = &seen->style;
 	struct element element = *top(page);
 
 	strcpy(element.name, name);
+	element.kind = kind;
 	if (style->color >= 0)
 		element.color = style->color;
 	else if (seen->color >= 0)
@@ -305,7 +295,7 @@ inner(const struct html_page *page, const char *name, const struct seen *seen)
 	else if (seen->background >= 0)
 		element.background = seen->background;
 	element.hidden |= style->display == HTML_HIDES || style->faint ||
-	    style->clipped || one_of(name, never_shown);
+	    style->clipped || (kind & ELEMENT_UNSEEN);
 	if (style->visibility != HTML_UNSAID)
 		element.invisible = style->visibility == HTML_HIDES;
 	if (style->size != HTML_UNSAID)
@@ -314,19 +304,16 @@ inner(const struct html_page *page, const char *name, const struct seen *seen)
 	return element;
 }
 
-static const char *const breaks[] = { "p", "div", "br", "tr", "li", "table",
-	"h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "hr",
-	"section", "article", "header", "footer", "pre", "center", "dl", "dt",
-	"dd", NULL };
-
 void
 usher_html_close(struct html_page *page)
 {
 	char name[TAG_NAME];
 	struct attribute ignored;
 	size_t depth = page->depth;
+	unsigned kind;
 
 	usher_tag_name(&page->tags, name);
+	kind = usher_element_kind(name);
 	while (usher_tag_attribute(&page->tags, &ignored))
 		;
 	while (depth > 0 &&
@@ -336,53 +323,10 @@ usher_html_close(struct html_page *page)
 	/* A cell's end closes what was left open in it, and no more. */
 	if (depth > 0)
 		page->depth = depth - 1;
-	if (one_of(name, breaks) && !top(page)->hidden)
+	if ((kind & ELEMENT_BREAKS) && !top(page)->hidden)
 		line_end(page);
-	else if (strcmp(name, "td") == 0 || strcmp(name, "th") == 0)
+	else if (kind & ELEMENT_CELL)
 		page->blank = true;
-}
-
-/* What may end without saying so, and what such an end never leaves. */
-enum {
-	PARAGRAPH = 1,
-	ITEM = 2,
-	TERM = 4,
-	CELL = 8,
-	ROW = 16,
-	TABLE = 32,
-	LIST = 64,
-	OPTION = 128,
-	WALL = 256
-};
-
-static unsigned
-kind_of(const char *name)
-{
-	static const struct {
-		const char *name;
-		unsigned kind;
-	} kinds[] = {
-		{ "p", PARAGRAPH },
-		{ "li", ITEM },
-		{ "dt", TERM },
-		{ "dd", TERM },
-		{ "td", CELL },
-		{ "th", CELL },
-		{ "tr", ROW },
-		{ "table", TABLE },
-		{ "ul", LIST },
-		{ "ol", LIST },
-		{ "option", OPTION },
-		{ "caption", WALL },
-		{ "button", WALL },
-		{ "object", WALL },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (strcmp(kinds[i].name, name) == 0)
-			return kinds[i].kind;
-	}
-	return 0;
 }
 
 /* Closes the innermost of `ends`, unless one of `walls` stands before it. */
@@ -401,40 +345,38 @@ close_innermost(struct html_page *page, unsigned ends, unsigned walls)
 
 /* Ends that HTML lets writers leave out. */
 static void
-close_implied(struct html_page *page, const char *name, bool breaks_line)
+close_implied(struct html_page *page, unsigned kind)
 {
-	static const char *const of_head[] = { "title", "meta", "link", "style",
-		"script", "base", "template", "noscript", NULL };
-	const unsigned walls = CELL | TABLE | WALL;
-	unsigned kind = kind_of(name);
+	const unsigned walls = ELEMENT_CELL | ELEMENT_TABLE | ELEMENT_WALL;
 
-	if (strcmp(name, "body") == 0 ||
-	    (strcmp(top(page)->name, "head") == 0 && !one_of(name, of_head)))
+	if ((kind & ELEMENT_BODY) ||
+	    ((top(page)->kind & ELEMENT_HEAD) && !(kind & ELEMENT_OF_HEAD)))
 		page->depth = 0;
-	else if (kind & (CELL | ROW))
-		close_innermost(page, kind, TABLE);
-	else if (kind & TERM)
-		close_innermost(page, kind, walls);
-	else if (kind & ITEM)
-		close_innermost(page, kind, LIST | CELL | TABLE);
-	else if (kind & OPTION & top(page)->kind)
+	else if (kind & (ELEMENT_CELL | ELEMENT_ROW))
+		close_innermost(page, kind & (ELEMENT_CELL | ELEMENT_ROW),
+		    ELEMENT_TABLE);
+	else if (kind & ELEMENT_TERM)
+		close_innermost(page, ELEMENT_TERM, walls);
+	else if (kind & ELEMENT_ITEM)
+		close_innermost(page, ELEMENT_ITEM,
+		    ELEMENT_LIST | ELEMENT_CELL | ELEMENT_TABLE);
+	else if (kind & ELEMENT_OPTION & top(page)->kind)
 		page->depth--;
-	if (breaks_line && !(kind & (ROW | TERM)) && strcmp(name, "br") != 0)
-		close_innermost(page, PARAGRAPH, walls);
+	if ((kind & ELEMENT_BREAKS) &&
+	    !(kind & (ELEMENT_ROW | ELEMENT_TERM | ELEMENT_LINE)))
+		close_innermost(page, ELEMENT_PARAGRAPH, walls);
 }
 
 static bool
-is_sheet(const char *name, const struct seen *seen)
+is_sheet(unsigned kind, const struct seen *seen)
 {
-	static const char *const everywhere[] = { "", "all", "screen", NULL };
-	char media[8];
+	const struct attribute *media = &seen->media;
 
-	if (strcmp(name, "style") != 0 || seen->media.length >= sizeof(media))
+	if (!(kind & ELEMENT_STYLE))
 		return false;
-	memcpy(media, seen->media.length ? seen->media.value : "",
-	    seen->media.length);
-	media[seen->media.length] = '\0';
-	return one_of(media, everywhere);
+	return media->length == 0 ||
+	    (media->length == 3 && memcmp(media->value, "all", 3) == 0) ||
+	    (media->length == 6 && memcmp(media->value, "screen", 6) == 0);
 }
 
 static bool
@@ -455,13 +397,18 @@ has_room(struct html_page *page)
 	return true;
 }
 
+static void
+count_element(struct message_content *content, unsigned kind)
+{
+	content->pictures += (kind & ELEMENT_PICTURE) != 0;
+	content->tables += (kind & ELEMENT_TABLE) != 0;
+	content->fonts += (kind & ELEMENT_FONT) != 0;
+	content->forms += (kind & ELEMENT_FORM) != 0;
+}
+
 void
 usher_html_open(struct html_page *page)
 {
-	static const char *const voids[] = { "br", "hr", "img", "meta", "link",
-		"input", "area", "base", "col", "wbr", "embed", "source", "o:p",
-		NULL };
-	static const char *const raw[] = { "style", "script", "iframe", NULL };
 	struct seen seen = {
 		.style = { .color = -1, .background = -1 },
 		.color = -1,
@@ -469,29 +416,25 @@ usher_html_open(struct html_page *page)
 	};
 	struct element element;
 	char name[TAG_NAME];
-	bool breaks_line;
+	unsigned kind;
 
 	usher_tag_name(&page->tags, name);
-	page->content->pictures += strcmp(name, "img") == 0;
-	page->content->tables += strcmp(name, "table") == 0;
-	page->content->fonts += strcmp(name, "font") == 0;
-	page->content->forms += strcmp(name, "form") == 0;
-	breaks_line = one_of(name, breaks);
+	kind = usher_element_kind(name);
+	count_element(page->content, kind);
 	see(page, name, &seen);
-	close_implied(page, name, breaks_line);
-	element = inner(page, name, &seen);
-	element.kind = kind_of(name);
-	note_links(page, name, &seen, &element);
+	close_implied(page, kind);
+	element = inner(page, name, kind, &seen);
+	note_links(page, &seen, &element);
 	if (element.quoted && !top(page)->quoted)
 		page->content->quoted = true;
-	if (breaks_line && !top(page)->hidden)
+	if ((kind & ELEMENT_BREAKS) && !top(page)->hidden)
 		line_end(page);
-	if (one_of(name, raw)) {
+	if (kind & ELEMENT_RAW) {
 		page->skips = RAW;
 		strcpy(page->raw, name);
-		page->css_wanted = is_sheet(name, &seen);
+		page->css_wanted = is_sheet(kind, &seen);
 		return;
 	}
-	if (!one_of(name, voids) && page->depth < DEEPEST && has_room(page))
+	if (!(kind & ELEMENT_VOID) && page->depth < DEEPEST && has_room(page))
 		page->open[page->depth++] = element;
 }

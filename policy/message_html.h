@@ -8,9 +8,39 @@
 #include "message_sheet.h"
 #include "message_tag.h"
 
+/* What is known of an element, as bits. */
+enum {
+	/* What may end without saying so, and what such an end never leaves. */
+	ELEMENT_PARAGRAPH = 1,
+	ELEMENT_ITEM = 2,
+	ELEMENT_TERM = 4,
+	ELEMENT_CELL = 8,
+	ELEMENT_ROW = 16,
+	ELEMENT_TABLE = 32,
+	ELEMENT_LIST = 64,
+	ELEMENT_OPTION = 128,
+	ELEMENT_WALL = 256,
+	ELEMENT_BREAKS = 512, /* stands on lines of its own */
+	ELEMENT_VOID = 1024,  /* holds nothing */
+	ELEMENT_RAW = 2048,   /* what it holds is no markup */
+	ELEMENT_UNSEEN = 4096,
+	ELEMENT_OF_HEAD = 8192, /* may stand in one */
+	ELEMENT_HEAD = 1 << 14,
+	ELEMENT_BODY = 1 << 15,
+	ELEMENT_LINE = 1 << 16, /* br */
+	ELEMENT_STYLE = 1 << 17,
+	ELEMENT_ANCHOR = 1 << 18,
+	ELEMENT_PICTURE = 1 << 19,
+	ELEMENT_FONT = 1 << 20,
+	ELEMENT_FORM = 1 << 21
+};
+
+/* message_element.c: of an element's name, in lower case. */
+unsigned usher_element_kind(const char *name);
+
 struct element {
 	char name[TAG_NAME];
-	unsigned kind;	      /* which ends it may have left out */
+	unsigned kind;
 	bool hidden;	      /* with all that is inside */
 	bool invisible, tiny; /* unless what is inside says otherwise */
 	bool quoted;

@@ -10,24 +10,28 @@
 #include "message.h"
 #include "message_tag.h"
 
-/* A letter or sign of ASCII that stands for itself. */
-static bool
-is_itself(char c)
-{
-	return c > ' ' && c < 0x7f && c != '<' && c != '&';
-}
+/* Letters and signs of ASCII that stand for themselves: neither < nor &. */
+static const bool itself[256] = {
+	['!' ... '%'] = true,
+	['\'' ... ';'] = true,
+	['=' ... '~'] = true,
+};
 
 size_t
 usher_tag_words(struct tags *tags)
 {
-	const char *begin = tags->at, *at = begin;
+	const unsigned char *begin = (const unsigned char *)tags->at;
+	const unsigned char *end = (const unsigned char *)tags->end;
+	const unsigned char *at = begin;
 
-	while (at < tags->end && is_itself(*at)) {
-		at++;
-		if (tags->end - at > 1 && *at == ' ' && is_itself(at[1]))
+	while (at < end && itself[*at]) {
+		do
+			at++;
+		while (at < end && itself[*at]);
+		if (end - at > 1 && *at == ' ' && itself[at[1]])
 			at++;
 	}
-	tags->at = at;
+	tags->at += at - begin;
 	return (size_t)(at - begin);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "message_test.h"
+#include "text_mask.h"
 
 enum { LONGEST_LOOKED_AT = 256 * 1024 };
 
@@ -135,6 +136,7 @@ see_lines(const char *at, const char *end, struct lines *lines)
 struct voice {
 	size_t letters, capitals, exclaims, sums, words;
 	size_t apart, most_apart; /* single letters in a row */
+	bool in_word, begun;	  /* so the last byte was, and began one */
 };
 
 /* "$ 5", "$5", "5 EUR" and their like. */
@@ -157,34 +159,90 @@ is_sum(const char *at, const char *end)
 }
 
 static void
-end_word(struct voice *voice, ptrdiff_t length)
+end_word(struct voice *voice, bool single)
 {
 	voice->words++;
-	voice->apart = length == 1 ? voice->apart + 1 : 0;
+	voice->apart = single ? voice->apart + 1 : 0;
 	if (voice->apart > voice->most_apart)
 		voice->most_apart = voice->apart;
 }
 
 static void
+hear_byte(const char *at, const char *end, struct voice *voice)
+{
+	unsigned char c = (unsigned char)*at;
+	bool letter = (c | 32u) - 'a' < 26u, in_word = letter || c >= 0x80;
+
+	voice->letters += letter;
+	voice->capitals += c >= 'A' && c <= 'Z';
+	voice->exclaims += c == '!';
+	if (c == '$' || c >= 0xc2)
+		voice->sums += is_sum(at, end);
+	if (voice->in_word && !in_word)
+		end_word(voice, voice->begun);
+	voice->begun = in_word && !voice->in_word;
+	voice->in_word = in_word;
+}
+
+/* Ends of words in 64 bytes, and which words are of a single letter. */
+static void
+hear_ends(struct voice *voice, uint64_t in_words)
+{
+	uint64_t before = in_words << 1 | voice->in_word;
+	uint64_t begun = in_words & ~before;
+	uint64_t ends = before & ~in_words;
+	uint64_t single = ends & (begun << 1 | voice->begun);
+
+	for (uint64_t left = single == 0 ? 0 : ends; left != 0;
+	     left &= left - 1)
+		end_word(voice, (single & left & -left) != 0);
+	if (single == 0 && ends != 0) {
+		voice->words += (size_t)__builtin_popcountll(ends);
+		voice->apart = 0;
+	}
+	voice->begun = begun >> 63 != 0;
+	voice->in_word = in_words >> 63 != 0;
+}
+
+/* The same as hear_byte() of 64 bytes, if all are ASCII and no sign of sums. */
+static bool
+hear_block(const char *at, struct voice *voice)
+{
+	uint64_t letters = 0, capitals = 0, exclaims = 0, odd = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
+		uint64_t eight = usher_text_eight(at + i);
+
+		odd |= (eight & TEXT_HIGH) | usher_text_within(eight, '$', '$');
+		letters |= usher_text_gather(usher_text_is_letter(eight)) << i;
+		capitals |=
+		    usher_text_gather(usher_text_within(eight, 'A', 'Z')) << i;
+		exclaims |=
+		    usher_text_gather(usher_text_within(eight, '!', '!')) << i;
+	}
+	if (odd != 0)
+		return false;
+	voice->letters += (size_t)__builtin_popcountll(letters);
+	voice->capitals += (size_t)__builtin_popcountll(capitals);
+	voice->exclaims += (size_t)__builtin_popcountll(exclaims);
+	hear_ends(voice, letters);
+	return true;
+}
+
+static void
 hear(const char *at, const char *end, struct voice *voice)
 {
-	const char *begin = at;
-	bool in_word = false;
+	const char *next_block = at;
 
-	for (; at < end; at++) {
-		unsigned char c = (unsigned char)*at;
-		bool letter = (c | 32u) - 'a' < 26u;
-
-		voice->letters += letter;
-		voice->capitals += c >= 'A' && c <= 'Z';
-		voice->exclaims += c == '!';
-		if (c == '$' || c >= 0xc2)
-			voice->sums += is_sum(at, end);
-		if (in_word && !letter && c < 0x80)
-			end_word(voice, at - begin);
-		if (!in_word && (letter || c >= 0x80))
-			begin = at;
-		in_word = letter || c >= 0x80;
+	while (at < end) {
+		if (at >= next_block && end - at >= TEXT_MASK_BYTES) {
+			if (hear_block(at, voice)) {
+				at += TEXT_MASK_BYTES;
+				continue;
+			}
+			next_block = at + TEXT_MASK_BYTES;
+		}
+		hear_byte(at++, end, voice);
 	}
 }
 

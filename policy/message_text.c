@@ -52,6 +52,20 @@ starts(struct line line, const char *with)
 	return line.length >= length && strncasecmp(line.at, with, length) == 0;
 }
 
+/* The letter that a line begins with, as a bit; 0: none of ASCII. */
+static uint32_t
+initial(struct line line)
+{
+	unsigned letter;
+
+	if (line.length == 0)
+		return 0;
+	letter = ((unsigned char)*line.at | 0x20u) - 'a';
+	return letter < 26 ? 1u << letter : 0;
+}
+
+#define LETTER(c) (1u << ((c) - 'a'))
+
 static bool
 ends(struct line line, const char *with)
 {
@@ -98,7 +112,11 @@ begins_attribution(struct line line)
 		"Den ",
 		"Dnia ",
 	};
+	const uint32_t initials = LETTER('o') | LETTER('a') | LETTER('l') |
+	    LETTER('e') | LETTER('w') | LETTER('i') | LETTER('d');
 
+	if (!(initial(line) & initials))
+		return false;
 	for (size_t i = 0; i < sizeof(starters) / sizeof(*starters); i++) {
 		if (starts(line, starters[i]))
 			return true;
@@ -230,10 +248,14 @@ is_field_block(struct line line, const char *at, const char *end)
 		"Inviato:",
 		"Verzonden:",
 	};
+	const uint32_t initials = LETTER('f') | LETTER('v') | LETTER('d') |
+	    LETTER('o');
 	struct line next;
 
 	while (line.length > 0 && *line.at == '*')
 		line.at++, line.length--; /* bold, as text has it */
+	if (!(initial(line) & initials))
+		return false;
 	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++) {
 		if (!starts(line, first[i]))
 			continue;

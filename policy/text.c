@@ -11,6 +11,8 @@
 #include <glib.h>
 #include <string.h>
 
+#include "text_mask.h"
+
 size_t
 usher_text_next(const char *text, size_t length, uint32_t *character)
 {
@@ -107,16 +109,35 @@ fold_character(struct buffer *out, gunichar c)
 			add_folded(out, parts[i]);
 }
 
-/* Without branches and tables, so that compilers make vectors of it. */
+/* Of eight bytes of ASCII: capitals become small, NUL becomes a space. */
+static uint64_t
+fold_eight(uint64_t eight)
+{
+	uint64_t nul = TEXT_HIGH & ~usher_text_from(eight, 1);
+
+	/* Two bits below the highest is what tells small from capital. */
+	return (eight | usher_text_within(eight, 'A', 'Z') >> 2) | nul >> 2;
+}
+
 static void
 fold_ascii(char *text, size_t length)
 {
-	for (size_t i = 0; i < length; i++) {
-		unsigned char c = (unsigned char)text[i];
+	char rest[sizeof(uint64_t)] = { 0 };
+	uint64_t eight;
+	size_t i = 0;
 
-		c = (unsigned char)(c + ((unsigned)c - 'A' < 26) * 32);
-		text[i] = (char)(c + (unsigned)(c == 0) * ' ');
+	for (; length - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, text + i, sizeof(eight));
+		eight = fold_eight(eight);
+		memcpy(text + i, &eight, sizeof(eight));
 	}
+	if (i == length)
+		return;
+	memcpy(rest, text + i, length - i);
+	memcpy(&eight, rest, sizeof(eight));
+	eight = fold_eight(eight);
+	memcpy(rest, &eight, sizeof(eight));
+	memcpy(text + i, rest, length - i);
 }
 
 static size_t
@@ -228,59 +249,98 @@ kind_of(uint32_t c)
 	return g_unichar_isalnum(c) ? ALNUM : SIGN;
 }
 
-/*
- * In bytes of ASCII a word is counted at its first letter or digit, without a
- * branch: half of them would be guessed wrong, at the price of ten bytes.
- */
-size_t
-usher_text_words(const char *text, size_t length)
+/* How far words have been counted. */
+struct counting {
+	size_t words;
+	size_t end;   /* of what belongs to a word */
+	bool in_word; /* which is counted at its first letter or digit */
+};
+
+/* One character at `at`, of a text; how many bytes it has. */
+static size_t
+count_character(struct counting *counting, const char *text, size_t at,
+    size_t length)
 {
-	size_t words = 0;
-	unsigned counted = 0;
+	uint32_t c = (unsigned char)text[at];
+	size_t step = 1;
+	enum kind kind;
 
-	for (size_t i = 0; i < length;) {
-		uint32_t c = (unsigned char)text[i];
-		unsigned kind;
-		size_t step = 1;
-
-		if (c < 0x80) {
-			kind = kinds[c];
-		} else {
-			step = usher_text_next(text + i, length - i, &c);
-			kind = kind_of(c);
-		}
-		words += (kind & ALNUM) & ~counted;
-		counted = (counted | kind) & ALNUM & ~(kind >> 1);
-		i += step;
+	if (c >= 0x80)
+		step = usher_text_next(text + at, length - at, &c);
+	kind = kind_of(c);
+	if (kind == SPACE) {
+		counting->in_word = false;
+	} else if (!counting->in_word && kind == ALNUM) {
+		counting->in_word = true;
+		counting->words++;
 	}
-	return words;
+	if (counting->in_word)
+		counting->end = at + step;
+	return step;
+}
+
+/*
+ * The same for 64 bytes at `at`, if all are ASCII and their words are no more
+ * than `most`. Added to its run of bytes that are no spaces, the first letter
+ * of a word carries through to the run's end: all other letters are added to
+ * what has become nought.
+ */
+static bool
+count_block(struct counting *counting, const char *text, size_t at, size_t most)
+{
+	uint64_t letters = 0, others = 0, sum, in_words, high = 0;
+	size_t words;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
+		uint64_t eight = usher_text_eight(text + at + i);
+
+		high |= eight & TEXT_HIGH;
+		letters |= usher_text_gather(usher_text_is_alnum(eight)) << i;
+		others |= usher_text_gather(usher_text_is_space(eight)) << i;
+	}
+	others = ~others;
+	sum = others + letters + counting->in_word;
+	words = (size_t)__builtin_popcountll(letters & ~sum);
+	if (high != 0 || counting->words + words > most)
+		return false;
+	in_words = others & (~sum | letters);
+	counting->words += words;
+	if (in_words != 0)
+		counting->end = at + 64 - (size_t)__builtin_clzll(in_words);
+	counting->in_word = in_words >> 63 != 0;
+	return true;
+}
+
+/* Up to the end of the text, or of the word number `most`. */
+static struct counting
+count(const char *text, size_t length, size_t most)
+{
+	struct counting counting = { 0 };
+	size_t at = 0, next_block = 0;
+
+	while (at < length && (counting.in_word || counting.words < most)) {
+		if (at >= next_block && length - at >= TEXT_MASK_BYTES) {
+			if (count_block(&counting, text, at, most)) {
+				at += TEXT_MASK_BYTES;
+				continue;
+			}
+			next_block = at + TEXT_MASK_BYTES;
+		}
+		at += count_character(&counting, text, at, length);
+	}
+	return counting;
 }
 
 size_t
-usher_text_words_length(const char *text, size_t length, size_t count)
+usher_text_words(const char *text, size_t length)
 {
-	size_t words = 0, end = 0;
-	bool in_word = false;
+	return count(text, length, SIZE_MAX).words;
+}
 
-	for (size_t i = 0; i < length && (in_word || words < count);) {
-		uint32_t c = (unsigned char)text[i];
-		size_t step = 1;
-		enum kind kind;
-
-		if (c >= 0x80)
-			step = usher_text_next(text + i, length - i, &c);
-		kind = kind_of(c);
-		if (kind == SPACE) {
-			in_word = false;
-		} else if (!in_word && kind == ALNUM) {
-			in_word = true;
-			words++;
-		}
-		i += step;
-		if (in_word)
-			end = i;
-	}
-	return end;
+size_t
+usher_text_words_length(const char *text, size_t length, size_t most)
+{
+	return count(text, length, most).end;
 }
 
 static bool
