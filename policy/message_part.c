@@ -10,7 +10,7 @@
 #include "message_part.h"
 
 static enum part_type
-type_of(GMimeContentType *type)
+type_of(const struct mime_type *type)
 {
 	static const struct {
 		const char *type, *subtype;
@@ -24,18 +24,17 @@ type_of(GMimeContentType *type)
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (g_mime_content_type_is_type(type, table[i].type,
-			table[i].subtype))
+		if (usher_type_is(type, table[i].type, table[i].subtype))
 			return table[i].is;
 	return TYPE_OTHER;
 }
 
 static bool
-is_mail(GMimeContentType *type)
+is_mail(const struct mime_type *type)
 {
-	return g_mime_content_type_is_type(type, "message", "rfc822") ||
-	    g_mime_content_type_is_type(type, "message", "news") ||
-	    g_mime_content_type_is_type(type, "message", "global");
+	return usher_type_is(type, "message", "rfc822") ||
+	    usher_type_is(type, "message", "news") ||
+	    usher_type_is(type, "message", "global");
 }
 
 /* Raw bytes of no encoding are read as people have long written them. */
@@ -78,32 +77,30 @@ read_place(struct arena *arena, struct part *part, const char *value)
 }
 
 static void
-read_multipart(struct arena *arena, struct part *part, GMimeContentType *type)
+read_multipart(struct part *part, const struct mime_type *type)
 {
-	const char *boundary = g_mime_content_type_get_parameter(type,
-	    "boundary");
-
 	part->kind = PART_MULTIPART;
-	part->alternative = g_mime_content_type_is_type(type, "multipart",
-	    "alternative");
-	part->related = g_mime_content_type_is_type(type, "multipart",
-	    "related");
-	part->digest = g_mime_content_type_is_type(type, "multipart", "digest");
-	if (!boundary || part->depth > MOST_NESTING)
+	part->alternative = usher_type_is(type, "multipart", "alternative");
+	part->related = usher_type_is(type, "multipart", "related");
+	part->digest = usher_type_is(type, "multipart", "digest");
+	if (!type->boundary || part->depth > MOST_NESTING)
 		return;
-	part->boundary = usher_arena_string(arena, boundary);
-	part->boundary_length = part->boundary ? strlen(boundary) : 0;
+	part->boundary = type->boundary;
+	part->boundary_length = strlen(type->boundary);
 }
 
 /* RFC 2046 §5.1.5: what a digest's parts are when they do not say. */
-static GMimeContentType *
-type_given(const struct part *part, const char *value)
+static struct mime_type
+type_given(struct arena *arena, const struct part *part, const char *value)
 {
+	struct mime_type type = { .type = "text", .subtype = "plain" };
+
 	if (value)
-		return g_mime_content_type_parse(NULL, value);
-	if (part->parent && part->parent->digest)
-		return g_mime_content_type_new("message", "rfc822");
-	return g_mime_content_type_new("text", "plain");
+		usher_type_read(arena, value, &type);
+	else if (part->parent && part->parent->digest)
+		type = (struct mime_type){ .type = "message",
+			.subtype = "rfc822" };
+	return type;
 }
 
 /*
@@ -122,23 +119,22 @@ is_letter(const struct part *part)
 	    parent->first == part;
 }
 
-GMimeContentType *
+const char *
 usher_part_read(struct arena *arena, struct part *part,
     const struct part_fields *fields)
 {
-	GMimeContentType *type = type_given(part, fields->type);
+	const struct mime_type type = type_given(arena, part, fields->type);
 
 	part->has_id = fields->has_id;
-	part->type = type_of(type);
+	part->type = type_of(&type);
 	read_place(arena, part, fields->disposition);
-	if (g_mime_content_type_is_type(type, "multipart", "*"))
-		read_multipart(arena, part, type);
-	else if (is_mail(type))
+	if (usher_type_is(&type, "multipart", "*"))
+		read_multipart(part, &type);
+	else if (is_mail(&type))
 		part->kind = PART_MAIL;
 	else
-		read_name(arena, part,
-		    g_mime_content_type_get_parameter(type, "name"));
+		read_name(arena, part, type.name);
 	if (is_letter(part))
 		part->name = NULL;
-	return type;
+	return type.charset;
 }

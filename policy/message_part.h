@@ -82,8 +82,24 @@ struct part_fields {
 	bool has_id;
 };
 
-/* message_part.c: the type is the caller's, to unref. */
-GMimeContentType *usher_part_read(struct arena *arena, struct part *part,
+/* Strings of the arena; parameters NULL where there are none. */
+struct mime_type {
+	const char *type, *subtype;
+	const char *charset, *boundary, *name;
+};
+
+/* message_type.c */
+void usher_type_read(struct arena *arena, const char *value,
+    struct mime_type *type);
+/* False: it takes GMime to read that. */
+bool usher_type_plain(struct arena *arena, const char *value,
+    struct mime_type *type);
+/* Whether it is that type; a subtype of "*" stands for any. */
+bool usher_type_is(const struct mime_type *type, const char *wanted,
+    const char *subtype);
+
+/* message_part.c: the charset, or NULL. */
+const char *usher_part_read(struct arena *arena, struct part *part,
     const struct part_fields *fields);
 
 /* message_stream.c */

@@ -19,17 +19,15 @@ static void
 begin_content(struct message_stream *stream, const struct part_fields *fields)
 {
 	struct part *part = stream->open;
-	GMimeContentType *type = usher_part_read(stream->arena, part, fields);
+	const char *charset = usher_part_read(stream->arena, part, fields);
 
 	stream->state = BETWEEN;
 	if (part->kind == PART_MAIL && ++stream->mails > MOST_NESTED_MAILS) {
 		stream->ended = stream->cut = true;
 	} else if (part->kind == PART_LEAF) {
 		stream->state = IN_LEAF;
-		usher_leaf_begin(stream, part, fields->encoding,
-		    g_mime_content_type_get_parameter(type, "charset"));
+		usher_leaf_begin(stream, part, fields->encoding, charset);
 	}
-	g_object_unref(type);
 }
 
 /* ---- fields ---- */
