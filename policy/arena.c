@@ -74,7 +74,7 @@ grow(struct arena *arena, size_t size)
 }
 
 void *
-usher_arena_alloc(struct arena *arena, size_t size)
+usher_arena_room(struct arena *arena, size_t size)
 {
 	const size_t align = alignof(max_align_t);
 	void *memory;
@@ -87,10 +87,18 @@ usher_arena_alloc(struct arena *arena, size_t size)
 			goto failed;
 	memory = arena->block->data + arena->used;
 	arena->used += size;
-	return memset(memory, 0, size);
+	return memory;
 failed:
 	arena->failed = true;
 	return NULL;
+}
+
+void *
+usher_arena_alloc(struct arena *arena, size_t size)
+{
+	void *memory = usher_arena_room(arena, size);
+
+	return memory == NULL ? NULL : memset(memory, 0, size);
 }
 
 void *
@@ -106,10 +114,13 @@ usher_arena_array(struct arena *arena, size_t count, size_t size)
 char *
 usher_arena_bytes(struct arena *arena, const char *data, size_t length)
 {
-	char *copy = usher_arena_alloc(arena, length + 1);
+	char *copy = usher_arena_room(arena, length + 1);
 
-	if (copy != NULL && length > 0)
+	if (copy == NULL)
+		return NULL;
+	if (length > 0)
 		memcpy(copy, data, length);
+	copy[length] = '\0';
 	return copy;
 }
 

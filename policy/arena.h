@@ -28,6 +28,9 @@ void usher_arena_free(struct arena *arena);
 /* Zeroed memory, aligned for any type; NULL when there is none. */
 void *usher_arena_alloc(struct arena *arena, size_t size);
 
+/* The same, of whatever bytes: for what is written before it is read. */
+void *usher_arena_room(struct arena *arena, size_t size);
+
 /* `count` zeroed objects of `size` bytes; NULL on overflow as well. */
 void *usher_arena_array(struct arena *arena, size_t count, size_t size);
 

@@ -37,7 +37,10 @@ reserve(struct buffer *buffer, size_t more)
 void
 usher_buffer_add(struct buffer *buffer, const char *data, size_t length)
 {
-	if (!reserve(buffer, length))
+	if (buffer->size - buffer->length <= length &&
+	    !reserve(buffer, length))
+		return;
+	if (buffer->failed)
 		return;
 	if (length > 0)
 		memcpy(buffer->data + buffer->length, data, length);

@@ -7,7 +7,6 @@
  * around it compared, so that a mail costs its bytes and not links times
  * patterns of wildcards. Called by evidence.c. Keeps design-mail.md "Purpose".
  */
-#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -18,16 +17,18 @@ enum { LONGEST_VALUE = 4096 };
 
 /*
  * Which pairs of bytes a text holds: most patterns are passed over because
- * theirs are not among them.
+ * theirs are not among them. Some pairs share a bit, which does no harm.
  */
 struct pairs {
-	unsigned char bits[65536 / 8];
+	unsigned char bits[4096 / 8];
 };
 
 static unsigned
 pair_at(const char *text)
 {
-	return (unsigned)(unsigned char)text[0] << 8 | (unsigned char)text[1];
+	return ((unsigned)(unsigned char)text[0] * 61 +
+		   (unsigned char)text[1]) %
+	    4096;
 }
 
 static void
@@ -53,15 +54,21 @@ may_match(const struct pairs *pairs, const struct evidence_pattern *pattern)
 	return true;
 }
 
-static bool
-any_pattern(const struct evidence_rule *item, const char *lower)
-{
-	for (size_t i = 0; i < item->pattern_count; i++) {
-		if (usher_text_matches(item->patterns[i].text, lower))
-			return true;
-	}
-	return item->pattern_count == 0;
-}
+/* A text in lower case, as patterns are. */
+struct lowered {
+	char *text;
+	struct pairs pairs;
+};
+
+/* All links, each ended by NUL; who writes, and in which fields. */
+struct links {
+	char *text;
+	size_t length;
+	struct pairs pairs, of_from;
+	uint32_t initials;	 /* of fields */
+	struct arena *arena;	 /* for what is lowered */
+	struct lowered **values; /* of fields, once asked for */
+};
 
 static bool
 matches_from(const struct evidence_rule *item, const char *from,
@@ -75,21 +82,42 @@ matches_from(const struct evidence_rule *item, const char *from,
 	return false;
 }
 
-/* Patterns are lower case; the value is compared in lower case. */
-static bool
-matches_value(const struct evidence_rule *item, const char *value)
+/* The value of a field, which several items may ask for. NULL: no memory. */
+static const struct lowered *
+lowered(struct links *links, size_t field, const char *value)
 {
-	char lower[LONGEST_VALUE];
-	size_t length = strlen(value);
+	struct lowered *lower = links->values[field];
+	size_t length;
+
+	if (lower)
+		return lower;
+	length = strnlen(value, LONGEST_VALUE - 1);
+	lower = usher_arena_alloc(links->arena, sizeof(*lower));
+	if (!lower)
+		return NULL;
+	lower->text = usher_arena_bytes(links->arena, value, length);
+	if (!lower->text)
+		return NULL;
+	usher_text_lower(lower->text);
+	note_pairs(&lower->pairs, lower->text, length);
+	return links->values[field] = lower;
+}
+
+static bool
+matches_value(const struct evidence_rule *item, struct links *links,
+    size_t field, const char *value)
+{
+	const struct lowered *lower;
 
 	if (item->pattern_count == 0)
 		return true;
-	if (length >= sizeof(lower))
-		length = sizeof(lower) - 1;
-	for (size_t i = 0; i < length; i++)
-		lower[i] = (char)tolower((unsigned char)value[i]);
-	lower[length] = '\0';
-	return any_pattern(item, lower);
+	lower = lowered(links, field, value);
+	for (size_t i = 0; lower && i < item->pattern_count; i++) {
+		if (may_match(&lower->pairs, &item->patterns[i]) &&
+		    usher_text_matches(item->patterns[i].text, lower->text))
+			return true;
+	}
+	return false;
 }
 
 static bool
@@ -109,13 +137,13 @@ field_is_named(const char *pattern, size_t length, const char *name)
 
 static bool
 in_fields(const struct evidence_rule *item, const struct evidence_view *view,
-    const char *header)
+    const char *header, struct links *links)
 {
 	size_t length = strlen(header);
 
 	for (size_t i = 0; i < view->field_count; i++) {
 		if (field_is_named(header, length, view->fields[i].name) &&
-		    matches_value(item, view->fields[i].value))
+		    matches_value(item, links, i, view->fields[i].value))
 			return true;
 	}
 	return false;
@@ -134,25 +162,17 @@ initials_of(const struct evidence_view *view)
 
 static bool
 in_any_fields(const struct evidence_rule *item,
-    const struct evidence_view *view, uint32_t initials)
+    const struct evidence_view *view, struct links *links)
 {
 	for (size_t i = 0; i < item->header_count; i++) {
 		char first = item->headers[i][0];
 
-		if ((first == '*' || (initials >> (first & 31) & 1)) &&
-		    in_fields(item, view, item->headers[i]))
+		if ((first == '*' || (links->initials >> (first & 31) & 1)) &&
+		    in_fields(item, view, item->headers[i], links))
 			return true;
 	}
 	return false;
 }
-
-/* All links, each ended by NUL; who writes, and in which fields. */
-struct links {
-	char *text;
-	size_t length;
-	struct pairs pairs, of_from;
-	uint32_t initials; /* of fields */
-};
 
 static int
 join_links(struct arena *arena, const struct evidence_view *view,
@@ -163,8 +183,11 @@ join_links(struct arena *arena, const struct evidence_view *view,
 	links->length = 0;
 	for (size_t i = 0; i < view->url_count; i++)
 		links->length += strlen(view->urls[i]) + 1;
+	links->arena = arena;
 	links->text = usher_arena_alloc(arena, links->length + 1);
-	if (!links->text)
+	links->values = usher_arena_array(arena, view->field_count + 1,
+	    sizeof(*links->values));
+	if (!links->text || !links->values)
 		return ENOMEM;
 	for (size_t i = 0; i < view->url_count; i++) {
 		size_t length = strlen(view->urls[i]) + 1;
@@ -214,12 +237,12 @@ in_links(const struct evidence_rule *item, const struct links *links)
 
 static bool
 is_met(const struct evidence_rule *item, const struct evidence_view *view,
-    const struct links *links)
+    struct links *links)
 {
 	if (item->where & WHERE_STRUCTURE)
 		return (view->tests >> item->test & 1) != 0;
 	if (item->where & WHERE_HEADER)
-		return in_any_fields(item, view, links->initials);
+		return in_any_fields(item, view, links);
 	if (item->where & WHERE_LINK)
 		return in_links(item, links);
 	return (item->where & WHERE_FROM) && view->from &&
@@ -238,5 +261,5 @@ usher_evidence_patterns(struct evidence_weighing *weighing, struct arena *arena)
 		    is_met(&evidence->items[i], weighing->view, &links))
 			weighing->hits[i] = 1;
 	}
-	return code;
+	return arena->failed ? ENOMEM : code;
 }

@@ -238,9 +238,9 @@ usher_evidence_words(struct arena *arena, const char *text, size_t length,
 	if (!at)
 		return ENOMEM;
 	most = most_words(at, size);
-	words->at = usher_arena_array(arena, most, sizeof(char *));
-	words->lengths = usher_arena_array(arena, most, sizeof(size_t));
-	words->hashes = usher_arena_array(arena, most, sizeof(unsigned));
+	words->at = usher_arena_room(arena, most * sizeof(char *));
+	words->lengths = usher_arena_room(arena, most * sizeof(size_t));
+	words->hashes = usher_arena_room(arena, most * sizeof(unsigned));
 	if (!words->at || !words->lengths || !words->hashes)
 		return ENOMEM;
 	split(words, at, at + size, most);

@@ -93,9 +93,15 @@ identify(struct usher_facts *facts, const char *who, bool proven,
 	const struct dialling *dialling = facts->conf ? &facts->conf->dialling
 						      : NULL;
 	struct address address = { ADDRESS_NONE, NULL, NULL, NULL };
-	int code = usher_address_parse(&facts->arena, who, dialling, &address,
-	    error);
+	int code = 0;
 
+	/* Most people write From what they send as. */
+	if (facts->sender.kind == ADDRESS_MAIL &&
+	    strcmp(facts->sender.text, who) == 0)
+		address = facts->sender;
+	else
+		code = usher_address_parse(&facts->arena, who, dialling,
+		    &address, error);
 	if (code)
 		return code;
 	code = add(facts->claims, &facts->claim_count, MOST_CLAIMS, &address,

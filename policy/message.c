@@ -77,7 +77,11 @@ const char *
 usher_message_field(const struct usher_message *message, const char *name)
 {
 	for (size_t i = 0; i < message->field_count; i++) {
-		if (strcasecmp(message->fields[i].name, name) == 0)
+		const char *other = message->fields[i].name;
+
+		/* The first letter tells most of them apart. */
+		if (((*other ^ *name) & ~0x20) == 0 &&
+		    strcasecmp(other, name) == 0)
 			return message->fields[i].value;
 	}
 	return NULL;
