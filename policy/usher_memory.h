@@ -146,6 +146,8 @@ enum usher_record {
 	USHER_RECORD_OUTBOX,	/* a reply to be sent */
 	USHER_RECORD_REPLIED,	/* who got a reply */
 	USHER_RECORD_DAEMON,	/* a daemon's sign of life and counters */
+	USHER_RECORD_BINDING,	/* a phone's way, by UDP */
+	USHER_RECORD_CALLBACK,	/* who made an emergency call */
 	USHER_RECORDS
 };
 enum { USHER_RECORD_KEY = 400, USHER_RECORD_BYTES = 1 << 20 };

@@ -283,13 +283,10 @@ bindings_remove(struct bindings *table, const char *aor, struct span contact)
 		free_binding(b);
 }
 
-void
-bindings_remove_all(struct bindings *table, const char *aor)
+const struct binding *
+bindings_at(const struct bindings *table, const char *aor, struct span contact)
 {
-	struct binding *b;
-
-	while ((b = bindings_by_aor(table, aor)) != NULL)
-		free_binding(b);
+	return find(table, aor, contact);
 }
 
 /* What came by a flow shows that its far end is there. */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attempt.h"
 #include "proxy.h"
 #include "remember.h"
 
@@ -182,6 +183,14 @@ answer_word(const struct decision *decision, bool enforced,
 	return text;
 }
 
+/* OPTIONS asks, and notices tell of another. */
+static bool
+is_attempt(const struct screening *s)
+{
+	return s->msg->method != SIP_METHOD_OPTIONS &&
+	    !message_is_notice(s->msg);
+}
+
 /* Who is told an opening, and has proven who they are, may rely on it. */
 static bool
 promises(const struct screening *s, const struct decision *decision)
@@ -191,7 +200,7 @@ promises(const struct screening *s, const struct decision *decision)
 	return id != NULL && id->proven && decision->answer.code != 0 &&
 	    (decision->verdict == USHER_DEFER ||
 		decision->verdict == USHER_REDIRECT) &&
-	    s->msg->method != SIP_METHOD_OPTIONS && !message_is_notice(s->msg);
+	    is_attempt(s);
 }
 
 struct settling {
@@ -298,6 +307,10 @@ settle(struct screening *s, struct decision *decision, bool safety)
 		s->proxy->counters.faults++;
 	}
 	decision->settled = true;
+	if (failed == 0 && decision->verdict == USHER_ACCEPT &&
+	    settling.mode == USHER_ENFORCE && is_asked(s, safety) &&
+	    is_attempt(s))
+		attempt_keep(s, decision);
 	count(s->proxy, decision->verdict);
 	settling.what.answer = answer_word(decision,
 	    settling.mode == USHER_ENFORCE, code);

@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "attempt.h"
 #include "remember.h"
 
 enum { KEPT_MS = 32000, FIRST_SIZE = 1024 };
@@ -63,6 +64,7 @@ decision_release(struct decision *decision)
 	if (decision == NULL || --decision->references > 0)
 		return;
 	remember_end(decision);
+	attempt_drop(decision);
 	free(decision->target);
 	free(decision->text);
 	free(decision);

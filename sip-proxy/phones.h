@@ -59,7 +59,9 @@ int bindings_put(struct bindings *table, const struct flow *flow,
     struct span contact, uint32_t seconds);
 void bindings_remove(struct bindings *table, const char *aor,
     struct span contact);
-void bindings_remove_all(struct bindings *table, const char *aor);
+/* That of this AOR and Contact; NULL: none. */
+const struct binding *bindings_at(const struct bindings *table, const char *aor,
+    struct span contact);
 /* NULL: none. The dead are found as well. */
 struct binding *bindings_by_flow(const struct bindings *table,
     const struct sip_peer *src);

@@ -40,7 +40,9 @@ struct proxy {
 	struct usher_decision *asked; /* used again for each question */
 	struct usher_memory *memory;  /* likewise; NULL before the first */
 	struct decisions *decisions;
-	struct store_thread *store;
+	/* Who reads policies, and who reads memory: where the one hangs the
+	 * other may not. */
+	struct store_thread *policies, *store;
 	struct waitings *waitings;
 	struct refusals *refusals;
 	struct callbacks *callbacks;
@@ -166,6 +168,8 @@ unsigned callbacks_open(const struct callbacks *callbacks, uint64_t now_ms);
 bool safety_is_emergency(const struct request *request);
 /* From now on the way back is open to its caller. */
 void safety_remember(const struct request *request);
+/* Calls back to `who` pass for so long. */
+void safety_await(struct proxy *proxy, const char *who, uint64_t for_ms);
 /* A trusted psap-callback, or a call back to whoever made an emergency call. */
 bool safety_is_callback(const struct request *request,
     const struct recipient *recipient);

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "proxy.h"
+#include "saved.h"
 
 /* What a registrar and we may differ by, and a call on its way. */
 enum { EXPIRES = 3600, LONGEST = 7 * 86400, SLACK_S = 3 };
@@ -170,11 +171,48 @@ register_edit(struct sip_edit *edit, const struct forward *f, const char *host)
 		    span_of(text));
 }
 
+/* A binding is found by another spelling of its Contact too. */
+static void
+unbind(struct proxy *proxy, const char *aor, struct span contact)
+{
+	const struct binding *b = bindings_at(proxy->bindings, aor, contact);
+
+	if (b == NULL)
+		return;
+	saved_unbound(proxy, &b->flow, span_of(b->contact));
+	bindings_remove(proxy->bindings, aor, contact);
+}
+
+static void
+unbind_all(struct proxy *proxy, const char *aor)
+{
+	const struct binding *b;
+
+	while ((b = bindings_by_aor(proxy->bindings, aor)) != NULL)
+		unbind(proxy, aor, span_of(b->contact));
+}
+
+static void
+bind_phone(struct proxy *proxy, const struct flow *flow, struct span contact,
+    uint32_t seconds)
+{
+	const struct binding *b = bindings_at(proxy->bindings, flow->aor,
+	    contact);
+
+	/* The record of another listener or spelling would come back. */
+	if (b != NULL &&
+	    (b->flow.peer.listener != flow->peer.listener ||
+		!span_eq(span_of(b->contact), contact)))
+		saved_unbound(proxy, &b->flow, span_of(b->contact));
+	if (bindings_put(proxy->bindings, flow, contact, seconds) != 0)
+		proxy->counters.faults++;
+	saved_binding(proxy, flow, contact, seconds);
+}
+
 static void
 confirm(struct call *call, const struct sip_msg *request,
     const struct sip_msg *response, const struct flow *flow)
 {
-	struct bindings *table = call->proxy->bindings;
 	const struct sip_hdr *hdr;
 	struct span rest = first_contact(request, &hdr);
 	struct sip_addr_value contact;
@@ -183,17 +221,17 @@ confirm(struct call *call, const struct sip_msg *request,
 
 	while (next_contact(request, &hdr, &rest, &contact)) {
 		if (span_is(contact.uri, "*")) {
-			bindings_remove_all(table, flow->aor);
+			unbind_all(call->proxy, flow->aor);
 			continue;
 		}
 		if (sip_uri_split(&uri, contact.uri) != 0)
 			continue;
 		asked = expires_of(request, contact.params, EXPIRES);
 		if (asked == 0 || !is_granted(response, &uri, asked, &seconds))
-			bindings_remove(table, flow->aor, contact.uri);
-		else if (bindings_put(table, flow, contact.uri,
-			     seconds + SLACK_S) != 0)
-			call->proxy->counters.faults++;
+			unbind(call->proxy, flow->aor, contact.uri);
+		else
+			bind_phone(call->proxy, flow, contact.uri,
+			    seconds + SLACK_S);
 	}
 }
 

@@ -34,6 +34,7 @@ struct writing {
 	struct proxy *proxy;
 	struct store_thread *store; /* outlives the proxy's hold on it */
 	const char *what;
+	void *owned; /* that the notes look at */
 	struct usher_error error;
 	int code;
 };
@@ -234,6 +235,19 @@ remember_facts(const struct decision *decision)
 							: asking->recall->facts;
 }
 
+struct usher_facts *
+remember_take_facts(struct decision *decision)
+{
+	const struct asking *asking = decision->asking;
+	struct usher_facts *facts = NULL;
+
+	if (asking != NULL && asking->recall != NULL && !asking->reading) {
+		facts = asking->recall->facts;
+		asking->recall->facts = NULL;
+	}
+	return facts;
+}
+
 const struct usher_memory *
 remember_memory(const struct decision *decision)
 {
@@ -273,6 +287,7 @@ written(struct store_job *job, bool late)
 		if (!late)
 			waiting_go_on(asking->decision);
 	}
+	free(writing->owned);
 	free(writing);
 }
 
@@ -291,7 +306,7 @@ on_written(void *arg, int code, const struct usher_error *error)
 /* Takes the notes. NULL: nothing is on its way, and it has been told why. */
 static struct writing *
 write_notes(struct proxy *proxy, struct usher_notes *notes, const char *what,
-    struct asking *asking)
+    void *owned, struct asking *asking)
 {
 	struct writing *writing = calloc(1, sizeof(*writing));
 	struct usher_error error = { .text = "out of memory" };
@@ -301,6 +316,7 @@ write_notes(struct proxy *proxy, struct usher_notes *notes, const char *what,
 		writing->proxy = proxy;
 		writing->store = proxy->store;
 		writing->what = what;
+		writing->owned = owned;
 		writing->asking = asking;
 		store_thread_expect(proxy->store);
 		if (usher_notes_commit_then(notes, on_written, writing,
@@ -310,6 +326,7 @@ write_notes(struct proxy *proxy, struct usher_notes *notes, const char *what,
 		free(writing);
 	}
 	usher_notes_free(notes);
+	free(owned);
 	proxy->counters.faults++;
 	log_write(&proxy->log, LOG_ERR, "%s cannot be written: %s", what,
 	    error.text);
@@ -317,9 +334,10 @@ write_notes(struct proxy *proxy, struct usher_notes *notes, const char *what,
 }
 
 void
-remember_later(struct proxy *proxy, struct usher_notes *notes, const char *what)
+remember_later(struct proxy *proxy, struct usher_notes *notes, const char *what,
+    void *owned)
 {
-	(void)write_notes(proxy, notes, what, NULL);
+	(void)write_notes(proxy, notes, what, owned, NULL);
 }
 
 static void
@@ -360,7 +378,7 @@ remember_promise(struct screening *s, struct decision *decision,
 		return;
 	}
 	asking->writing = write_notes(proxy, notes, "a promise to a caller",
-	    asking);
+	    NULL, asking);
 	if (asking->writing != NULL)
 		sip_timer_start(proxy->timers, &asking->timer, PROMISE_WAIT_MS,
 		    on_promise_late, asking);
@@ -428,6 +446,6 @@ remember_known(const struct request *r, const char *aor, const char *called)
 	k->at = proxy_clock_ms(r->proxy) / 1000;
 	snprintf(k->aor, sizeof(k->aor), "%s", aor);
 	snprintf(k->called, sizeof(k->called), "%s", called);
-	if (k->bytes == NULL || !store_thread_ask(r->proxy->store, &k->job))
+	if (k->bytes == NULL || !store_thread_ask(r->proxy->policies, &k->job))
 		noted_known(&k->job, true);
 }

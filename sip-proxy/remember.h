@@ -25,6 +25,8 @@ bool remember_read(struct screening *screening, struct decision *decision,
     struct usher_facts *facts, bool targets, unsigned wait_ms);
 /* What was read in time; NULL: nothing. Both last as long as the asking. */
 const struct usher_facts *remember_facts(const struct decision *decision);
+/* The caller's from now on; NULL: there are none. */
+struct usher_facts *remember_take_facts(struct decision *decision);
 const struct usher_memory *remember_memory(const struct decision *decision);
 /* Whether the store was asked for targets already. */
 bool remember_has_targets(const struct decision *decision);
@@ -41,8 +43,9 @@ void remember_end(struct decision *decision);
 /* Whom a recipient calls is known to them from now on. */
 void remember_known(const struct request *request, const char *aor,
     const char *called);
-/* Writes in the background; a failure is logged and counted. */
+/* Writes in the background; a failure is logged and counted. `owned` is what
+ * the notes look at, from malloc(). */
 void remember_later(struct proxy *proxy, struct usher_notes *notes,
-    const char *what);
+    const char *what, void *owned);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 
+#include "attempt.h"
 #include "proxy.h"
 
 enum { DATAGRAM = 65536 };
@@ -58,6 +59,8 @@ provisional(struct branch *b, const struct sip_msg *msg)
 	if (msg->code == 100 || call->answered)
 		return;
 	b->rang = true;
+	if (msg->code >= 180)
+		attempt_came(call->decision);
 	if (call->invite)
 		sip_timer_start(call->proxy->timers, &call->timer_c,
 		    call->setup->sip->timers.c, response_timer_c, call);
@@ -164,6 +167,7 @@ success(struct branch *b, const struct sip_msg *msg)
 		return;
 	}
 	b->code = msg->code;
+	attempt_came(call->decision);
 	if (call->registers)
 		register_confirm(call, msg);
 	pass(call, msg);

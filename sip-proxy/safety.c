@@ -5,12 +5,14 @@
  * the urn from others in place "phones", psap-callback and esnet from trusted
  * trunks; and the way back: after an emergency call everything from trunks to
  * its caller passes for a while (design-calls.md "Emergency"; RFC 5031, RFC
- * 7090, RFC 7135). Code, never rules. The way back is kept in memory.
+ * 7090, RFC 7135). Code, never rules. The way back outlives a restart
+ * (saved.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "proxy.h"
+#include "saved.h"
 
 enum { WINDOWS = 256 };
 
@@ -102,9 +104,10 @@ safety_is_emergency(const struct request *request)
 	return false;
 }
 
-static void
-open_window(struct callbacks *callbacks, const char *who, uint64_t until_ms)
+void
+safety_await(struct proxy *proxy, const char *who, uint64_t for_ms)
 {
+	struct callbacks *callbacks = proxy->callbacks;
 	struct window *window = NULL;
 
 	for (unsigned i = 0; i < WINDOWS && window == NULL; i++) {
@@ -116,15 +119,14 @@ open_window(struct callbacks *callbacks, const char *who, uint64_t until_ms)
 		callbacks->next = (callbacks->next + 1) % WINDOWS;
 	}
 	snprintf(window->who, sizeof(window->who), "%s", who);
-	window->until_ms = until_ms;
+	window->until_ms = sip_timers_now(proxy->timers) + for_ms;
 }
 
 void
 safety_remember(const struct request *request)
 {
 	struct proxy *proxy = request->proxy;
-	uint64_t until_ms = sip_timers_now(proxy->timers) +
-	    (uint64_t)request->setup->sip->emergency_callback_s * 1000;
+	uint32_t for_s = request->setup->sip->emergency_callback_s;
 	struct caller caller;
 
 	proxy->counters.emergencies++;
@@ -133,8 +135,10 @@ safety_remember(const struct request *request)
 	if (caller_read(&caller, request->setup, &request->origin,
 		request->msg) != 0)
 		return; /* the call passes all the same */
-	for (unsigned i = 0; i < caller.count; i++)
-		open_window(proxy->callbacks, caller.ids[i].text, until_ms);
+	for (unsigned i = 0; i < caller.count; i++) {
+		safety_await(proxy, caller.ids[i].text, for_s * UINT64_C(1000));
+		saved_window(proxy, caller.ids[i].text, for_s);
+	}
 }
 
 static bool

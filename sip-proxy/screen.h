@@ -109,6 +109,7 @@ struct decision {
 	struct asking *asking;	 /* what it waits for (remember.h), or NULL */
 	struct waiting *waiting; /* who waits for it */
 	bool settled;		 /* what follows is known */
+	struct attempt *attempt; /* to be noted when it rings, or NULL */
 
 	enum usher_answer verdict;
 	bool safe; /* emergency, or on the way back from one */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "proxy.h"
+#include "saved.h"
 
 static int __attribute__((format(printf, 3, 4)))
 fail(struct usher_error *error, int code, const char *format, ...)
@@ -270,14 +271,16 @@ static int
 make_tables(struct proxy *proxy, struct usher_error *error)
 {
 	proxy->decisions = decisions_new(proxy->timers);
+	proxy->policies = store_thread_new(proxy->base);
 	proxy->store = store_thread_new(proxy->base);
 	proxy->waitings = waitings_new();
 	proxy->refusals = refusals_new();
 	proxy->callbacks = callbacks_new();
 	proxy->defence = defence_new();
 	proxy->bindings = bindings_new(proxy->timers);
-	if (proxy->store == NULL || proxy->waitings == NULL)
-		return fail(error, ENOMEM, "the store thread cannot start");
+	if (proxy->policies == NULL || proxy->store == NULL ||
+	    proxy->waitings == NULL)
+		return fail(error, ENOMEM, "the store's threads cannot start");
 	if (proxy->decisions == NULL || proxy->refusals == NULL ||
 	    proxy->callbacks == NULL || proxy->defence == NULL ||
 	    proxy->bindings == NULL)
@@ -310,6 +313,7 @@ proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
 	    &proxy->log, error);
 	if (failed == 0) {
 		proxy->setup->bindings = proxy->bindings;
+		saved_restore(proxy);
 		probe_start(proxy);
 	}
 	return failed;
@@ -350,7 +354,8 @@ proxy_stop(struct proxy *proxy)
 	sip_txn_layer_free(proxy->txns);
 	waitings_free(proxy->waitings);
 	decisions_free(proxy->decisions);
-	proxy->hanging = !store_thread_free(proxy->store);
+	proxy->hanging = !store_thread_free(proxy->policies);
+	proxy->hanging |= !store_thread_free(proxy->store);
 	refusals_free(proxy->refusals);
 	callbacks_free(proxy->callbacks);
 	defence_free(proxy->defence);

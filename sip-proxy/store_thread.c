@@ -100,9 +100,9 @@ run(void *arg)
 	for (;;) {
 		while (t->asked.first == NULL && !t->stopping)
 			(void)pthread_cond_wait(&t->came, &t->lock);
-		if (t->stopping)
-			break;
 		job = take(&t->asked);
+		if (job == NULL)
+			break; /* stopping, and all is done */
 		(void)pthread_mutex_unlock(&t->lock);
 		job->work(job);
 		(void)pthread_mutex_lock(&t->lock);
@@ -240,7 +240,7 @@ end_all(struct list list)
 bool
 store_thread_free(struct store_thread *t)
 {
-	struct list asked, over;
+	struct list over;
 	struct timespec until;
 	bool ended;
 
@@ -249,11 +249,8 @@ store_thread_free(struct store_thread *t)
 	event_free(t->wake);
 	(void)pthread_mutex_lock(&t->lock);
 	t->stopping = t->closed = true;
-	asked = t->asked;
-	t->asked = (struct list){ NULL, NULL };
 	(void)pthread_cond_signal(&t->came);
 	(void)pthread_mutex_unlock(&t->lock);
-	end_all(asked);
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += PATIENCE_S;
 	ended = pthread_timedjoin_np(t->thread, NULL, &until) == 0;

@@ -294,7 +294,7 @@ waiting_for_policy(struct request *r, const char *aor)
 	struct waiting *w = left_ms == 0 ? NULL : waiting_of(r);
 	struct finding *f = w == NULL ? NULL : new_finding(w, r, aor);
 
-	if (f == NULL || !store_thread_ask(r->proxy->store, &f->job)) {
+	if (f == NULL || !store_thread_ask(r->proxy->policies, &f->job)) {
 		if (f != NULL)
 			free_finding(f);
 		if (w != NULL && w != r->waited)
