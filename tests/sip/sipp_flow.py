@@ -56,7 +56,8 @@ class Writer:
 
     def _parties(self, asker, tag, fresh):
         """From and To of a request by `asker`."""
-        caller = "<sip:+442071230000@example.net>;tag=[pid]c[call_number]"
+        caller = ("<sip:+44207123000[call_number]@example.net>"
+                  ";tag=[pid]c[call_number]")
         if self.side == CALLEE:
             caller = "[$caller]"
         callee = "<sip:[service]@example.com>"

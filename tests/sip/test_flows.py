@@ -3,6 +3,8 @@
 Each flow is written once, in sipp_flow.py's steps; ten calls of each.
 """
 
+from pathlib import Path
+
 import pytest
 
 import support
@@ -96,6 +98,12 @@ def s(tmp_path_factory):
     one.stop()
 
 
+def is_bound(port):
+    """Whether somebody has this UDP port."""
+    return any(line.split()[1].endswith(f":{port:04X}") for line in
+               Path("/proc/net/udp").read_text().splitlines()[1:])
+
+
 @pytest.mark.parametrize("name", FLOWS)
 def test_it_passes_unharmed(s, tmp_path, name):
     before = s.counters()["accepted"]
@@ -103,6 +111,7 @@ def test_it_passes_unharmed(s, tmp_path, name):
         (tmp_path / f"{side}.xml").write_text(text)
     callee = sipp(tmp_path / "b", tmp_path / "callee.xml", "-m", CALLS,
                   *LENIENT, port=s.pbx_port)
+    support.wait_for(lambda: is_bound(s.pbx_port), 30, "the callee's socket")
     caller = sipp(tmp_path / "a", tmp_path / "caller.xml", "-s", ALICE,
                   "-m", CALLS, "-r", 50, *LENIENT, f"{HOST}:{s.port}",
                   host=TRUNK)
