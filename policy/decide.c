@@ -302,6 +302,7 @@ let_in(struct deciding *deciding)
 	struct usher_verdict *verdict = &deciding->decision->verdict;
 	const struct rule *rule = deciding->outcome.rule;
 
+	deciding->decision->let_in_by = rule;
 	if (rule == NULL)
 		return;
 	verdict->introduces = rule->introduces;

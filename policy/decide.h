@@ -191,6 +191,7 @@ struct usher_decision {
 	size_t why_count;
 	const char *why_not[4];
 	const struct rule *rule; /* that turned away, or NULL */
+	const struct rule *let_in_by; /* that accepted, or NULL */
 	/* What the rule that accepts at an opening asks to bring. */
 	const struct rule *bring_rule;
 	unsigned bring_parts, missing_parts; /* bits of enum lack */

@@ -121,6 +121,13 @@ usher_facts_claim(struct usher_facts *facts, const char *who,
 }
 
 int
+usher_facts_attempt(struct usher_facts *facts, const char *identity)
+{
+	facts->identity = usher_arena_string(&facts->arena, identity);
+	return facts->identity == NULL ? ENOMEM : 0;
+}
+
+int
 usher_facts_sender(struct usher_facts *facts, const char *sender)
 {
 	const struct dialling *dialling = facts->conf ? &facts->conf->dialling

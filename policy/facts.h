@@ -48,6 +48,7 @@ struct usher_facts {
 	struct address sender;
 	bool null_sender;
 	bool anonymous;
+	const char *identity; /* tells this attempt from others, or NULL */
 
 	struct sockaddr_storage client; /* family AF_UNSPEC: not known */
 	char country[3];		/* given by hand, else "" */

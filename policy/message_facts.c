@@ -213,6 +213,7 @@ put_headers(struct usher_message *message,
 	if (code == 0)
 		code = put_proof(message, envelope, head, facts);
 	facts->solicits = solicits(message);
+	facts->identity = usher_message_field(message, "Message-ID");
 	/* A family that is not known leaves the client unknown. */
 	if (code == 0 && envelope->client)
 		(void)usher_facts_client(facts, envelope->client);

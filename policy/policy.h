@@ -35,6 +35,17 @@ struct usher_policy {
 	struct target *targets;
 	unsigned channels; /* bits that any rule names */
 	unsigned needs;	   /* USHER_HEADERS | USHER_BODY */
+	unsigned asks;	   /* of memory: bits of enum asks */
+	/* The most that any cap or `tried` counts, and over how long. */
+	size_t counted_most;
+	int64_t counted_s;
+};
+
+enum asks {
+	ASKS_CAPS = 1 << 0,   /* at_most, of one party */
+	ASKS_IN_ALL = 1 << 1, /* ... of everybody */
+	ASKS_TRIED = 1 << 2,
+	ASKS_INTRODUCED = 1 << 3 /* or `stranger` */
 };
 
 /* preferences.c: the keys of a file into an empty policy; problems tell. */

@@ -343,6 +343,44 @@ survey_channels(const struct conditions *conditions,
 }
 
 static void
+survey_counted(const struct cap *cap, struct usher_policy *policy)
+{
+	if (cap->count > policy->counted_most)
+		policy->counted_most = cap->count;
+	if (cap->seconds > policy->counted_s)
+		policy->counted_s = cap->seconds;
+}
+
+static void
+survey_asked(const struct conditions *conditions, struct usher_policy *policy)
+{
+	for (size_t i = 0; i < conditions->count; i++) {
+		const struct condition *condition = &conditions->list[i];
+
+		if (condition->kind == ON_INTRODUCED ||
+		    condition->kind == ON_STRANGER)
+			policy->asks |= ASKS_INTRODUCED;
+		if (condition->kind != ON_TRIED)
+			continue;
+		policy->asks |= ASKS_TRIED;
+		for (size_t k = 0; k < condition->count; k++)
+			survey_counted(&condition->caps[k], policy);
+	}
+}
+
+/* What is asked of memory, so that nothing else is read or written. */
+static void
+survey_memory(const struct rule *rule, struct usher_policy *policy)
+{
+	survey_asked(&rule->when, policy);
+	survey_asked(&rule->unless, policy);
+	for (size_t i = 0; i < rule->cap_count; i++) {
+		policy->asks |= rule->caps[i].in_all ? ASKS_IN_ALL : ASKS_CAPS;
+		survey_counted(&rule->caps[i], policy);
+	}
+}
+
+static void
 survey(const struct rule *rules, size_t count, bool elsewhere,
     struct usher_policy *policy)
 {
@@ -351,12 +389,16 @@ survey(const struct rule *rules, size_t count, bool elsewhere,
 
 		survey_channels(&rule->when, policy);
 		survey_channels(&rule->unless, policy);
+		survey_memory(rule, policy);
 		if (!elsewhere && !speaks_of_mail(rule))
 			continue;
 		policy->needs |= needs_of(&rule->when) |
 		    needs_of(&rule->unless);
 		if (rule->requires.given)
 			policy->needs |= USHER_ALL;
+		/* Who they are, which counts apart when it is proven. */
+		if (rule->cap_count > 0 || rule->introduces)
+			policy->needs |= USHER_HEADERS;
 	}
 }
 

@@ -80,6 +80,54 @@ USHER_API int usher_notes_came(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who,
     const struct usher_facts *facts, const struct usher_decision *decision,
     struct usher_error *error);
+
+/* ---- attempts: what caps, `tried` and introductions rest on ---- */
+
+/*
+ * Which attempt this is, so that however often it comes it counts once: of a
+ * call its Call-ID and caller's tag. Of a mail usher_message_facts() knows.
+ */
+USHER_API int usher_facts_attempt(struct usher_facts *facts,
+    const char *identity);
+/* What became of an attempt. */
+enum usher_became {
+	/* Turned away, or not accepted yet: it may come again. */
+	USHER_CAME,
+	/* Turned away for good: what comes next is another attempt. */
+	USHER_ENDED,
+	/* Accepted on the wire, beyond recall: a call that rings. */
+	USHER_TAKEN,
+	/*
+	 * To be accepted once this is durable (a mail before its 250). If a
+	 * cap was reached meanwhile, by another attempt or another process,
+	 * the commit's answer is EDQUOT and nothing of these notes is written:
+	 * read the memory anew and decide again.
+	 */
+	USHER_TAKING
+};
+/*
+ * Whether an attempt so decided is remembered at all: most policies count
+ * nothing, and need no notes. Of a decision that is USHER_ACCEPT, by the rule
+ * that accepted.
+ */
+USHER_API bool usher_attempt_counts(const struct usher_policy *policy,
+    const struct usher_decision *decision);
+/*
+ * The attempt that was decided so is remembered: for `tried` whatever the
+ * verdict, for `at_most` and `introduced` when it was accepted. `facts` are
+ * the richest there are, since proven and claimed attempts count apart. The
+ * note is made in memory without any wait, so whoever must not block makes it
+ * where the decision is, and hands it to usher_notes_commit_later() (and not
+ * with USHER_TAKING, whose answer would be lost) or has another thread commit
+ * it. Noted twice, or again after a crash, an attempt counts once.
+ */
+USHER_API int usher_notes_attempt(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, const struct usher_decision *decision,
+    enum usher_became became, struct usher_error *error);
+
+/* ---- what else is noted ---- */
+
 /* The recipient wrote to or called `party` by hand. */
 USHER_API int usher_notes_known(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who, const char *party,
