@@ -296,6 +296,20 @@ turn_away(struct deciding *deciding)
 	return code;
 }
 
+/* An introduction is of whom the headers may prove. */
+static void
+await_proof(struct deciding *deciding)
+{
+	struct asked *asked = &deciding->asked;
+
+	if (asked->memory == NULL || asked->memory->forgetful ||
+	    asked->facts->claims_proven ||
+	    (asked->facts->shown & USHER_HEADERS) != 0)
+		return;
+	asked->needs |= USHER_HEADERS;
+	deciding->pending = true;
+}
+
 static void
 let_in(struct deciding *deciding)
 {
@@ -305,6 +319,8 @@ let_in(struct deciding *deciding)
 	deciding->decision->let_in_by = rule;
 	if (rule == NULL)
 		return;
+	if (rule->introduces)
+		await_proof(deciding);
 	verdict->introduces = rule->introduces;
 	verdict->deliver_to = rule->deliver_to;
 	verdict->ring = rule->ring;

@@ -359,7 +359,7 @@ has_tried(struct asked *asked, const struct reading *reading,
 	}
 	if (given < 0 && usher_memory_lost(asked))
 		return MAYBE;
-	return reading->count == 0 ? no_more(asked, reading) : NO;
+	return no_more(asked, reading);
 }
 
 static enum tri

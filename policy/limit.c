@@ -47,23 +47,39 @@ cap_holds(const struct asked *asked, const struct cap *cap,
 		    accepted->at > at - cap->seconds)
 			count++;
 	}
-	return count < cap->count;
+	return count < cap->count && count < USHER_COUNTED_MOST;
+}
+
+/* Whose attempt counts is known once all that may prove it was shown. */
+static bool
+may_be_another(const struct asked *asked, const struct cap *cap)
+{
+	return !cap->in_all && !asked->facts->claims_proven && !asked->proof &&
+	    (asked->facts->shown & USHER_HEADERS) == 0;
 }
 
 enum tri
 usher_caps_hold(struct asked *asked, const struct rule *rule)
 {
 	int64_t now = asked->kept != NULL ? asked->kept_at : asked->at;
+	enum tri holds = YES;
 
 	if (rule->cap_count == 0 || asked->memory == NULL)
 		return YES;
 	if (usher_memory_lost(asked))
 		return MAYBE;
-	for (size_t i = 0; i < rule->cap_count; i++)
-		if (!cap_holds(asked, &rule->caps[i], rule,
-			usher_is_proven(asked), now))
-			return NO;
-	return YES;
+	for (size_t i = 0; i < rule->cap_count && holds != NO; i++) {
+		const struct cap *cap = &rule->caps[i];
+
+		if (may_be_another(asked, cap)) {
+			asked->needs |= USHER_HEADERS;
+			holds = MAYBE;
+		} else if (!cap_holds(asked, cap, rule, usher_is_proven(asked),
+			       now)) {
+			holds = NO;
+		}
+	}
+	return holds;
 }
 
 int64_t

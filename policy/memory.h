@@ -15,6 +15,8 @@ struct remembered {
 	bool known, introduced;
 	const char *known_as; /* address or organization; or NULL */
 	int64_t known_until;
+	const char *introduced_as; /* the same; or NULL */
+	int64_t introduced_until;
 	size_t stage_count;
 	const char *const *stages;
 	enum usher_standing standing;
@@ -22,7 +24,8 @@ struct remembered {
 	const int64_t *attempts;
 };
 
-/* An attempt that a rule with a cap accepted. */
+/* An attempt that a rule with a cap accepted. No cap counts more of them. */
+enum { USHER_COUNTED_MOST = 4000 };
 struct accepted {
 	const char *rule;
 	int64_t at;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
 #include "error.h"
 #include "known.h"
 #include "override.h"
@@ -140,6 +141,9 @@ read_all(struct record_view *view, struct kept *kept,
 		code = read_known(view, &kept->arena, recipient, facts, at,
 		    memory, error);
 	if (code == 0)
+		code = usher_attempt_read(view, &kept->arena, policy, recipient,
+		    facts, at, memory, error);
+	if (code == 0)
 		code = usher_override_read(view, &kept->arena, policy,
 		    recipient, at, memory, error);
 	if (code == 0)
@@ -161,6 +165,7 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (usher->records == NULL)
 		return 0;
+	kept->memory.forgetful = false;
 	usher_records_tell_time(usher->records, at);
 	code = usher->records->engine->view(usher->records, &view, error);
 	if (code == 0) {

@@ -23,6 +23,9 @@ enum {
 	RECORD_PROOF,	     /* promises by the proven party */
 	RECORD_KNOWN,
 	RECORD_PAUSE,
+	RECORD_ATTEMPT = 72, /* of a party, proven or claimed */
+	RECORD_COUNTED,	     /* of everybody whom a rule accepted */
+	RECORD_INTRODUCED,   /* a party */
 	RECORD_OVERRIDE = 80
 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
