@@ -154,7 +154,7 @@ $(BUILD)/libusher.so: $(BUILD)/$(SHARED)
 
 # The programs carry the library, so they run from the tree and install alone.
 $(BUILD)/usher: $(CLI_OBJ) $(BUILD)/libusher.a
-	$(call program,$(CLI_OBJ))
+	$(call program,$(CLI_OBJ),,-lcsv)
 
 $(BUILD)/usher-milter: $(MILTER_OBJ) $(BUILD)/libusher.a
 	$(call program,$(MILTER_OBJ))

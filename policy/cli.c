@@ -76,6 +76,15 @@ static const struct cli_command commands[] = {
 	    CLI_OPT_CONF | CLI_OPT_CHANNELS | CLI_OPT_PARTY | CLI_OPT_TOPIC |
 		CLI_OPT_UNTIL | CLI_OPT_AT,
 	    cli_close },
+	{ "relate", "[OPTION...] WHO [PARTY]",
+	    "say how far a recipient has come with a party",
+	    "Marks PARTY, a domain, address or number, as standing at a stage\n"
+	    "with WHO, as rules ask for it; several may hold. --remove takes\n"
+	    "one back, or all. --import reads a table of many, as a CRM\n"
+	    "exports it. Without any of them lists the marks.\n",
+	    CLI_OPT_CONF | CLI_OPT_STAGE | CLI_OPT_REMOVE | CLI_OPT_IMPORT |
+		CLI_OPT_DRY_RUN,
+	    cli_relate },
 	{ "held", "[-c FILE] [--at TIME] [--json]",
 	    "list the mails that are held until their opening",
 	    "Lists what waits in the mail server's quarantine, the oldest\n"
@@ -104,8 +113,7 @@ static const struct cli_command commands[] = {
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Of design.md §10, and nothing behind them yet. */
-static const char *const not_built[] = { "code", "relate", "report",
-	"standing" };
+static const char *const not_built[] = { "code", "report", "standing" };
 
 static void
 print_help(FILE *out)

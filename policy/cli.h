@@ -41,6 +41,9 @@ enum {
 	CLI_OPT_PARTY = 1 << 24,
 	CLI_OPT_TOPIC = 1 << 25,
 	CLI_OPT_CHANNELS = 1 << 26,
+	CLI_OPT_STAGE = 1 << 27,
+	CLI_OPT_REMOVE = 1 << 28,
+	CLI_OPT_IMPORT = 1 << 29,
 	CLI_OPT_DRY_RUN = 1 << 22,
 	CLI_OPT_JSON = 1 << 11
 };
@@ -48,8 +51,9 @@ enum {
 /* A command line as read. Strings are argv's; NULL: not given. */
 struct cli_arguments {
 	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
-	    *preferences, *sendmail_conf, *whom, *until, *party, *topic;
-	bool verified, strict, json, due, dry_run;
+	    *preferences, *sendmail_conf, *whom, *until, *party, *topic, *stage,
+	    *import;
+	bool verified, strict, json, due, dry_run, remove;
 	size_t fact_count;
 	const char **facts; /* or the files of --file */
 	size_t word_count;  /* what is no option: FILE, WHO */
@@ -72,6 +76,7 @@ int cli_release(const struct cli_arguments *arguments);
 int cli_learn(const struct cli_arguments *arguments);
 int cli_open(const struct cli_arguments *arguments);
 int cli_close(const struct cli_arguments *arguments);
+int cli_relate(const struct cli_arguments *arguments);
 int cli_pause(const struct cli_arguments *arguments);
 int cli_log(const struct cli_arguments *arguments);
 int cli_status(const struct cli_arguments *arguments);

@@ -14,6 +14,7 @@
 #include "known.h"
 #include "override.h"
 #include "promise.h"
+#include "stage.h"
 #include "usher_handle.h"
 
 /* A memory that usher_memory_read() has made. */
@@ -146,6 +147,9 @@ read_all(struct record_view *view, struct kept *kept,
 	if (code == 0)
 		code = usher_override_read(view, &kept->arena, policy,
 		    recipient, at, memory, error);
+	if (code == 0)
+		code = usher_stage_read(view, &kept->arena, recipient, facts,
+		    memory, error);
 	if (code == 0)
 		code = usher_promise_read(view, &kept->arena, recipient, facts,
 		    at, memory, error);

@@ -26,7 +26,8 @@ enum {
 	RECORD_ATTEMPT = 72, /* of a party, proven or claimed */
 	RECORD_COUNTED,	     /* of everybody whom a rule accepted */
 	RECORD_INTRODUCED,   /* a party */
-	RECORD_OVERRIDE = 80
+	RECORD_OVERRIDE = 80,
+	RECORD_STAGE
 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
 

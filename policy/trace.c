@@ -136,6 +136,24 @@ known_text(struct tracing *tracing)
 	    "%s is known until %s", remembered->known_as, until);
 }
 
+/* The marks of whoever is proven, else claimed. */
+static const char *
+stages_text(struct tracing *tracing)
+{
+	const struct usher_memory *memory = tracing->asked.memory;
+	const struct remembered *remembered = memory->proven.stage_count > 0
+	    ? &memory->proven
+	    : &memory->claimed;
+	const char *text = "remembered:";
+
+	if (remembered->stage_count == 0)
+		return "nothing is remembered";
+	for (size_t i = 0; i < remembered->stage_count && text != NULL; i++)
+		text = usher_arena_printf(&tracing->decision->arena, "%s %s",
+		    text, remembered->stages[i]);
+	return text == NULL ? "remembered" : text;
+}
+
 /* Memory and hand-given facts that a condition rests on. */
 static const char *
 remembered_text(struct tracing *tracing, enum condition_kind kind)
@@ -156,6 +174,8 @@ remembered_text(struct tracing *tracing, enum condition_kind kind)
 		return "nothing is remembered";
 	if (tracing->asked.memory->unreadable)
 		return "memory is unreadable";
+	if (kind == ON_STAGE)
+		return stages_text(tracing);
 	if (kind != ON_KNOWN)
 		return tracing->asked.memory->forgetful
 		    ? "nothing is remembered"

@@ -146,6 +146,20 @@ USHER_API int usher_notes_override(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who,
     const struct usher_override *override, struct usher_error *error);
 /*
+ * The recipient holds that `party`, an address, domain or number, stands at
+ * this stage; removed: no more, and stage NULL: at none. EINVAL: the site has
+ * no such stage, or `party` is none.
+ */
+USHER_API int usher_notes_stage(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *who, const char *party,
+    const char *stage, bool removed, struct usher_error *error);
+/* Each mark that a recipient holds; ends at an answer that is not 0. */
+typedef int (
+    *usher_stage_each_h)(void *arg, const char *party, const char *stage);
+USHER_API int usher_stage_each(struct usher *usher,
+    const struct usher_policy *policy, const char *who, usher_stage_each_h each,
+    void *arg, struct usher_error *error);
+/*
  * 0: durable. ETIMEDOUT: nothing was begun within wait_ms (negative: no
  * limit), and nothing will be. Any other error: nothing was written. Notes may
  * not be used again, only freed.

@@ -11,8 +11,8 @@ from cli_samples import ALICE, KEYS, alice, site  # noqa: F401
 
 
 COMMANDS = ["check", "publish", "explain", "show", "replay", "learn", "pause",
-            "open", "close", "held", "release", "log", "status"]
-NOT_BUILT = ["code", "relate", "report", "standing"]
+            "open", "close", "relate", "held", "release", "log", "status"]
+NOT_BUILT = ["code", "report", "standing"]
 
 
 # ---- help and usage ----
