@@ -112,7 +112,7 @@ class Sender:
                 return
             except OSError:
                 self.close()
-        raise OSError("no loopback address with free ports")
+        raise OSError(f"ports {PORTS} are taken at every loopback address")
 
     def close(self):
         for one in self.sockets:
