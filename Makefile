@@ -119,6 +119,7 @@ all: $(PROGRAMS) $(LIBRARIES)	## build everything into build/ (the default)
 
 .PHONY: units
 units: $(UNITS)			## build the unit tests into build/unit/
+units: $(BUILD)/bench/sip_load
 
 # Objects outlive their program: the next link needs them.
 .SECONDARY:
@@ -220,6 +221,14 @@ demo: all deps-demo		## real mails and calls, told as a story
 .PHONY: bench
 bench: all $(BENCHES) deps-demo	## measure; ratios against peers
 	@USHER_BUILD=$(BUILD) tests/bench/run
+
+ENDURE_CALLS ?= 100000
+ENDURE_BINDINGS ?= 2000
+.PHONY: endure
+endure: all units deps-test	## many calls: nothing may be left of them
+	@USHER_BUILD=$(BUILD) USHER_ENDURE_CALLS=$(ENDURE_CALLS) \
+		USHER_ENDURE_BINDINGS=$(ENDURE_BINDINGS) /usr/bin/python3 \
+		-m pytest -c tests/pytest.ini -q -s tests/sip/test_endurance.py
 
 # Labelled mails are nobody's to publish: MAILS names the folder they lie in.
 MAILS ?= ../shared/data
