@@ -1,5 +1,7 @@
 """How much a stranger may ask, and when one is not heard any more."""
 
+import re
+
 import support
 from actor import Call
 from sip_site import STRANGER
@@ -79,3 +81,37 @@ def test_a_challenge_and_a_busy_line_are_nothing_bad(site, stranger, pbx):
         call.final(code)
         pbx.expect("ACK")
     assert s.counters()["bans"] == 0
+
+
+def ban_pattern():
+    """fail2ban's expression, its own names filled in as it would."""
+    text = (support.ROOT / "conf" / "fail2ban" / "usher-sip.filter.conf"
+            ).read_text()
+    line = re.search(r"^failregex = (.*)$", text, re.M).group(1)
+    return (line.replace("%(__prefix_line)s", "usher-sip: ")
+            .replace("<HOST>", r"(?P<host>[0-9a-f.:]+)"))
+
+
+def test_the_filter_for_fail2ban_knows_the_line_of_a_ban(site, stranger):
+    s = site(REFUSE, sip=FEW)
+    be_bad(stranger, s, 3)
+    line = s.wait_line("banned source=")
+    assert re.match(ban_pattern(), line).group("host") == STRANGER
+
+
+def test_the_table_of_refusals_is_bounded_and_its_oldest_fall_out(
+        site, stranger):
+    slots, some = 4096, 64
+    s = site(REFUSE, sip="limits = { rate = 1000000; burst = 1000000; };")
+    first = Call(stranger, s.address, s.uri()).send()
+    answer = stranger.receive()
+    for _ in range(0, slots, some):
+        for _ in range(some):
+            Call(stranger, s.address, s.uri(), body="").send()
+        for _ in range(some):
+            assert stranger.receive() is not None
+    assert s.counters()["refusals"] == slots
+    # fallen out, it is answered anew: the same, for its call is known
+    first.send()
+    assert stranger.receive().start == answer.start
+    assert s.counters()["refusals"] == slots

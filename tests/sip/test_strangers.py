@@ -3,7 +3,7 @@
 import pytest
 
 from actor import Call
-from sip_site import HOST
+from sip_site import ALICE, HOST
 
 DEFER = """
 rules = ( { name = "window"; then = "accept";
@@ -59,16 +59,23 @@ def test_error_info_outlives_warning(site, stranger):
     assert answer.get("Warning") is None and answer.get("Error-Info")
 
 
-def test_unpublished_and_refused_without_words_look_alike(site, stranger):
+def test_unpublished_and_refused_without_words_are_the_same_bytes(
+        site, stranger, pbx):
     s = site(REFUSE)
-    known = Call(stranger, s.address, s.uri()).send()
-    first = stranger.receive()
-    unknown = Call(stranger, s.address, s.uri("+14155550199")).send()
-    second = stranger.receive()
-    assert first.start == second.start == \
-        "SIP/2.0 480 Temporarily Unavailable"
-    assert [n for n, _ in first.headers] == [n for n, _ in second.headers]
-    assert known and unknown
+    one = dict(call_id="one@test", from_tag="one")
+    answers = []
+    for user in (ALICE, ALICE[:-1] + "9"):
+        call = Call(stranger, s.address, s.uri(user), **one)
+        call.branch = "z9hG4bKone"
+        call.data = call.build("INVITE")
+        call.send()
+        answer = stranger.receive()
+        assert answer.start == "SIP/2.0 480 Temporarily Unavailable"
+        answers.append(answer.data.replace(user.encode(), b"+")
+                       .replace(answer.to_tag.encode(), b"tag"))
+        assert len(answer.to_tag) == 16
+    assert answers[0] == answers[1]
+    pbx.silence()
 
 
 def test_accepted_strangers_reach_the_pbx_alone(site, stranger, pbx):
