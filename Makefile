@@ -167,7 +167,8 @@ $(BUILD)/usher-sip: $(SIP_OBJ) $(BUILD)/libusher.a
 OF_MILTER := $(filter $(BUILD)/unit/test_milter_% \
 	$(BUILD)/fuzzers/fuzz_milter_%,$(UNITS) $(FUZZERS))
 OF_SIP := $(filter $(BUILD)/unit/test_sip_% \
-	$(BUILD)/fuzzers/fuzz_sip_%,$(UNITS) $(FUZZERS))
+	$(BUILD)/fuzzers/fuzz_sip_% $(BUILD)/bench/bench_sip_%,\
+	$(UNITS) $(FUZZERS) $(BENCHES))
 $(OF_MILTER): private PARTS = $(MILTER_PARTS)
 $(OF_MILTER): $(MILTER_PARTS)
 $(OF_SIP): private PARTS = $(SIP_PARTS)
@@ -180,7 +181,7 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(UNIT_HELP_OBJ) \
 
 $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libusher.a
 	@mkdir -p $(@D)
-	$(call program,$<)
+	$(call program,$< $(PARTS))
 
 $(BUILD)/fuzzers/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/libusher.a
 	@mkdir -p $(@D)
