@@ -89,7 +89,8 @@ scan(struct span sdp, struct media *media)
 	bool inactive = false, session_inactive = false, in_media = false;
 
 	while (next_line(&sdp, &line)) {
-		bool is_media = begins(line, "m=");
+		bool is_media = line.l >= 2 && (line.p[0] | 0x20) == 'm' &&
+		    line.p[1] == '=';
 
 		if (is_media && open.p != NULL && !inactive)
 			count_media(media, open);
@@ -97,6 +98,8 @@ scan(struct span sdp, struct media *media)
 			in_media = true;
 			inactive = session_inactive;
 			open = is_open(line) ? line : (struct span){ NULL, 0 };
+		} else if (line.l != sizeof("a=inactive") - 1) {
+			continue; /* the four below are as long as that */
 		} else if (span_is(line, "a=inactive")) {
 			inactive = true;
 			session_inactive |= !in_media;

@@ -10,7 +10,10 @@
 
 #include "screen.h"
 
-enum { TEXT_MOST = 1024 };
+enum {
+	TEXT_MOST = 1024,
+	SAID_MOST = 8192 /* of a MESSAGE; a datagram's worth costs 1 ms */
+};
 
 /* A value without its folding, as a string; NUL bytes end it. */
 static const char *
@@ -184,6 +187,12 @@ add_text(struct usher_facts *facts, const struct sip_msg *msg)
 	said = content_of(msg, &type);
 	if (said.l == 0 || !begins(type, "text/"))
 		return 0;
+	if (said.l > SAID_MOST) {
+		said.l = SAID_MOST;
+		/* Not within a character of UTF-8. */
+		while (said.l > 0 && (said.p[said.l] & 0xc0) == 0x80)
+			said.l--;
+	}
 	text = strndup(said.p, said.l);
 	if (text == NULL)
 		return ENOMEM;
