@@ -39,8 +39,8 @@ void store_thread_forget(struct store_thread *thread);
 /* How many jobs wait or are being done. */
 unsigned store_thread_waiting(struct store_thread *thread);
 /*
- * Does what was asked for, and ends, all jobs late. False: it hangs on the store, and is left behind
- * with all it looks at, which must stay.
+ * Does what was asked for, and ends, all jobs late. False: it hangs on the
+ * store, and is left behind with all it looks at, which must stay.
  */
 bool store_thread_free(struct store_thread *thread);
 
