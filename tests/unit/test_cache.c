@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "brief.h"
 #include "cache_table.h"
 #include "policy.h"
 #include "site_place.h"
@@ -218,14 +219,14 @@ test_table_is_bounded(void **state)
 	int length;
 
 	(void)state;
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 20000 / brief(); i++) {
 		length = snprintf(name, sizeof(name), "%d@x", i);
 		usher_cache_table_put(table, name, (size_t)length, &answer);
 		/* One that is asked for all the time stays. */
 		usher_cache_table_put(table, "kept", 4, &answer);
 		assert_true(usher_cache_table_get(table, "kept", 4, &answer));
 	}
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < 20000 / brief(); i++) {
 		length = snprintf(name, sizeof(name), "%d@x", i);
 		kept += usher_cache_table_get(table, name, (size_t)length,
 		    &answer);
@@ -277,7 +278,7 @@ test_threads(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, ask_on,
 				     &crowd),
 		    0);
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < 20; i += (brief() + 4) / 5) {
 		(void)snprintf(name, sizeof(name), "%d.conf", i);
 		(void)snprintf(who, sizeof(who), "%d@x.example", i);
 		place_prefer(place, name, who, refuse);
@@ -286,7 +287,7 @@ test_threads(void **state)
 			assert_int_equal(usher_reload(crowd.usher, NULL, NULL),
 			    0);
 	}
-	while (atomic_load(&crowd.found) < 1000)
+	while (atomic_load(&crowd.found) < 1000U / (unsigned)brief())
 		(void)usleep(1000);
 	atomic_store(&crowd.stop, true);
 	for (size_t i = 0; i < 4; i++)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "brief.h"
 #include "mail.h"
 
 #define FROM "From: Sam Poe <sam@seller.example>\n"
@@ -191,8 +192,8 @@ hostile_mails_cost_their_length(void **state)
 	static const char *const runs[] = { "?", "$", "{{", "[", "&nbsp", "!",
 		"a ", "\xe2\x82\xac", "http://1.2.3.4/ ", "-", "\xf6", "*|",
 		"<a ", "Re: ", "%" };
-	enum { SIZE = 300000 };
-	char *mail = malloc(2 * SIZE + 200);
+	const size_t size = 300000 / (size_t)brief();
+	char *mail = malloc(2 * size + 200);
 
 	assert_non_null(mail);
 	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
@@ -200,10 +201,10 @@ hostile_mails_cost_their_length(void **state)
 		    "From: s@seller.example\nSubject: ");
 		size_t run = strlen(runs[i]);
 
-		while (length < 20000)
+		while (length < size / 15)
 			length += (size_t)sprintf(mail + length, "%s", runs[i]);
 		length += (size_t)sprintf(mail + length, "\n\n");
-		while (length + run < SIZE) {
+		while (length + run < size) {
 			memcpy(mail + length, runs[i], run);
 			length += run;
 		}

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "brief.h"
 #include "text.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -189,7 +190,7 @@ phrases_agree_with_a_plain_search(void **state)
 
 	(void)state;
 	srand(1);
-	for (int round = 0; round < 50000; round++) {
+	for (int round = 0; round < 50000 / brief(); round++) {
 		char *tokens[12], text[128] = "", name[32] = "";
 		struct phrase phrase;
 		size_t count = (size_t)rand() % 12;
@@ -209,7 +210,7 @@ phrases_agree_with_a_plain_search(void **state)
 			fail_msg("\"%s\" in \"%s\"", name, text);
 		usher_arena_reset(&arena);
 	}
-	assert_in_range(found, 5000, 45000);
+	assert_in_range(found, 5000 / brief(), 45000 / brief());
 }
 
 static double
@@ -264,7 +265,7 @@ hostile_text_costs_its_length(void **state)
 
 		for (int large = 0; large < 2; large++) {
 			char *text = repeated(table[i].piece,
-			    large ? LARGE : SMALL);
+			    (size_t)((large ? LARGE : SMALL) / brief()));
 			double start = seconds();
 
 			occurs(table[i].phrase, text);

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "brief.h"
 #include "text.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -138,7 +139,7 @@ folding_agrees_with_unicode(void **state)
 	size_t differences = 0;
 
 	(void)state;
-	for (gunichar c = 1; c <= 0x10ffff; c++) {
+	for (gunichar c = 1; c <= 0x10ffff; c += (gunichar)brief()) {
 		char bytes[7] = { 0 }, *plain, *wanted;
 		const char *folded;
 
@@ -158,7 +159,9 @@ folding_agrees_with_unicode(void **state)
 		usher_arena_reset(&arena);
 	}
 	/* Both cases of five letters, dotless i, compounds, four fillers. */
-	assert_in_range(differences, 11, 11 + 10);
+	if (brief() == 1)
+		assert_in_range(differences, 11, 11 + 10);
+	assert_in_range(differences, 0, 11 + 10);
 }
 
 static double
