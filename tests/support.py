@@ -5,11 +5,13 @@ The runner also sets the sanitizers' options, which programs started from here
 inherit; a report in the runner's folder fails the check.
 """
 
+import fcntl
 import json
 import os
 import random
 import socket
 import subprocess
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,21 +55,40 @@ def run_usher(*args, input=None, env=None, cwd=None, timeout=60):
     return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+_ports = tempfile.gettempdir() + f"/usher-test-ports-{os.getuid()}"
 _given = set()
 
 
 def free_port(host="127.0.0.1", kinds=("tcp", "udp")):
     """A port of host that is free now for every kind.
 
-    Taken from below the range the kernel gives to outgoing connections, at
-    random, so that tests beside this one rarely try the same.
+    Taken from below the range the kernel gives to outgoing connections, and
+    ours until this process ends: others who ask here are not given it.
     """
     for _ in range(1000):
         port = random.SystemRandom().randrange(10000, 32000)
-        if port not in _given and all(_free(host, port, k) for k in kinds):
-            _given.add(port)
+        if _claim(port) and all(_free(host, port, k) for k in kinds):
             return port
     raise OSError(f"no free port on {host}")
+
+
+def _claim(port):
+    """Locks the byte of that number in a file that all test runs share.
+
+    The lock ends with this process, or where it closes the file: so it is
+    opened once.
+    """
+    global _ports
+    if port in _given:
+        return False
+    if isinstance(_ports, str):
+        _ports = os.open(_ports, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.lockf(_ports, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    _given.add(port)
+    return True
 
 
 def _free(host, port, kind):
@@ -81,7 +102,7 @@ def _free(host, port, kind):
     return True
 
 
-def wait_for(condition, timeout=10, what="the condition"):
+def wait_for(condition, timeout=30, what="the condition"):
     """The first true value of condition(); AssertionError after timeout s."""
     end = time.monotonic() + timeout
     while True:
