@@ -66,6 +66,25 @@ def armilter_program(tmp_path_factory):
     return program
 
 
+@pytest.fixture(scope="session")
+def ahead_library(tmp_path_factory):
+    library = tmp_path_factory.mktemp("ahead") / "ahead.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, support.ROOT
+                    / "tests" / "mail" / "ahead.c"], check=True)
+    return library
+
+
+@pytest.fixture
+def ahead(ahead_library, monkeypatch):
+    """ahead(60): daemons started from now on have a clock a minute ahead."""
+    def start_ahead(seconds):
+        monkeypatch.setenv("LD_PRELOAD", str(ahead_library))
+        monkeypatch.setenv("AHEAD", str(seconds))
+        monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "")
+                           + ":verify_asan_link_order=0")
+    return start_ahead
+
+
 @pytest.fixture
 def armilter(postfix, armilter_program):
     """A filter on port "behind" that passes partner.example."""

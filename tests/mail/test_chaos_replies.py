@@ -3,9 +3,7 @@
 The minute before a reply leaves is passed by a clock that is ahead.
 """
 
-import os
 import random
-import subprocess
 import time
 
 import pytest
@@ -46,28 +44,12 @@ def replying(postfix, armilter, site, sink):
     return site
 
 
-@pytest.fixture(scope="session")
-def ahead(tmp_path_factory):
-    library = tmp_path_factory.mktemp("ahead") / "ahead.so"
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, support.ROOT
-                    / "tests" / "mail" / "ahead.c"], check=True)
-    return library
-
-
-def run_ahead(monkeypatch, library, seconds):
-    """Daemons started from now on are that much ahead."""
-    monkeypatch.setenv("LD_PRELOAD", str(library))
-    monkeypatch.setenv("AHEAD", str(seconds))
-    monkeypatch.setenv("ASAN_OPTIONS", os.environ.get("ASAN_OPTIONS", "")
-                       + ":verify_asan_link_order=0")
-
-
 def outbox(site):
     done = support.run_usher("status", "-c", site.conf, "--json")
     return done.json()["outbox"]["count"]
 
 
-def test_no_reply_goes_twice(postfix, replying, sink, monkeypatch, ahead):
+def test_no_reply_goes_twice(postfix, replying, sink, ahead):
     def next_sender(number):
         # Two letters of each, and one reply.
         return Sender(postfix, "behind", number, ["alice"], "Buy this.\r\n",
@@ -85,13 +67,13 @@ def test_no_reply_goes_twice(postfix, replying, sink, monkeypatch, ahead):
     waiting = outbox(replying)
     assert 0 < waiting <= SENDERS and sink.mails == []
 
-    run_ahead(monkeypatch, ahead, 120)
+    ahead(120)
     with Dying(replying, alive_s=(0.1, 0.6)) as dying:
         support.wait_for(lambda: dying.wrong or dying.deaths >= DEATHS, 60,
                          "enough deaths")
     dying.milter.kill()
     # What was being handed over at a death is dropped half an hour later.
-    run_ahead(monkeypatch, ahead, 4000)
+    ahead(4000)
     last = replying.start()
     support.wait_for(lambda: outbox(replying) == 0, 60, "an empty outbox")
     last.stop()

@@ -1,8 +1,9 @@
 """redirect = "reply": the mail goes aside, and its sender gets one reply.
 
 Nobody else ever does. A filter in front proves partner.example. One test waits
-until a reply has left, which takes a minute; what the others ask is who was
-put aside, and how many replies are on their way.
+until a reply has left, most of its minute passed by a clock that is ahead;
+what the others ask is who was put aside, and how many replies are on their
+way.
 """
 
 import email
@@ -23,6 +24,7 @@ CALL = ('{ name = "calls"; if = { channel = "phone"; }; then = "accept"; '
 PAGES = ('{ phone = "+14155550100"; '
          'page = "https://reach.example.com/alice"; }')
 BOB = "bob@partner.example"
+AHEAD_S = 50
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ def where(postfix):
 
 
 def test_a_proven_sender_gets_one_reply_and_the_mail_goes_aside(
-        postfix, site, replying, sink):
+        postfix, site, replying, sink, ahead):
     begun = time.time()
     message = mail(sender=f"Bob <{BOB}>", subject="=?utf-8?q?B=C3=BCro?=",
                    body="Wir sind ein Anbieter und zeigen Ihnen gern, wie "
@@ -83,12 +85,13 @@ def test_a_proven_sender_gets_one_reply_and_the_mail_goes_aside(
     assert where(postfix) == (2, 0, 0)
     # Kept across a restart, and a kill.
     replying.kill()
+    ahead(AHEAD_S)
     again = site.start()
     assert send(postfix)[0] == 550
-    assert sink.mails == []
+    assert sink.mails == [] or time.time() - begun >= 60 - AHEAD_S
 
     support.wait_for(lambda: len(sink.mails) >= 2, 100, "the replies")
-    assert time.time() - begun >= 60
+    assert time.time() - begun >= 60 - AHEAD_S
     again.stop()
     assert len(sink.mails) == 2
     envelope, sent = next(one for one in sink.mails
