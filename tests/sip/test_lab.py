@@ -13,7 +13,7 @@ from sip_site import HOST, STRANGER, TRUNK
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 # Under the sanitizers everything is slower, and the machine is shared.
-CALLS, RATE = (1000, 50) if support.SANITIZED else (10000, 200)
+CALLS, RATE = (1000, 100) if support.SANITIZED else (10000, 400)
 
 VERDICT = 'rules = ( { name = "it"; then = "%s"; } );'
 
@@ -60,7 +60,7 @@ def processes():
             process.wait()
 
 
-@pytest.mark.alone
+@(lambda test: test if support.SANITIZED else pytest.mark.alone(test))
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("calls", [CALLS], ids=[f"{CALLS}-calls"])
 def test_many_calls_end_as_their_policies_say(site, tmp_path, processes, pbx,
