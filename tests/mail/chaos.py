@@ -15,7 +15,7 @@ import time
 from mail_site import mail
 
 BACKOFF_S = 0.3
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Sender:
@@ -87,7 +87,7 @@ class Sender:
             self.settle(taken, *answer)
 
 
-def run_all(next_sender, threads, enough, most=None, timeout=100):
+def run_all(next_sender, threads, enough, most=None, timeout=200):
     """Letter by letter in each thread until enough(), or most are sent.
 
     next_sender takes the letter's number. All that were sent come back.

@@ -79,10 +79,10 @@ class Milter:
     def wait_ready(self):
         support.wait_for(
             lambda: "usher-milter: ready" in self.lines
-            or self.process.poll() is not None, 30, "the milter's start")
+            or self.process.poll() is not None, 60, "the milter's start")
         assert self.process.poll() is None, "\n".join(self.lines)
 
-    def wait_line(self, *parts, timeout=20):
+    def wait_line(self, *parts, timeout=60):
         """The first line that holds all parts."""
         def found():
             return next((line for line in list(self.lines)
@@ -104,7 +104,7 @@ class Milter:
                          if d["to"] == to and wanted.items() <= d.items()),
                         None)
         try:
-            return support.wait_for(found, 20, f"a decision on {to}")
+            return support.wait_for(found, 60, f"a decision on {to}")
         except AssertionError as error:
             raise AssertionError(f"{error} {wanted}\n"
                                  + "\n".join(self.lines))
@@ -114,13 +114,13 @@ class Milter:
 
     def kill(self):
         self.process.kill()
-        self.process.wait(30)
+        self.process.wait(60)
 
     def stop(self):
         """Ends it, and shows that it ends by itself and well."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(30)
+            self.process.wait(60)
             assert self.process.returncode == 0, "\n".join(self.lines)
         self.reader.join(10)
 

@@ -78,7 +78,7 @@ smtpd_error_sleep_time = 0
 smtpd_soft_error_limit = 100
 smtpd_hard_error_limit = 100
 smtpd_client_event_limit_exceptions = static:all
-smtpd_timeout = 60s
+smtpd_timeout = 300s
 default_process_limit = 200
 # A name server has no say in a test.
 smtpd_peername_lookup = no
@@ -140,7 +140,7 @@ class Postfix:
 
     def command(self, *words, **more):
         return subprocess.run([*words[:1], "-c", str(self.etc), *words[1:]],
-                              capture_output=True, text=True, timeout=60,
+                              capture_output=True, text=True, timeout=240,
                               **more)
 
     def start(self):
@@ -150,7 +150,7 @@ class Postfix:
         if done.returncode != 0:
             raise OSError(f"postfix start: {done.stderr}\n{self.log()}")
         try:
-            support.wait_for(self._answers, 20, "Postfix's ports")
+            support.wait_for(self._answers, 60, "Postfix's ports")
         except AssertionError as error:
             log = self.log()
             self.stop()
@@ -160,7 +160,7 @@ class Postfix:
     def _answers(self):
         try:
             for port in self.ports.values():
-                smtplib.SMTP("127.0.0.1", port, timeout=5).quit()
+                smtplib.SMTP("127.0.0.1", port, timeout=20).quit()
         except (OSError, smtplib.SMTPException):
             return False
         return True
@@ -179,7 +179,7 @@ class Postfix:
     def session(self, port="accept", client=client,
                 name="mail.sender.example", login=None):
         """An SMTP session as if from client; past its EHLO."""
-        smtp = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=100,
+        smtp = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=240,
                             local_hostname="mail.sender.example")
         smtp.ehlo()
         if client is not None:
@@ -209,7 +209,7 @@ class Postfix:
 
         All lies in one maildir; virtual(8) names the recipient on top.
         """
-        support.wait_for(self.queue_is_empty, 30, "an empty queue")
+        support.wait_for(self.queue_is_empty, 60, "an empty queue")
         found = []
         for path in sorted((self.base / "mail" / "all" / "new").glob("*")):
             head, _, rest = path.read_bytes().partition(
@@ -219,5 +219,5 @@ class Postfix:
         return found
 
     def empty(self):
-        support.wait_for(self.queue_is_empty, 30, "an empty queue")
+        support.wait_for(self.queue_is_empty, 60, "an empty queue")
         shutil.rmtree(self.base / "mail" / "all", ignore_errors=True)

@@ -240,7 +240,7 @@ class Sendmail:
         assert self.process.poll() is None, "it ended"
         try:
             for port in self.ports.values():
-                smtplib.SMTP("127.0.0.1", port, timeout=5).quit()
+                smtplib.SMTP("127.0.0.1", port, timeout=20).quit()
         except (OSError, smtplib.SMTPException):
             return False
         return True
@@ -261,7 +261,7 @@ class Sendmail:
 
     def session(self, port="accept", client=client, login=None):
         """An SMTP session from an address of 127/8; past its EHLO."""
-        smtp = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=100,
+        smtp = smtplib.SMTP("127.0.0.1", self.ports[port], timeout=240,
                             local_hostname="mail.sender.example",
                             source_address=(client or "127.0.0.1", 0))
         smtp.ehlo()

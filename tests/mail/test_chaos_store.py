@@ -14,7 +14,7 @@ SENDERS = 20 if support.SANITIZED else 50
 PITCH = "We sell document storage.\r\n"
 LATER = "2026-11-25T20:00:00-05:00"
 # What a commit may wait is 0.2 s; a loaded machine has its own mind.
-FLOWS_S = 60
+FLOWS_S = 120
 
 
 @pytest.fixture(scope="session")

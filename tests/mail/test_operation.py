@@ -342,12 +342,14 @@ def test_an_inet_socket_without_the_stall(postfix, site):
     site.start()
     assert rcpt(postfix, port="inet")[0] == 550
     with postfix.session(port="inet") as smtp:
-        begun = time.monotonic()
+        took = []
         for _ in range(20):
+            begun = time.monotonic()
             smtp.sendmail("bob@sender.example", "bert@example.com", PITCH)
-        each = (time.monotonic() - begun) / 20
+            took.append(time.monotonic() - begun)
+    # The stall is 40 ms of each; a loaded machine is slow at times.
     if not support.SANITIZED:
-        assert each < 0.035
+        assert min(took) < 0.035
     assert len(postfix.mails("bert")) == 20
 
 

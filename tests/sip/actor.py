@@ -89,7 +89,7 @@ class Actor:
         data = message if isinstance(message, bytes) else message.encode()
         self.socket.sendto(data, to)
 
-    def receive(self, timeout=5.0, probes=False):
+    def receive(self, timeout=20.0, probes=False):
         """The next message, or None. Probes of the proxy are answered."""
         end = time.monotonic() + timeout
         while True:
@@ -107,7 +107,7 @@ class Actor:
                 continue
             return message
 
-    def expect(self, what, timeout=5.0):
+    def expect(self, what, timeout=20.0):
         """The next message but 100, which must be this code or method."""
         while True:
             message = self.receive(timeout)
@@ -193,7 +193,7 @@ class Call:
         self.actor.send(self.data, self.proxy)
         return self
 
-    def expect(self, what, timeout=5.0):
+    def expect(self, what, timeout=20.0):
         return self.actor.expect(what, timeout)
 
     def ack(self, response):
@@ -206,7 +206,7 @@ class Call:
         self.actor.send(self.build("CANCEL", body="", headers=headers),
                         self.proxy)
 
-    def final(self, code, timeout=5.0):
+    def final(self, code, timeout=20.0):
         """Waits for this final answer and acknowledges it."""
         response = self.expect(code, timeout)
         if self.method == "INVITE" and code >= 300:

@@ -98,7 +98,7 @@ class Site:
         for line in process.stderr:
             self.lines.append(line.rstrip("\n"))
 
-    def wait_line(self, what, after=0, timeout=30):
+    def wait_line(self, what, after=0, timeout=60):
         def find():
             for line in self.lines[after:]:
                 if what in line:
@@ -141,7 +141,7 @@ class Site:
             return
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(30)
+            code = self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

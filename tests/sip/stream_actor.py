@@ -36,7 +36,7 @@ class Stream(Actor):
         self.data = b""
 
     def send(self, message, to=None):
-        self.socket.settimeout(10)
+        self.socket.settimeout(20)
         self.socket.sendall(message if isinstance(message, bytes)
                             else message.encode())
 
@@ -52,7 +52,7 @@ class Stream(Actor):
         self.data += got
         return got
 
-    def receive(self, timeout=5.0, probes=False):
+    def receive(self, timeout=20.0, probes=False):
         end = time.monotonic() + timeout
         while True:
             length = message_length(self.data)
@@ -67,7 +67,7 @@ class Stream(Actor):
             if not self.read(end - time.monotonic()):
                 return None
 
-    def closes(self, timeout=10.0):
+    def closes(self, timeout=20.0):
         """Whether the far end closes, whatever it says before."""
         end = time.monotonic() + timeout
         while time.monotonic() < end:
@@ -80,7 +80,7 @@ def connect(proxy, host="127.0.0.1", context=None, name=None):
     """A stream to the proxy from this address; with a context, TLS."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     plain = socket.socket(family, socket.SOCK_STREAM)
-    plain.settimeout(10)
+    plain.settimeout(20)
     plain.bind((host, 0))
     plain.connect(proxy)
     if context:
@@ -96,7 +96,7 @@ class Server:
         self.socket = socket.create_server((host, port))
         self.host, self.port = self.socket.getsockname()[:2]
 
-    def accept(self, timeout=15.0):
+    def accept(self, timeout=20.0):
         self.socket.settimeout(timeout)
         plain, _ = self.socket.accept()
         plain.settimeout(timeout)

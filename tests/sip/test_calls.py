@@ -277,7 +277,7 @@ def test_next_hop_when_the_first_is_unreachable(site, trunk, second,
                                                 free_port):
     s = site(hops=two_hops(free_port(HOST, ("udp",)), second.port))
     call = Call(trunk, s.address, s.uri()).send()
-    invite = second.expect("INVITE", timeout=2)
+    invite = second.expect("INVITE")
     second.reply(invite, 486, tag="b")
     call.final(486)
 
@@ -300,7 +300,7 @@ def test_hop_that_answers_no_probe_dies_and_revives(site, trunk, pbx):
     assert s.counters()["hops"][0]["alive"] is False
     seen = set()
     while "OPTIONS" not in seen or "CANCEL" not in seen:
-        message = pbx.receive(5, probes=True)
+        message = pbx.receive(20, probes=True)
         seen.add(message.method)
         if message.method == "OPTIONS":
             pbx.reply(message, 404)

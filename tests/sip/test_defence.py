@@ -1,6 +1,7 @@
 """How much a stranger may ask, and when one is not heard any more."""
 
 import re
+import time
 
 import support
 from actor import Call
@@ -13,7 +14,7 @@ BAD = (b"INVITE sip:a@b SIP/2.0\r\nVia: nonsense\r\nCSeq: 1 BYE\r\n"
 FEW = "limits = { bad = 3; ban = 2; };"
 
 
-def answered(actor, site, timeout=2.0):
+def answered(actor, site, timeout=20.0):
     """Whether a call gets any answer."""
     Call(actor, site.address, site.uri()).send()
     return actor.receive(timeout) is not None
@@ -27,17 +28,19 @@ def be_bad(actor, site, times):
 def test_over_the_rate_a_stranger_is_dropped_and_a_trunk_is_not(
         site, stranger, trunk):
     s = site(REFUSE, sip="limits = { rate = 1; burst = 5; };")
+    begun = time.monotonic()
     for n in range(8):
         Call(stranger, s.address, s.uri()).send()
     got = 0
     while stranger.receive(1.0):
         got += 1
-    assert 5 <= got <= 7    # a slow machine earns one a second
+    # A slow machine earns one a second.
+    assert 5 <= got <= 6 + time.monotonic() - begun
     assert s.counters()["limited"] == 8 - got
     for n in range(8):
         Call(trunk, s.address, s.uri(),
              caller=f"sip:+4420712345{n:02}@example.net").send().final(603)
-    support.wait_for(lambda: answered(stranger, s, 0.5), 20,
+    support.wait_for(lambda: answered(stranger, s, 0.5), 60,
                      "the next token")
 
 
@@ -45,16 +48,17 @@ def test_bad_requests_ban_their_source_for_a_time(site, stranger, trunk,
                                                   carrier):
     s = site(REFUSE, sip=FEW)
     assert answered(stranger, s)
+    begun = time.monotonic()
     be_bad(stranger, s, 3)
     s.wait_line(f"banned source={STRANGER} for=2s after=3 bad requests")
-    assert not answered(stranger, s, 0.5)
+    assert not answered(stranger, s, 0.5) or time.monotonic() > begun + 2
     be_bad(carrier, s, 5)
     be_bad(trunk, s, 5)
     for known in carrier, trunk:
         while known.receive(0.3):
             pass
         assert answered(known, s)
-    support.wait_for(lambda: answered(stranger, s, 0.5), 20,
+    support.wait_for(lambda: answered(stranger, s, 0.5), 60,
                      "the end of the ban")
     assert s.counters()["bans"] == 1
 

@@ -126,7 +126,7 @@ def test_drain_refuses_new_calls_and_lets_the_rest_finish(tmp_path, trunk,
     s = Site(tmp_path / "site", pbx.port)
     text = (s.folder / "usher.conf").read_text()
     (s.folder / "usher.conf").write_text(
-        text.replace("drain = 0;", "drain = 10000;"))
+        text.replace("drain = 0;", "drain = 60000;"))
     s.write('rules = ( ); otherwise = "accept";')
     s.start()
     call = Call(trunk, s.address, s.uri()).send()
@@ -139,8 +139,8 @@ def test_drain_refuses_new_calls_and_lets_the_rest_finish(tmp_path, trunk,
     pbx.reply(invite, 200, "OK", tag="x")
     call.expect(200)
     begun = time.monotonic()
-    assert s.process.wait(10) == 0
-    assert time.monotonic() - begun < 5
+    assert s.process.wait(60) == 0
+    assert time.monotonic() - begun < 30
 
 
 def test_key_is_kept_private_beside_the_store(site):
@@ -230,5 +230,5 @@ def test_background_is_ready_when_the_starter_returns(tmp_path, trunk):
 def test_a_changed_file_is_read_without_a_signal(site, trunk):
     s = site(NO)
     s.configure(sip="refuse = 486;")
-    s.wait_line("configuration reloaded", timeout=15)
+    s.wait_line("configuration reloaded")
     Call(trunk, s.address, s.uri()).send().final(486)
