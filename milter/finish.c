@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "aside.h"
+#include "attempt.h"
 #include "hold.h"
 #include "known.h"
 #include "letters.h"
@@ -78,6 +79,7 @@ accept_all(SMFICTX *ctx, struct session *session)
 {
 	parted_end(session, true);
 	promise_used(session);
+	attempt_accepted(session);
 	known_note(session);
 	tell_all(session, "250");
 	write_header(ctx, session);
@@ -125,6 +127,9 @@ turn_away(SMFICTX *ctx, struct session *session, const struct reply *reply)
 		return let_pass(ctx, session, "no promise could be kept",
 		    &error);
 	parted_end(session, true);
+	for (size_t i = 0; i < session->mail.count; i++)
+		attempt_turned_away(session, &session->mail.recipients[i],
+		    reply->temporary);
 	atomic_fetch_add(&session->milter->counts.turned_away,
 	    session->mail.count);
 	tell_all(session, reply_code(reply));
@@ -210,6 +215,17 @@ settle(SMFICTX *ctx, struct session *session)
 	return accept_all(ctx, session);
 }
 
+/* What a cap counts comes before letters, since it may change the answer. */
+static int
+take_all(struct session *session, struct usher_error *error)
+{
+	int code = attempt_take(session, error);
+
+	if (code == EDQUOT)
+		outcome_settle(session);
+	return code == EDQUOT ? 0 : code;
+}
+
 /*
  * Letters are reserved once nothing else can change: whom one cannot be sent
  * to is told in the session, which may make recipients differ.
@@ -221,6 +237,12 @@ answer(SMFICTX *ctx, struct session *session)
 	int code;
 
 	outcome_settle(session);
+	if (outcome_agree(&session->mail) != ALL_PASS)
+		return settle(ctx, session);
+	code = take_all(session, &error);
+	if (code != 0)
+		return let_pass(ctx, session, "no attempt could be kept",
+		    &error);
 	if (outcome_agree(&session->mail) != ALL_PASS)
 		return settle(ctx, session);
 	code = letters_reserve(session, &error);

@@ -273,3 +273,16 @@ judge_pending(struct session *session, unsigned shown)
 			judge_one(session, recipient, facts, shown);
 	}
 }
+
+void
+judge_anew(struct session *session, struct recipient *recipient)
+{
+	struct usher_facts *facts = judge_latest(session);
+
+	recipient->passed = NULL;
+	if (facts != NULL) {
+		judge(session, recipient, facts);
+		speak(session, recipient);
+	}
+	judge_pending(session, USHER_ALL);
+}

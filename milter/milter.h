@@ -90,6 +90,7 @@ struct recipient {
 	bool paused;			 /* ... but for `usher pause` */
 	bool pending;			 /* content decides */
 	bool logged;
+	bool taken;	      /* as an attempt that counts, see attempt.h */
 	const char *passed;   /* why it passes whatever the verdict, or NULL */
 	enum outcome outcome; /* at the end of the message */
 	char *answer;	      /* equal for equal outcomes; NULL: accept */
@@ -182,6 +183,8 @@ void recipient_free(struct recipient *recipient);
 void judge_pending(struct session *session, unsigned shown);
 /* Decides with the facts of the envelope alone; may leave it pending. */
 void judge_envelope(struct session *session, struct recipient *recipient);
+/* Decides once more, with what is remembered by now. */
+void judge_anew(struct session *session, struct recipient *recipient);
 /* What is known of the message once all of it was shown; NULL: a fault. */
 struct usher_facts *judge_facts(struct session *session);
 /* The richest facts that a verdict was taken on; NULL: none. */

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "attempt.h"
 #include "milter.h"
 #include "outcome.h"
 #include "parted.h"
@@ -201,6 +202,7 @@ turn_away(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 	if (reply.temporary)
 		mail->deferred++;
 	parted_answered(session, recipient);
+	attempt_turned_away(session, recipient, reply.temporary);
 	atomic_fetch_add(&session->milter->counts.turned_away, 1);
 	session_note_queue_id(ctx, session);
 	tell_decision(session, recipient, reply_code(&reply), NULL);
