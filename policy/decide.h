@@ -96,6 +96,9 @@ const struct remembered *usher_remembered(const struct asked *asked,
 /* Limiters of a rule. */
 bool usher_during_holds(const struct asked *asked, const struct rule *rule);
 enum tri usher_caps_hold(struct asked *asked, const struct rule *rule);
+/* Whether an attempt that was accepted counts for a cap of the rule. */
+bool usher_cap_counts(const struct asked *asked, const struct cap *cap,
+    const struct rule *rule, const struct accepted *accepted, int64_t at);
 enum tri usher_requires_hold(struct asked *asked, const struct rule *rule);
 /* The first instant after `at` at which a reached cap lets go; or INT64_MAX. */
 int64_t usher_caps_edge(const struct asked *asked, const struct rule *rule,
@@ -190,7 +193,7 @@ struct usher_decision {
 	struct step *steps;
 	size_t why_count;
 	const char *why_not[4];
-	const struct rule *rule; /* that turned away, or NULL */
+	const struct rule *rule;      /* that turned away, or NULL */
 	const struct rule *let_in_by; /* that accepted, or NULL */
 	/* What the rule that accepts at an opening asks to bring. */
 	const struct rule *bring_rule;
@@ -213,6 +216,15 @@ typedef int decide_find_h(void *arg, struct usher_conf *conf, const char *who,
 int usher_decide_by(decide_find_h *find, void *find_arg,
     const struct usher_question *question, struct usher_decision **decision,
     struct usher_error *error);
+
+/* trace_memory.c: what is remembered, and until when; in words. */
+const char *usher_trace_remembered(struct arena *arena,
+    const struct asked *asked, const struct condition *condition);
+const char *usher_trace_counted(struct arena *arena, const struct asked *asked,
+    const struct rule *rule, const struct cap *cap);
+/* What makes them no stranger, or NULL. */
+const char *usher_trace_acquainted(struct arena *arena,
+    const struct asked *asked);
 
 void usher_trace_make(struct usher_decision *decision,
     const struct asked *asked, const struct outcome_of *outcome);

@@ -24,29 +24,28 @@ usher_during_holds(const struct asked *asked, const struct rule *rule)
 }
 
 /* Proven and merely claimed attempts count apart; "in all" counts both. */
-static bool
-counts(const struct accepted *accepted, const struct cap *cap,
-    const struct rule *rule, bool proven)
+bool
+usher_cap_counts(const struct asked *asked, const struct cap *cap,
+    const struct rule *rule, const struct accepted *accepted, int64_t at)
 {
-	if (strcmp(accepted->rule, rule->name) != 0)
+	if (accepted->at <= at - cap->seconds ||
+	    strcmp(accepted->rule, rule->name) != 0)
 		return false;
 	return cap->in_all ||
-	    (accepted->same_party && accepted->proven == proven);
+	    (accepted->same_party &&
+		accepted->proven == usher_is_proven(asked));
 }
 
 static bool
 cap_holds(const struct asked *asked, const struct cap *cap,
-    const struct rule *rule, bool proven, int64_t at)
+    const struct rule *rule, int64_t at)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < asked->memory->accepted_count; i++) {
-		const struct accepted *accepted = &asked->memory->accepted[i];
-
-		if (counts(accepted, cap, rule, proven) &&
-		    accepted->at > at - cap->seconds)
+	for (size_t i = 0; i < asked->memory->accepted_count; i++)
+		if (usher_cap_counts(asked, cap, rule,
+			&asked->memory->accepted[i], at))
 			count++;
-	}
 	return count < cap->count && count < USHER_COUNTED_MOST;
 }
 
@@ -74,8 +73,7 @@ usher_caps_hold(struct asked *asked, const struct rule *rule)
 		if (may_be_another(asked, cap)) {
 			asked->needs |= USHER_HEADERS;
 			holds = MAYBE;
-		} else if (!cap_holds(asked, cap, rule, usher_is_proven(asked),
-			       now)) {
+		} else if (!cap_holds(asked, cap, rule, now)) {
 			holds = NO;
 		}
 	}

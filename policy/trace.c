@@ -119,80 +119,14 @@ links_text(struct tracing *tracing)
 	return text == NULL || *text == '\0' ? "none" : text;
 }
 
-/* Whom memory knows, and how long: of the proof, else of the claim. */
-static const char *
-known_text(struct tracing *tracing)
-{
-	const struct usher_memory *memory = tracing->asked.memory;
-	const struct remembered *remembered = &memory->proven;
-	char until[USHER_INSTANT_TEXT];
-
-	if (!remembered->known)
-		remembered = &memory->claimed;
-	if (!remembered->known || remembered->known_as == NULL)
-		return remembered->known ? "remembered" : NULL;
-	usher_instant_text(remembered->known_until, until);
-	return usher_arena_printf(&tracing->decision->arena,
-	    "%s is known until %s", remembered->known_as, until);
-}
-
-/* The marks of whoever is proven, else claimed. */
-static const char *
-stages_text(struct tracing *tracing)
-{
-	const struct usher_memory *memory = tracing->asked.memory;
-	const struct remembered *remembered = memory->proven.stage_count > 0
-	    ? &memory->proven
-	    : &memory->claimed;
-	const char *text = "remembered:";
-
-	if (remembered->stage_count == 0)
-		return "nothing is remembered";
-	for (size_t i = 0; i < remembered->stage_count && text != NULL; i++)
-		text = usher_arena_printf(&tracing->decision->arena, "%s %s",
-		    text, remembered->stages[i]);
-	return text == NULL ? "remembered" : text;
-}
-
-/* Memory and hand-given facts that a condition rests on. */
-static const char *
-remembered_text(struct tracing *tracing, enum condition_kind kind)
-{
-	const struct remembered_facts *given =
-	    &tracing->asked.facts->remembered;
-	struct arena *arena = &tracing->decision->arena;
-	const char *known;
-
-	if (kind == ON_TRIED && given->tried >= 0)
-		return usher_arena_printf(arena, "%ld attempts", given->tried);
-	if ((kind == ON_KNOWN && given->known >= 0) ||
-	    (kind == ON_INTRODUCED && given->introduced >= 0) ||
-	    (kind == ON_STAGE && given->stage_count > 0) ||
-	    (kind == ON_STANDING && given->standing >= 0))
-		return "given";
-	if (tracing->asked.memory == NULL)
-		return "nothing is remembered";
-	if (tracing->asked.memory->unreadable)
-		return "memory is unreadable";
-	if (kind == ON_STAGE)
-		return stages_text(tracing);
-	if (kind != ON_KNOWN)
-		return tracing->asked.memory->forgetful
-		    ? "nothing is remembered"
-		    : "remembered";
-	known = known_text(tracing);
-	return known == NULL ? "nothing is remembered" : known;
-}
-
 /* Who they are, and what makes them no stranger by memory. */
 static const char *
 stranger_text(struct tracing *tracing)
 {
 	const char *who = identities_text(tracing);
-	const char *known = NULL;
+	const char *known = usher_trace_acquainted(&tracing->decision->arena,
+	    &tracing->asked);
 
-	if (tracing->asked.memory != NULL && !tracing->asked.memory->unreadable)
-		known = known_text(tracing);
 	if (known == NULL)
 		return who;
 	return usher_arena_printf(&tracing->decision->arena, "%s; %s", who,
@@ -227,7 +161,9 @@ fact_text(struct tracing *tracing, const struct condition *condition)
 	case ON_INTRODUCED:
 	case ON_STAGE:
 	case ON_STANDING:
-	case ON_TRIED: return remembered_text(tracing, condition->kind);
+	case ON_TRIED:
+		return usher_trace_remembered(arena, &tracing->asked,
+		    condition);
 	case ON_DAY: return day_text(tracing);
 	case ON_ATTACHMENT: return endings_text(tracing);
 	case ON_LINK: return links_text(tracing);
@@ -285,7 +221,7 @@ trace_limiters(struct tracing *tracing, const struct rule *rule)
 	for (size_t i = 0; i < rule->cap_count; i++)
 		note(tracing, rule->name, "at_most",
 		    cap_text(arena, &rule->caps[i]),
-		    remembered_text(tracing, ON_TRIED),
+		    usher_trace_counted(arena, asked, rule, &rule->caps[i]),
 		    usher_caps_hold(asked, rule), usher_caps_hold(asked, rule));
 	if (rule->requires.given) {
 		const char *missing[MOST_MISSING];
