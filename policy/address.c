@@ -44,11 +44,16 @@ finish(const struct reading *reading, enum address_kind kind, const char *user,
 {
 	struct address *address = reading->address;
 	size_t length = strlen(user);
+	char *text;
 
 	address->kind = kind;
-	address->text = usher_arena_printf(reading->arena, "%s@%s", user, host);
-	if (address->text == NULL)
+	text = usher_arena_room(reading->arena, length + strlen(host) + 2);
+	if (text == NULL)
 		return fail(reading, "");
+	memcpy(text, user, length);
+	text[length] = '@';
+	memcpy(text + length + 1, host, strlen(host) + 1);
+	address->text = text;
 	address->domain = address->text + length + 1;
 	address->organization = usher_domain_organization(reading->arena, host);
 	return reading->arena->failed ? fail(reading, "") : 0;

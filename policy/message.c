@@ -106,6 +106,13 @@ room_for_field(struct usher_message *message)
 	return true;
 }
 
+static bool
+is_one_line(const char *value, size_t length)
+{
+	return !memchr(value, '\n', length) && !memchr(value, '\r', length) &&
+	    !memchr(value, '\0', length);
+}
+
 /*
  * Line ends go, the white space behind them stays: RFC 5322 §2.2.3. A value
  * may begin on its second line. A CR that ends no line must not join two words.
@@ -120,7 +127,13 @@ unfolded(struct arena *arena, const char *value, size_t length)
 		blank++;
 	value += blank;
 	length -= blank;
-	copy = usher_arena_alloc(arena, length + 1);
+	if (is_one_line(value, length)) {
+		copy = usher_arena_bytes(arena, value, length);
+		used = length;
+		length = 0;
+	} else {
+		copy = usher_arena_alloc(arena, length + 1);
+	}
 	for (size_t i = 0; copy && i < length; i++) {
 		bool ends = i + 1 == length || value[i + 1] == '\n';
 
