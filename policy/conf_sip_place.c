@@ -229,12 +229,14 @@ read_hop_params(char *params, bool secure, struct usher_sip_hop *hop)
 	char *param;
 
 	hop->transport = secure ? USHER_SIP_TLS : USHER_SIP_UDP;
+	hop->any_transport = !secure;
 	while ((param = strsep(&rest, ";")) != NULL) {
 		if (param[0] == '\0' || strcasecmp(param, "lr") == 0)
 			continue;
 		if (strncasecmp(param, "transport=", 10) != 0 ||
 		    !read_transport(param + 10, &hop->transport))
 			return false;
+		hop->any_transport = false;
 		if (secure)
 			hop->transport = USHER_SIP_TLS;
 	}

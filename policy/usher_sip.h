@@ -46,6 +46,7 @@ struct usher_sip_hop {
 	const char *host; /* name or address, IPv6 in [] */
 	uint16_t port;	  /* 0: none given */
 	enum usher_sip_transport transport;
+	bool any_transport; /* sip: without one: that is the usual one */
 	unsigned priority, weight;
 };
 

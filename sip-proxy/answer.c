@@ -185,11 +185,11 @@ make_contact(struct lines *lines, struct answer *answer,
 }
 
 /* The first target that a call may be forwarded to now. */
-static bool
+static enum reach
 reachable(const struct answering *how, const struct usher_verdict *verdict,
     char *uri, size_t size, bool *some)
 {
-	struct sip_peer peer;
+	struct target found;
 
 	*some = false;
 	for (size_t i = 0; i < verdict->target_count; i++) {
@@ -199,10 +199,10 @@ reachable(const struct answering *how, const struct usher_verdict *verdict,
 		    !has_begun(target, how))
 			continue;
 		*some = true;
-		if (target_reach(how->setup, span_of(uri), &peer) != REACH_NONE)
-			return true;
+		if (target_find(&found, how->setup, span_of(uri)) != REACH_NONE)
+			return found.reach;
 	}
-	return false;
+	return REACH_NONE;
 }
 
 static bool
@@ -218,14 +218,24 @@ is_question(const struct answering *how)
 	return how->msg->method == SIP_METHOD_OPTIONS;
 }
 
-/* The call goes there instead of being answered. */
+/* The call goes there instead of being answered; or is answered after all when
+ * a name has to be looked up that leads nowhere. */
 static int
-divert(struct decision *decision, const char *uri, const char *reason)
+divert(struct decision *decision, const char *uri, const char *reason,
+    enum reach reach)
 {
 	decision->target = strdup(uri);
 	decision->diversion = reason;
+	decision->otherwise = reach == REACH_NAME ? decision->answer.code : 0;
 	decision->answer.code = 0;
 	return decision->target == NULL ? ENOMEM : 0;
+}
+
+/* Whether words are needed: for an answer now, or perhaps later. */
+static bool
+is_told(const struct decision *decision)
+{
+	return decision->answer.code != 0 || decision->otherwise != 0;
 }
 
 /* {user} is the user part called. */
@@ -258,36 +268,43 @@ make_defer(struct lines *lines, struct decision *decision,
     const struct answering *how, const struct usher_verdict *verdict)
 {
 	const char *defer_to = how->origin->terms->defer_to;
-	struct sip_peer peer;
+	struct target target;
 	char uri[1024];
+	int failed = 0;
 
 	decision->answer.code = 480;
 	if (defer_to[0] != '\0' && !is_question(how) && !too_often(how) &&
 	    fill_user(how, defer_to, uri, sizeof(uri)) &&
-	    target_reach(how->setup, span_of(uri), &peer) != REACH_NONE)
-		return divert(decision, uri, "time-of-day");
-	make_retry_after(lines, &decision->answer, how, &verdict->opening);
-	return 0;
+	    target_find(&target, how->setup, span_of(uri)) != REACH_NONE)
+		failed = divert(decision, uri, "time-of-day", target.reach);
+	if (failed == 0 && is_told(decision))
+		make_retry_after(lines, &decision->answer, how,
+		    &verdict->opening);
+	return failed;
 }
 
 static int
 make_redirect(struct lines *lines, struct decision *decision,
     const struct answering *how, const struct usher_verdict *verdict)
 {
-	bool some, may;
+	enum reach reach;
+	bool some;
 	char uri[1024];
+	int failed = 0;
 
-	may = reachable(how, verdict, uri, sizeof(uri), &some);
+	reach = reachable(how, verdict, uri, sizeof(uri), &some);
 	decision->answer.code = 480;
 	if (some && how->origin->terms->follows_302) {
 		decision->answer.code = 302;
 		make_contact(lines, &decision->answer, how, verdict);
 		return 0;
 	}
-	if (may && !is_question(how) && !too_often(how))
-		return divert(decision, uri, "deflection");
-	make_retry_after(lines, &decision->answer, how, &verdict->opening);
-	return 0;
+	if (reach != REACH_NONE && !is_question(how) && !too_often(how))
+		failed = divert(decision, uri, "deflection", reach);
+	if (failed == 0 && is_told(decision))
+		make_retry_after(lines, &decision->answer, how,
+		    &verdict->opening);
+	return failed;
 }
 
 /* Feature-Caps: *;+sip.608 (RFC 8688 §3.4) */
@@ -331,11 +348,11 @@ static int
 make_accept(struct decision *decision, const struct answering *how,
     const struct usher_verdict *verdict)
 {
-	struct sip_peer peer;
+	struct target target;
 
 	if (verdict->ring == NULL)
 		return 0;
-	if (target_reach(how->setup, span_of(verdict->ring), &peer) ==
+	if (target_find(&target, how->setup, span_of(verdict->ring)) ==
 	    REACH_NONE) {
 		decision->answer.code = 0;
 		return 0; /* not ours to refuse: rings as called */
@@ -381,7 +398,7 @@ answer_make(struct decision *decision, const struct answering *how)
 		failed = make_redirect(&lines, decision, how, verdict);
 	else
 		make_refuse(&lines, decision, how);
-	if (failed != 0 || decision->answer.code == 0)
+	if (failed != 0 || !is_told(decision))
 		return failed;
 	make_error_info(&lines, &decision->answer, how, verdict);
 	make_warning(&lines, &decision->answer, how);

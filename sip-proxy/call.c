@@ -55,8 +55,12 @@ free_call(struct call *call)
 	if (call->st != NULL)
 		sip_server_detach(call->st);
 	sip_buf_unref(call->best);
+	if (call->waits)
+		resolver_forget(call->proxy->resolver, call);
 	decision_release(call->decision);
 	setup_release(call->setup);
+	free(call->peers);
+	free(call->name);
 	free(call->phone);
 	free(call);
 }
@@ -125,22 +129,21 @@ call_cancel(struct call *call, const struct sip_msg *cancel)
 	if (call->cancelled || call->answered)
 		return;
 	call->cancelled = true;
+	/* Nobody was asked yet: there is no 487 of theirs to wait for. */
+	if (call->waits) {
+		call_fail(call, 487);
+		return;
+	}
 	sip_timer_stop(call->proxy->timers, &call->failover);
 	call_cancel_branches(call, NULL,
 	    reason != NULL ? reason->line : (struct span){ 0 });
 }
 
 void
-call_fail(struct call *call, unsigned code)
+call_answer(struct call *call, unsigned code, struct span headers)
 {
-	struct sip_reply reply = { .code = code };
-	char text[64];
+	struct sip_reply reply = { .code = code, .headers = headers };
 
-	if (code == 503) {
-		snprintf(text, sizeof(text), "Retry-After: %u\r\n",
-		    (call->setup->sip->timers.probe + 999) / 1000);
-		reply.headers = span_of(text);
-	}
 	call->busy++;
 	call_cancel_branches(call, NULL, (struct span){ 0 });
 	if (call->st != NULL && !call->answered) {
@@ -156,6 +159,17 @@ call_fail(struct call *call, unsigned code)
 	call_settle(call);
 }
 
+void
+call_fail(struct call *call, unsigned code)
+{
+	char text[64] = "";
+
+	if (code == 503)
+		snprintf(text, sizeof(text), "Retry-After: %u\r\n",
+		    (call->setup->sip->timers.probe + 999) / 1000);
+	call_answer(call, code, span_of(text));
+}
+
 /* The bytes of a branch, from those of the request. */
 static int
 build(struct call *call, const struct hop *hop, const struct sip_peer *dst,
@@ -165,7 +179,7 @@ build(struct call *call, const struct hop *hop, const struct sip_peer *dst,
 	const struct sip_buf *buf = sip_server_request(call->st);
 	struct forward forward = { .proxy = call->proxy,
 		.setup = call->setup,
-		.decision = call->decision,
+		.decision = call->as_called ? NULL : call->decision,
 		.hop = hop,
 		.dst = *dst,
 		.src = *sip_server_source(call->st),
@@ -195,7 +209,7 @@ start_timers(struct call *call)
 	if (call->invite)
 		sip_timer_start(call->proxy->timers, &call->timer_c, t->c,
 		    response_timer_c, call);
-	if (call->toward != TO_PEER && call->tried < call->order_count)
+	if (call->tried < call->order_count)
 		sip_timer_start(call->proxy->timers, &call->failover,
 		    t->failover, response_failover, call);
 	else
@@ -205,9 +219,11 @@ start_timers(struct call *call)
 static int
 start_branch(struct call *call, uint8_t index)
 {
-	struct hop *hop = index == HOPS_MOST ? NULL
-					     : &call_hops(call)->list[index];
-	const struct sip_peer *dst = hop != NULL ? &hop->peer : &call->peer;
+	struct hop *hop = call->toward == TO_PEER
+	    ? NULL
+	    : &call_hops(call)->list[index];
+	const struct sip_peer *dst = hop != NULL ? &hop->peer
+						 : &call->peers[index];
 	char text[SIP_BRANCH_TEXT + MAC_TEXT + 1], bytes[DATAGRAM];
 	struct branch *b = calloc(1, sizeof(*b));
 	struct span branch;
@@ -223,7 +239,7 @@ start_branch(struct call *call, uint8_t index)
 		return failed;
 	}
 	b->call = call;
-	b->hop = index;
+	b->hop = hop != NULL ? index : HOPS_MOST;
 	b->next = call->branches;
 	call->branches = b;
 	start_timers(call);
@@ -237,12 +253,15 @@ start_branch(struct call *call, uint8_t index)
 	return failed;
 }
 
-/* The next of the call's hops that lives, by what is known now. */
+/* The next of the call's peers, or hops that live by what is known now. */
 static bool
 next_hop(struct call *call, uint8_t *index)
 {
 	while (call->tried < call->order_count) {
-		*index = call->order[call->tried++];
+		*index = call->tried++;
+		if (call->toward == TO_PEER)
+			return true;
+		*index = call->order[*index];
 		if (!hop_now(call->proxy, &call_hops(call)->list[*index])->dead)
 			return true;
 	}
@@ -255,12 +274,8 @@ call_try_next(struct call *call)
 	int failed = ENOENT;
 	uint8_t index;
 
-	if (call->toward == TO_PEER) {
-		if (call->tried++ == 0)
-			failed = start_branch(call, HOPS_MOST);
-	} else if (next_hop(call, &index)) {
+	if (next_hop(call, &index))
 		failed = start_branch(call, index);
-	}
 	if (failed != 0 && failed != ENOENT)
 		log_write(&call->proxy->log, LOG_WARNING,
 		    "a request cannot be forwarded: %s", strerror(failed));
@@ -269,16 +284,26 @@ call_try_next(struct call *call)
 	return failed == 0;
 }
 
-static bool
-choose_hops(struct call *call, const struct sip_msg *msg)
+bool
+call_go(struct call *call)
+{
+	do {
+		if (call_try_next(call))
+			return true;
+	} while (call->tried < call->order_count);
+	call_fail(call, call->toward == TO_PEER ? 500 : 503);
+	return false;
+}
+
+bool
+call_choose_hops(struct call *call, const struct sip_msg *msg)
 {
 	const struct hops *hops = call_hops(call);
 	struct hop *order[HOPS_MOST];
 	const struct span parts[] = { SPAN_LIT("hop"), msg->call_id };
 	unsigned count;
 
-	if (call->toward == TO_PEER)
-		return true;
+	call->tried = 0;
 	count = hop_order(hops, mac_of(call->proxy->key, parts, 2), order);
 	for (unsigned i = 0; i < count; i++)
 		call->order[i] = (uint8_t)(order[i] - hops->list);
@@ -303,11 +328,19 @@ make_call(const struct request *r, const struct forwarding *how)
 
 	if (call == NULL)
 		return NULL;
+	call->toward = (uint8_t)how->toward;
+	call->out = r->out;
+	if (how->peer != NULL) {
+		call->peers = malloc(sizeof(*call->peers));
+		if (call->peers == NULL) {
+			free(call);
+			return NULL;
+		}
+		call->peers[0] = *how->peer;
+		call->order_count = 1;
+	}
 	call->proxy = r->proxy;
 	call->setup = setup_hold(r->setup);
-	call->toward = (uint8_t)how->toward;
-	if (how->peer != NULL)
-		call->peer = *how->peer;
 	call->own_routes = (uint8_t)r->own_routes;
 	call->dialog = r->dialog;
 	call->recover = r->recover;
@@ -347,7 +380,7 @@ call_begin(const struct request *r, const struct forwarding *how)
 		not_taken(r, ENOMEM);
 		return;
 	}
-	if (!choose_hops(call, r->msg)) {
+	if (call->toward != TO_PEER && !call_choose_hops(call, r->msg)) {
 		free_call(call);
 		reply_unavailable(r);
 		return;
@@ -365,13 +398,10 @@ call_begin(const struct request *r, const struct forwarding *how)
 		call->decision = decision_hold(how->decision);
 		decision_begin(call->decision);
 	}
-	while (call->tried == 0 || call->tried < call->order_count) {
-		if (call_try_next(call))
-			return;
-		if (call->toward == TO_PEER)
-			break;
-	}
-	call_fail(call, call->toward == TO_PEER ? 500 : 503);
+	if (how->name != NULL)
+		call_reach(call, how->name);
+	else
+		(void)call_go(call);
 }
 
 /* Whom the call waits for, when that is this hop; else NULL. */

@@ -2,119 +2,116 @@
  * hop.c - next hops: their addresses, and which one serves a call.
  *
  * By priority, then by weight, by a hash that stays the same for a call
- * (design-calls.md "Next hops"). Names are looked up with getaddrinfo(3) when a
- * setup is made; a name with several addresses is several hops. Probing is
- * probe.c's.
+ * (design-calls.md "Next hops"). A name is as many hops as it leads to places;
+ * priority and weight of its SRV records order these among themselves, within
+ * the configured one. Names are resolve.c's, probing is probe.c's.
  */
-#include <errno.h>
-#include <netdb.h>
 #include <stdio.h>
 
 #include "setup.h"
 
 enum { SIP_PORT = 5060, SIPS_PORT = 5061 };
 
-static uint16_t
-port_of(const struct usher_sip_hop *conf)
-{
-	if (conf->port != 0)
-		return conf->port;
-	return conf->transport == USHER_SIP_TLS ? SIPS_PORT : SIP_PORT;
-}
-
 static bool
 add_hop(struct hops *hops, const struct usher_sip_hop *conf,
-    const union sip_addr *address, struct sip_transports *transports,
-    const struct log *log)
+    const struct place *place, const struct hops_way *way)
 {
 	char text[SIP_ADDR_TEXT];
-	struct hop hop = { .conf = conf };
+	struct hop hop = { .conf = conf,
+		.priority = place->priority,
+		.weight = place->weight };
 
-	hop.peer.addr = *address;
-	hop.peer.transport = (enum sip_transport)conf->transport;
+	hop.peer.addr = place->addr;
+	hop.peer.transport = place->transport;
 	if (hops->count == HOPS_MOST) {
-		log_write(log, LOG_WARNING,
-		    "%s is left out: there are %d "
-		    "hops already",
-		    conf->uri, HOPS_MOST);
+		log_write(way->log, LOG_WARNING,
+		    "%s at %s is left out: there are %d hops already",
+		    conf->uri, sip_addr_text(&place->addr, text), HOPS_MOST);
 		return false;
 	}
-	hop.peer.listener = sip_transport_route(transports, &hop.peer);
+	hop.peer.listener = sip_transport_route(way->transports, &hop.peer);
 	if (hop.peer.listener == NULL) {
-		log_write(log, LOG_WARNING,
+		log_write(way->log, LOG_WARNING,
 		    "%s is left out: sip.listen has "
 		    "no %s listener of its address family",
 		    conf->uri, sip_transport_name(hop.peer.transport));
 		return false;
 	}
 	snprintf(hop.host, sizeof(hop.host), "%s",
-	    sip_addr_text(address, text));
+	    sip_addr_text(&place->addr, text));
 	if (hops_at(hops, &hop.peer) == NULL)
 		hops->list[hops->count++] = hop;
 	return true;
 }
 
-/* Every address of a name, as the system's resolver orders them. */
-static unsigned
-look_up(struct hops *hops, const struct usher_sip_hop *conf,
-    struct sip_transports *transports, const struct log *log)
+/* False: it is an address in figures. */
+static bool
+name_of(const struct usher_sip_hop *conf, struct wanted *wanted)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
-		.ai_flags = AI_ADDRCONFIG },
-			*all, *one;
 	union sip_addr address;
-	unsigned added = 0;
-	int failed = getaddrinfo(conf->host, NULL, &hints, &all);
 
-	if (failed != 0) {
-		log_write(log, LOG_ERR, "%s cannot be looked up: %s", conf->uri,
-		    gai_strerror(failed));
-		return 0;
-	}
-	for (one = all; one != NULL; one = one->ai_next) {
-		if (sip_addr_set(&address, one->ai_addr) != 0)
-			continue;
-		sip_addr_set_port(&address, port_of(conf));
-		added += add_hop(hops, conf, &address, transports, log);
-	}
-	freeaddrinfo(all);
-	return added;
+	return sip_addr_parse(&address, span_of(conf->host), 0) != 0 &&
+	    wanted_set(wanted, span_of(conf->host), conf->port,
+		(enum sip_transport)conf->transport, conf->any_transport);
 }
 
-/* By priority, the configuration's order within one. */
-static void
-sort(struct hops *hops)
+/* Every place of a name. True: it may lead somewhere later. */
+static bool
+add_name(struct hops *hops, const struct usher_sip_hop *conf,
+    const struct wanted *wanted, const struct hops_way *way)
 {
-	for (unsigned i = 1; i < hops->count; i++) {
-		struct hop hop = hops->list[i];
-		unsigned j = i;
+	struct places places;
 
-		for (; j > 0 &&
-		     hops->list[j - 1].conf->priority > hop.conf->priority;
-		     j--)
-			hops->list[j] = hops->list[j - 1];
-		hops->list[j] = hop;
-	}
+	if (way->resolver == NULL)
+		return false;
+	if (resolver_keep(way->resolver, wanted, conf->uri, &places) != 0)
+		return true;
+	for (unsigned i = 0; i < places.count; i++)
+		(void)add_hop(hops, conf, &places.list[i], way);
+	return true;
+}
+
+static bool
+add_address(struct hops *hops, const struct usher_sip_hop *conf,
+    const struct hops_way *way)
+{
+	struct place place = { .transport = (enum sip_transport)conf->transport,
+		.weight = 1 };
+	uint16_t port = conf->port;
+
+	if (port == 0)
+		port = conf->transport == USHER_SIP_TLS ? SIPS_PORT : SIP_PORT;
+	return sip_addr_parse(&place.addr, span_of(conf->host), port) == 0 &&
+	    add_hop(hops, conf, &place, way);
 }
 
 unsigned
 hops_resolve(struct hops *hops, const struct usher_sip_hop *conf, size_t count,
-    struct sip_transports *transports, const struct log *log)
+    const struct hops_way *way)
 {
-	union sip_addr address;
-	unsigned lost = 0;
+	struct wanted wanted;
+	unsigned usable = 0;
 
 	hops->count = 0;
+	for (size_t i = 0; i < count; i++)
+		usable += name_of(&conf[i], &wanted)
+		    ? add_name(hops, &conf[i], &wanted, way)
+		    : add_address(hops, &conf[i], way);
+	return usable;
+}
+
+void
+hops_keep(const struct usher_sip_hop *conf, size_t count,
+    struct resolver *resolver)
+{
+	struct places places;
+	struct wanted wanted;
+
 	for (size_t i = 0; i < count; i++) {
-		if (sip_addr_parse(&address, span_of(conf[i].host),
-			port_of(&conf[i])) == 0)
-			lost += !add_hop(hops, &conf[i], &address, transports,
-			    log);
-		else
-			lost += look_up(hops, &conf[i], transports, log) == 0;
+		if (name_of(&conf[i], &wanted))
+			(void)resolver_keep(resolver, &wanted, conf[i].uri,
+			    &places);
 	}
-	sort(hops);
-	return lost;
 }
 
 struct hop *
@@ -144,46 +141,54 @@ hops_inherit(struct hops *hops, const struct hops *old)
 	}
 }
 
-/* One of those at `from` to `to`, by weight; weight 0 only when alone. */
+/* The living hops of a configured one, best first, behind those in order[]. */
 static unsigned
-pick(struct hop *const *list, unsigned from, unsigned to, uint64_t hash)
+order_places(const struct hops *hops, const struct usher_sip_hop *conf,
+    uint64_t hash, struct hop **order)
 {
-	uint64_t total = 0, mark;
+	struct hop *list[HOPS_MOST];
+	struct rank ranks[HOPS_MOST] = { 0 };
+	uint8_t places[HOPS_MOST];
+	unsigned count = 0;
 
-	for (unsigned i = from; i < to; i++)
-		total += list[i]->conf->weight;
-	if (total == 0)
-		return from + (unsigned)(hash % (to - from));
-	mark = hash % total;
-	for (unsigned i = from; i < to; i++) {
-		if (mark < list[i]->conf->weight)
-			return i;
-		mark -= list[i]->conf->weight;
+	for (unsigned i = 0; i < hops->count; i++) {
+		const struct hop *hop = &hops->list[i];
+
+		if (hop->dead || hop->conf != conf)
+			continue;
+		ranks[count] = (struct rank){ hop->priority, hop->weight };
+		list[count++] = (struct hop *)hop;
 	}
-	return from;
+	rank_order(ranks, count, hash, places);
+	for (unsigned i = 0; i < count; i++)
+		order[i] = list[places[i]];
+	return count;
 }
 
 unsigned
 hop_order(const struct hops *hops, uint64_t hash, struct hop *order[HOPS_MOST])
 {
-	unsigned count = 0, end;
+	const struct usher_sip_hop *list[HOPS_MOST];
+	struct rank ranks[HOPS_MOST] = { 0 };
+	uint8_t chosen[HOPS_MOST];
+	unsigned count = 0, used = 0;
 
 	for (unsigned i = 0; i < hops->count; i++) {
-		if (!hops->list[i].dead)
-			order[count++] = (struct hop *)&hops->list[i];
-	}
-	for (unsigned i = 0; i < count; i++) {
-		struct hop *first = order[i];
-		unsigned chosen;
+		const struct hop *hop = &hops->list[i];
+		unsigned j = 0;
 
-		for (end = i; end < count &&
-		     order[end]->conf->priority == first->conf->priority;
-		     end++)
-			;
-		chosen = pick(order, i, end, hash);
-		order[i] = order[chosen];
-		order[chosen] = first;
-		hash = hash * 0x9e3779b97f4a7c15ULL + 1;
+		while (j < count && list[j] != hop->conf)
+			j++;
+		if (hop->dead || j < count)
+			continue;
+		ranks[count] = (struct rank){ hop->conf->priority,
+			hop->conf->weight };
+		list[count++] = hop->conf;
 	}
-	return count;
+	rank_order(ranks, count, hash, chosen);
+	/* Other bits than chose between the configured ones. */
+	for (unsigned i = 0; i < count; i++)
+		used += order_places(hops, list[chosen[i]], hash >> 20,
+		    order + used);
+	return used;
 }

@@ -3,10 +3,11 @@
  *
  * The next Route, else the R-URI, wherever it leads (design-calls.md "Inside a
  * dialog"; RFC 3261 §16.6 steps 6 and 7). Addresses in figures and the names of
- * our hops are known; other names would need a look-up that the loop cannot
- * wait for, and are not reached yet. Called by request.c.
+ * our hops are known; other names are looked up while the request waits, an ACK
+ * here, others as a call (reach.c). Called by request.c.
  */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "proxy.h"
 
@@ -47,7 +48,8 @@ by_name(const struct hops *hops, const struct sip_uri *uri,
 }
 
 int
-forward_next(const struct request *request, struct sip_peer *peer)
+forward_next(const struct request *request, struct sip_peer *peer,
+    struct wanted *name)
 {
 	const struct setup *setup = request->setup;
 	struct span host;
@@ -69,7 +71,9 @@ forward_next(const struct request *request, struct sip_peer *peer)
 	if (sip_addr_parse(&peer->addr, host, sip_uri_port(&uri)) != 0 &&
 	    !by_name(&setup->hops, &uri, &peer->addr) &&
 	    !by_name(&setup->trunks, &uri, &peer->addr))
-		return ENOENT;
+		return setup->resolver != NULL && wanted_of(name, &uri)
+		    ? EAGAIN
+		    : ENOENT;
 	peer->listener = request->out;
 	if (peer->listener == NULL ||
 	    peer->listener->transport != peer->transport ||
@@ -78,28 +82,105 @@ forward_next(const struct request *request, struct sip_peer *peer)
 	return peer->listener == NULL ? ENOENT : 0;
 }
 
-void
-forward_ack(const struct request *request)
+/* ---- ACK ---- */
+
+static void
+send_ack(const struct request *request, struct sip_peer *peer)
 {
 	struct proxy *proxy = request->proxy;
 	char branch[SIP_BRANCH_TEXT + MAC_TEXT + 1], bytes[DATAGRAM];
 	struct forward forward = { .proxy = proxy,
 		.setup = request->setup,
 		.src = *request->src,
+		.dst = *peer,
 		.own_routes = request->own_routes,
 		.dialog = true,
 		.recover = request->recover };
 	size_t length;
 
-	if (request->msg->max_forwards == 0 ||
-	    forward_next(request, &forward.dst) != 0) {
-		proxy->counters.dropped++;
-		return;
-	}
 	forward.branch = forward_branch(proxy, request->msg, branch,
 	    sizeof(branch));
 	if (forward_build(bytes, sizeof(bytes), &length, request->msg,
 		&forward) != 0 ||
 	    sip_txn_send(proxy->txns, &forward.dst, bytes, length) != 0)
 		proxy->counters.dropped++;
+}
+
+/* An ACK whose name is looked up. It has no transaction to wait in. */
+struct parked {
+	struct proxy *proxy;
+	struct sip_peer src;
+	size_t length;
+	char bytes[];
+};
+
+/* Once more from the start: the name leads somewhere now, or nowhere. */
+static void
+unpark(bool closing, void *arg)
+{
+	struct parked *parked = arg;
+	struct sip_msg msg;
+
+	if (!closing &&
+	    sip_gate_read(&msg, parked->bytes, parked->length, NULL) ==
+		SIP_GATE_OK)
+		proxy_request(NULL, &msg, &parked->src, parked->proxy);
+	free(parked);
+}
+
+static void
+park(const struct request *request, const struct wanted *name)
+{
+	struct proxy *proxy = request->proxy;
+	const struct span bytes = request->msg->all;
+	struct parked *parked = malloc(sizeof(*parked) + bytes.l);
+
+	if (parked == NULL) {
+		proxy->counters.dropped++;
+		return;
+	}
+	parked->proxy = proxy;
+	parked->src = *request->src;
+	parked->length = bytes.l;
+	memcpy(parked->bytes, bytes.p, bytes.l);
+	if (resolver_wait(proxy->resolver, name, unpark, parked) != 0) {
+		free(parked);
+		proxy->counters.dropped++;
+	}
+}
+
+static int
+ack_by_name(const struct request *request, const struct wanted *name)
+{
+	struct places places;
+	struct sip_peer *peers = NULL;
+	uint8_t count;
+	int failed = resolver_find(request->proxy->resolver, name, &places);
+
+	if (failed == 0)
+		failed = peers_of(&peers, &count, request->proxy, &places,
+		    request->msg->call_id, request->out);
+	if (failed == 0)
+		send_ack(request, &peers[0]);
+	free(peers);
+	if (failed == EAGAIN)
+		park(request, name);
+	return failed == EAGAIN ? 0 : failed;
+}
+
+void
+forward_ack(const struct request *request)
+{
+	struct sip_peer peer;
+	struct wanted name;
+	int failed = ENOENT;
+
+	if (request->msg->max_forwards != 0)
+		failed = forward_next(request, &peer, &name);
+	if (failed == 0)
+		send_ack(request, &peer);
+	else if (failed == EAGAIN)
+		failed = ack_by_name(request, &name);
+	if (failed != 0)
+		request->proxy->counters.dropped++;
 }

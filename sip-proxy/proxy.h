@@ -36,6 +36,7 @@ struct proxy {
 	struct sip_timers *timers;
 	struct sip_transports *transports;
 	struct sip_txn_layer *txns;
+	struct resolver *resolver;
 	struct setup *setup;	      /* of new requests */
 	struct usher_decision *asked; /* used again for each question */
 	struct usher_memory *memory;  /* likewise; NULL before the first */
@@ -202,23 +203,28 @@ struct call {
 	struct sip_buf *best;	   /* best final so far, our Via off */
 	unsigned best_code;
 	struct sip_timer timer_c, failover;
-	struct sip_peer peer; /* TO_PEER */
+	struct sip_peer *peers; /* TO_PEER, in their order; owned */
+	struct wanted *name;	/* that led to them, or NULL; owned */
 	uint8_t toward;
 	uint8_t own_routes, order_count, tried;
 	bool dialog, recover;
 	bool invite, cancelled, answered;
+	bool waits;	/* for the name it goes to; `failover` bounds it */
+	bool as_called; /* not to the decision's target after all */
 	uint8_t busy;	/* in use on the stack: not freed yet */
 	bool untrusted; /* identity headers are taken off */
 	bool registers; /* Path is added, bindings are made of the 2xx */
 	bool to_phone, from_phone;
 	char *phone; /* AOR of the phone that it comes from, or NULL */
 	bool stranger, credentials; /* who asked, and whether with these */
+	struct sip_listener *out;   /* of TO_PEER, or NULL */
 	uint8_t order[HOPS_MOST];
 };
 
 struct forwarding {
 	enum toward toward;
 	const struct sip_peer *peer; /* of TO_PEER */
+	const struct wanted *name;   /* or its name: peer is NULL */
 	struct decision *decision;   /* held by the call; may be NULL */
 	bool registers, to_phone;
 };
@@ -229,10 +235,15 @@ void request_follow(struct request *request, struct decision *decision,
 
 /* Takes the request over: a server transaction and its first client one. */
 void call_begin(const struct request *request, const struct forwarding *how);
+/* Tries its hops or peers. False: none took it, and the call has failed. */
+bool call_go(struct call *call);
 /* The next hop that was not tried. False: none is left. */
 bool call_try_next(struct call *call);
 void call_cancel(struct call *call, const struct sip_msg *cancel);
-/* A final answer of our own, all branches given up. */
+/* To the next hops after all. False: there is none that lives. */
+bool call_choose_hops(struct call *call, const struct sip_msg *msg);
+/* A final answer of our own, all branches given up; headers: whole lines. */
+void call_answer(struct call *call, unsigned code, struct span headers);
 void call_fail(struct call *call, unsigned code);
 /* The final answer is on its way: nobody waits for another. */
 void call_answered(struct call *call);
@@ -247,6 +258,13 @@ void call_leave(struct call *call, struct branch *branch);
 void call_hop_died(struct proxy *proxy, const struct hop *hop);
 struct hops *call_hops(const struct call *call);
 void calls_free(struct proxy *proxy);
+
+/* reach.c: a call that goes to a name, which may have to be looked up. */
+void call_reach(struct call *call, const struct wanted *name);
+/* Places in their order for a call, as peers that `out` reaches where it can;
+ * ENOMEM. */
+int peers_of(struct sip_peer **peers, uint8_t *count, struct proxy *proxy,
+    const struct places *places, struct span call_id, struct sip_listener *out);
 
 /* forward.c: what leaves, and where to. */
 struct forward {
@@ -277,8 +295,10 @@ void strip_edit(struct sip_edit *edit);
 /* next.c */
 /* An ACK inside a dialog: no transaction, no answer. */
 void forward_ack(const struct request *request);
-/* Where the next Route or the R-URI leads; ENOENT: a name, none of ours. */
-int forward_next(const struct request *request, struct sip_peer *peer);
+/* Where the next Route or the R-URI leads; EAGAIN: to the name. ENOENT: it is
+ * not reached from here. */
+int forward_next(const struct request *request, struct sip_peer *peer,
+    struct wanted *name);
 /* A branch of ours: unique, and marked with what a loop keeps. */
 struct span forward_branch(struct proxy *proxy, const struct sip_msg *msg,
     char *text, size_t size);

@@ -66,20 +66,22 @@ static void
 forward_dialog(struct request *r)
 {
 	struct sip_peer peer;
-	struct forwarding how = { .toward = TO_PEER,
-		.peer = &peer,
-		.to_phone = r->has_flow };
-	int failed = forward_next(r, &peer);
+	struct wanted name;
+	struct forwarding how = { .toward = TO_PEER, .to_phone = r->has_flow };
+	int failed = forward_next(r, &peer, &name);
 
-	if (failed == 0) {
+	if (failed == 0 || failed == EAGAIN) {
+		if (failed == 0)
+			how.peer = &peer;
+		else
+			how.name = &name;
 		call_begin(r, &how);
 		return;
 	}
 	if (failed == ENOENT)
 		log_write(&r->proxy->log, LOG_WARNING,
 		    "%.*s of call %.*s "
-		    "leads to a name or transport that is not reached yet: "
-		    "%.*s",
+		    "leads where no listener of ours reaches: %.*s",
 		    SPAN_ARG(r->msg->method_text), SPAN_ARG(r->msg->call_id),
 		    SPAN_ARG(r->uri.all));
 	reply_final(r,
@@ -111,39 +113,61 @@ handle_stray(struct request *r)
 	call_begin(r, &how);
 }
 
-/* A Route of others' on a request outside dialogs: false when it is refused. */
+/* Where the PBX wants its request to go by Route: to trunks, or to `allow`. */
 static bool
-foreign_route(struct request *r, struct sip_peer *peer, bool *follow)
+follow_route(const struct request *r, struct target *target)
 {
 	struct sip_addr_value address;
-	struct sip_peer reached;
 	struct span value;
+	int failed;
 
-	*follow = r->own_routes + r->recover < r->msg->route_count;
-	if (!*follow)
+	if (r->origin.way != FROM_PBX)
+		return false;
+	failed = forward_next(r, &target->peer, &target->name);
+	if (failed == 0 && hops_at(&r->setup->trunks, &target->peer) != NULL) {
+		target->reach = REACH_PEER;
 		return true;
-	if (r->origin.way == FROM_PBX && forward_next(r, peer) == 0 &&
-	    dialog_route_at(r->msg, r->own_routes, &value) &&
+	}
+	return dialog_route_at(r->msg, r->own_routes, &value) &&
 	    sip_addr_split(value, &address) &&
-	    (hops_at(&r->setup->trunks, peer) != NULL ||
-		target_reach(r->setup, address.uri, &reached) == REACH_PEER))
+	    (target_find(target, r->setup, address.uri) == REACH_PEER ||
+		target->reach == REACH_NAME);
+}
+
+/* A Route of others' on a request outside dialogs: false when it is refused. */
+static bool
+foreign_route(struct request *r, struct target *target, bool *follow)
+{
+	*follow = r->own_routes + r->recover < r->msg->route_count;
+	if (!*follow || follow_route(r, target))
 		return true;
 	reply_final(r, 403, no_headers);
 	return false;
 }
 
 static void
+toward_target(struct forwarding *how, const struct target *target)
+{
+	if (target->reach == REACH_PEER) {
+		how->toward = TO_PEER;
+		how->peer = &target->peer;
+	} else if (target->reach == REACH_NAME) {
+		how->toward = TO_PEER;
+		how->name = &target->name;
+	}
+}
+
+static void
 handle_from_pbx(struct request *r)
 {
 	struct forwarding how = { .toward = TO_TRUNKS };
-	struct sip_peer peer;
+	struct target target;
 	bool follow;
 
-	if (!foreign_route(r, &peer, &follow))
+	if (!foreign_route(r, &target, &follow))
 		return;
 	if (follow) {
-		how.toward = TO_PEER;
-		how.peer = &peer;
+		toward_target(&how, &target);
 	} else if (r->setup->trunks.count == 0) {
 		reply_final(r, 403, no_headers);
 		return;
@@ -161,7 +185,7 @@ request_follow(struct request *r, struct decision *decision,
     const struct forwarding *otherwise)
 {
 	struct forwarding how = *otherwise;
-	struct sip_peer peer;
+	struct target target;
 
 	if (remember_waits(decision) && waiting_for_decision(r, decision))
 		return;
@@ -181,11 +205,8 @@ request_follow(struct request *r, struct decision *decision,
 	if (decision->target != NULL) {
 		how = (struct forwarding){ .toward = TO_HOPS,
 			.decision = decision };
-		if (target_reach(r->setup, span_of(decision->target), &peer) ==
-		    REACH_PEER) {
-			how.toward = TO_PEER;
-			how.peer = &peer;
-		}
+		(void)target_find(&target, r->setup, span_of(decision->target));
+		toward_target(&how, &target);
 	}
 	call_begin(r, &how);
 }
@@ -260,11 +281,11 @@ handle_from_outside(struct request *r)
 		.origin = &r->origin,
 		.msg = r->msg,
 		.src = r->src };
-	struct sip_peer peer;
+	struct target target;
 	bool follow;
 	int failed;
 
-	if (!foreign_route(r, &peer, &follow))
+	if (!foreign_route(r, &target, &follow))
 		return;
 	failed = caller_read(&s.caller, r->setup, &r->origin, r->msg);
 	if (failed == 0)

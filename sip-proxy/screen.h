@@ -114,6 +114,7 @@ struct decision {
 	enum usher_answer verdict;
 	bool safe; /* emergency, or on the way back from one */
 	struct answer answer;
+	unsigned otherwise;    /* code if the target's name leads nowhere */
 	char *target;	       /* URI to forward to instead, or NULL */
 	const char *diversion; /* its reason, or NULL: not diverted */
 	char *text;	       /* what the spans above lie in */
@@ -145,10 +146,16 @@ void answer_seconds(const struct usher_opening *opening, int64_t now_ms,
 size_t answer_headers(const struct answer *answer, char *out, size_t size,
     size_t most);
 
-/* target.c: where a URI may be sent to. */
-enum reach { REACH_NONE, REACH_HOPS, REACH_PEER };
-enum reach target_reach(const struct setup *setup, struct span uri,
-    struct sip_peer *peer);
+/* target.c: where a URI may be sent to: REACH_PEER fills peer, REACH_NAME
+ * name. */
+enum reach { REACH_NONE, REACH_HOPS, REACH_PEER, REACH_NAME };
+struct target {
+	enum reach reach;
+	struct sip_peer peer;
+	struct wanted name;
+};
+enum reach target_find(struct target *target, const struct setup *setup,
+    struct span uri);
 /* How often it was diverted already. */
 unsigned diversions_of(const struct sip_msg *msg);
 

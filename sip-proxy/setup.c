@@ -85,13 +85,10 @@ add_hosts(struct setup *setup, struct sip_transports *transports)
 	for (size_t i = 0; result == 0 && i < setup->sip->domain_count; i++)
 		result = add_host(setup, span_of(setup->sip->domains[i]));
 	setup->self_count = setup->host_count;
-	for (unsigned i = 0; result == 0 && i < setup->hops.count; i++) {
-		const struct hop *hop = &setup->hops.list[i];
-
-		result = add_host(setup, span_of(hop->conf->host));
-		if (result == 0)
-			result = add_address(setup, &hop->peer.addr);
-	}
+	for (size_t i = 0; result == 0 && i < setup->sip->hop_count; i++)
+		result = add_host(setup, span_of(setup->sip->hops[i].host));
+	for (unsigned i = 0; result == 0 && i < setup->hops.count; i++)
+		result = add_address(setup, &setup->hops.list[i].peer.addr);
 	return result;
 }
 
@@ -108,10 +105,33 @@ no_hops(struct usher_error *error, const struct usher_sip *sip)
 	return EINVAL;
 }
 
+/* Everything but conf, which is there. */
+static int
+fill(struct setup *setup, const struct setup *old, const struct log *log,
+    struct usher_error *error)
+{
+	const struct usher_sip *sip = usher_conf_sip(setup->conf);
+	const struct hops_way way = { .transports = setup->transports,
+		.resolver = setup->resolver,
+		.log = log };
+	unsigned usable;
+
+	setup->references = 1;
+	setup->sip = sip;
+	usable = hops_resolve(&setup->hops, sip->hops, sip->hop_count, &way);
+	hops_resolve(&setup->trunks, sip->trunks, sip->trunk_count, &way);
+	if (old != NULL) {
+		hops_inherit(&setup->hops, &old->hops);
+		hops_inherit(&setup->trunks, &old->trunks);
+	}
+	return usable == 0 ? no_hops(error, sip)
+			   : add_hosts(setup, setup->transports);
+}
+
 int
 setup_new(struct setup **result, struct usher_conf *conf,
-    struct sip_transports *transports, const struct setup *old,
-    const struct log *log, struct usher_error *error)
+    struct sip_transports *transports, struct resolver *resolver,
+    const struct setup *old, const struct log *log, struct usher_error *error)
 {
 	struct setup *setup = calloc(1, sizeof(*setup));
 	int failed;
@@ -120,26 +140,49 @@ setup_new(struct setup **result, struct usher_conf *conf,
 		usher_conf_release(conf);
 		return ENOMEM;
 	}
-	setup->references = 1;
 	setup->conf = conf;
-	setup->sip = usher_conf_sip(conf);
 	setup->transports = transports;
-	hops_resolve(&setup->hops, setup->sip->hops, setup->sip->hop_count,
-	    transports, log);
-	hops_resolve(&setup->trunks, setup->sip->trunks,
-	    setup->sip->trunk_count, transports, log);
-	if (old != NULL) {
-		hops_inherit(&setup->hops, &old->hops);
-		hops_inherit(&setup->trunks, &old->trunks);
-	}
-	failed = setup->hops.count == 0 ? no_hops(error, setup->sip)
-					: add_hosts(setup, transports);
+	setup->resolver = resolver;
+	failed = fill(setup, old, log, error);
 	if (failed != 0) {
 		setup_release(setup);
 		return failed;
 	}
 	*result = setup;
 	return 0;
+}
+
+int
+setup_again(struct setup **result, struct setup *old, const struct log *log)
+{
+	struct setup *setup = calloc(1, sizeof(*setup));
+	struct usher_error error;
+	int failed;
+
+	if (setup == NULL)
+		return ENOMEM;
+	setup->of = setup_hold(old->of != NULL ? old->of : old);
+	setup->conf = old->conf;
+	setup->transports = old->transports;
+	setup->resolver = old->resolver;
+	setup->bindings = old->bindings;
+	failed = fill(setup, old, log, &error);
+	if (failed != 0) {
+		setup_release(setup);
+		return failed;
+	}
+	*result = setup;
+	return 0;
+}
+
+void
+setup_keep(const struct setup *setup)
+{
+	const struct usher_sip *sip = setup->sip;
+
+	resolver_unkeep(setup->resolver);
+	hops_keep(sip->hops, sip->hop_count, setup->resolver);
+	hops_keep(sip->trunks, sip->trunk_count, setup->resolver);
 }
 
 struct setup *
@@ -154,7 +197,10 @@ setup_release(struct setup *setup)
 {
 	if (setup == NULL || --setup->references > 0)
 		return;
-	usher_conf_release(setup->conf);
+	if (setup->of != NULL)
+		setup_release(setup->of);
+	else
+		usher_conf_release(setup->conf);
 	free(setup->hosts);
 	free(setup);
 }

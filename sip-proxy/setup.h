@@ -3,25 +3,28 @@
  *
  * A setup holds a snapshot of usher.conf with what the proxy makes of it: next
  * hops and trunks with their addresses, the sources it knows, the names that
- * are ours. Calls hold the one they began under; a reload (SIGUSR1) makes a new
- * one and lets go of the old. Only the life of hops (missed, dead) moves.
+ * are ours. Calls hold the one they began under; a reload (SIGUSR1), or a name
+ * that leads elsewhere by now, makes a new one and lets go of the old. Only the
+ * life of hops (missed, dead) moves.
  */
 #ifndef USHER_SIP_SETUP_H
 #define USHER_SIP_SETUP_H
 
 #include "log.h"
+#include "resolve.h"
 #include "transport.h"
 #include "uri.h"
 #include "usher.h"
 
-enum { HOST_TEXT = 264, HOPS_MOST = 16 };
+enum { HOST_TEXT = 264, HOPS_MOST = PLACES_MOST };
 
 /* One address of a next hop or a trunk. */
 struct hop {
 	const struct usher_sip_hop *conf;
 	struct sip_peer peer;
-	char host[HOST_TEXT]; /* what an R-URI names it: "10.0.0.5:5060" */
-	unsigned missed;      /* probes in a row */
+	char host[HOST_TEXT];	   /* what an R-URI names it: "10.0.0.5:5060" */
+	uint16_t priority, weight; /* among those of the same conf */
+	unsigned missed;	   /* probes in a row */
 	bool dead;
 	bool asked; /* a probe is under way */
 	bool heard; /* something came since the last probe */
@@ -30,7 +33,7 @@ struct hop {
 struct bindings;
 
 struct hops {
-	unsigned count; /* at most HOPS_MOST, by priority */
+	unsigned count; /* at most HOPS_MOST, as configured */
 	struct hop list[HOPS_MOST];
 };
 
@@ -46,9 +49,11 @@ struct origin {
 
 struct setup {
 	unsigned references;
+	struct setup *of; /* whose conf it is, or NULL: its own */
 	struct usher_conf *conf;
 	const struct usher_sip *sip;
 	struct sip_transports *transports;
+	struct resolver *resolver;	 /* NULL: names lead nowhere */
 	const struct bindings *bindings; /* of the proxy; NULL: none yet */
 	struct hops hops, trunks;
 	size_t host_count; /* of ours: listeners, PUBLIC, domains, hops */
@@ -57,14 +62,17 @@ struct setup {
 };
 
 /*
- * Takes over the reference on conf. Names of next hops are looked up here,
- * which may block: at start and at reload only. EINVAL with a sentence when no
- * next hop can be used; a trunk that cannot is logged and left out. `old` gives
- * hops that stay their state; NULL at start.
+ * Takes over the reference on conf. EINVAL with a sentence when no next hop can
+ * ever be used; names that lead nowhere yet are asked for on and on. `old`
+ * gives hops that stay their state; NULL at start.
  */
 int setup_new(struct setup **setup, struct usher_conf *conf,
-    struct sip_transports *transports, const struct setup *old,
-    const struct log *log, struct usher_error *error);
+    struct sip_transports *transports, struct resolver *resolver,
+    const struct setup *old, const struct log *log, struct usher_error *error);
+/* The same conf with what its names lead to now. ENOMEM. */
+int setup_again(struct setup **setup, struct setup *old, const struct log *log);
+/* Its names, and no others, are asked again by themselves. */
+void setup_keep(const struct setup *setup);
 struct setup *setup_hold(struct setup *setup);
 void setup_release(struct setup *setup);
 
@@ -87,10 +95,19 @@ const char *way_word(enum way way);
  */
 unsigned hop_order(const struct hops *hops, uint64_t hash,
     struct hop *order[HOPS_MOST]);
-/* Fills hops from the configuration. Returns how many could not be resolved,
- * each logged. */
+/* Where hops come from. */
+struct hops_way {
+	struct sip_transports *transports;
+	struct resolver *resolver; /* or NULL */
+	const struct log *log;
+};
+/* Fills hops from the configuration. Returns how many of these can be used, now
+ * or once their name leads somewhere; what cannot is logged. */
 unsigned hops_resolve(struct hops *hops, const struct usher_sip_hop *conf,
-    size_t count, struct sip_transports *transports, const struct log *log);
+    size_t count, const struct hops_way *way);
+/* The names among them are asked again by themselves. */
+void hops_keep(const struct usher_sip_hop *conf, size_t count,
+    struct resolver *resolver);
 /* What is known of the same addresses. */
 void hops_inherit(struct hops *hops, const struct hops *old);
 /* The hop at this address, port and transport, or NULL. */

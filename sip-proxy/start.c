@@ -7,10 +7,13 @@
 #include <event2/event.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "proxy.h"
 #include "saved.h"
+
+enum { NAMES_WAIT_MS = 5000 };
 
 static int __attribute__((format(printf, 3, 4)))
 fail(struct usher_error *error, int code, const char *format, ...)
@@ -146,8 +149,9 @@ name_of(const struct sip_peer *dst, void *arg)
 		hop = hops_at(&setup->hops, dst);
 	if (setup != NULL && hop == NULL)
 		hop = hops_at(&setup->trunks, dst);
-	return hop == NULL ||
-		sip_addr_parse(&literal, span_of(hop->conf->host), 0) == 0
+	if (hop == NULL)
+		return resolver_name_at(proxy->resolver, dst);
+	return sip_addr_parse(&literal, span_of(hop->conf->host), 0) == 0
 	    ? NULL
 	    : hop->conf->host;
 }
@@ -267,6 +271,65 @@ load_key(struct proxy *proxy, const struct usher_conf *conf)
 		    strerror(failed));
 }
 
+/* A name leads elsewhere: calls that begin from now on go there. */
+static void
+names_changed(void *arg)
+{
+	struct proxy *proxy = arg;
+	struct setup *setup;
+	int failed;
+
+	if (proxy->setup == NULL)
+		return;
+	failed = setup_again(&setup, proxy->setup, &proxy->log);
+	if (failed != 0) {
+		log_write(&proxy->log, LOG_ERR,
+		    "next hops stay where they were: %s", strerror(failed));
+		return;
+	}
+	setup_release(proxy->setup);
+	proxy->setup = setup;
+}
+
+static int
+make_resolver(struct proxy *proxy, struct usher_error *error)
+{
+	const struct resolver_terms terms = { .base = proxy->base,
+		.timers = proxy->timers,
+		.transports = proxy->transports,
+		.log = &proxy->log,
+		.servers = getenv("USHER_DNS"),
+		.changed = names_changed,
+		.arg = proxy };
+	int failed = resolver_new(&proxy->resolver, &terms);
+
+	if (failed == EINVAL)
+		return fail(error, EINVAL,
+		    "USHER_DNS is \"%s\": write it as \"192.0.2.53\" or "
+		    "\"192.0.2.53:5353,198.51.100.53\"",
+		    terms.servers);
+	return failed == 0
+	    ? 0
+	    : fail(error, failed, "names cannot be looked up: %s",
+		  strerror(failed));
+}
+
+/* Once, so that the first call finds its hop: nobody is served yet. */
+static void
+wait_for_names(struct proxy *proxy)
+{
+	const struct timeval slice = { .tv_usec = 50000 };
+	uint64_t until_ms = monotonic_ms() + NAMES_WAIT_MS;
+
+	while (
+	    resolver_asking(proxy->resolver) > 0 && monotonic_ms() < until_ms) {
+		event_base_loopexit(proxy->base, &slice);
+		event_base_loop(proxy->base, EVLOOP_ONCE);
+		sip_timers_run(proxy->timers, monotonic_ms());
+	}
+	sip_timers_run(proxy->timers, monotonic_ms() + 1);
+}
+
 static int
 make_tables(struct proxy *proxy, struct usher_error *error)
 {
@@ -302,6 +365,8 @@ proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
 	if (failed == 0)
 		failed = open_wire(proxy, sip, error);
 	if (failed == 0)
+		failed = make_resolver(proxy, error);
+	if (failed == 0)
 		failed = make_tables(proxy, error);
 	if (failed != 0) {
 		usher_conf_release(conf);
@@ -309,11 +374,12 @@ proxy_start(struct proxy *proxy, struct usher *usher, bool in_front,
 	}
 	load_key(proxy, conf);
 	warn(proxy, sip);
-	failed = setup_new(&proxy->setup, conf, proxy->transports, NULL,
-	    &proxy->log, error);
+	failed = setup_new(&proxy->setup, conf, proxy->transports,
+	    proxy->resolver, NULL, &proxy->log, error);
 	if (failed == 0) {
 		proxy->setup->bindings = proxy->bindings;
 		saved_restore(proxy);
+		wait_for_names(proxy);
 		probe_start(proxy);
 	}
 	return failed;
@@ -331,13 +397,14 @@ proxy_reload(struct proxy *proxy, struct usher_error *error)
 		return failed;
 	}
 	warn(proxy, sip);
-	failed = setup_new(&setup, conf, proxy->transports, proxy->setup,
-	    &proxy->log, error);
+	failed = setup_new(&setup, conf, proxy->transports, proxy->resolver,
+	    proxy->setup, &proxy->log, error);
 	if (failed != 0)
 		return failed;
 	setup->bindings = proxy->bindings;
 	setup_release(proxy->setup);
 	proxy->setup = setup;
+	setup_keep(setup);
 	sip_txn_set_max(proxy->txns, sip->limits.transactions);
 	sip_txn_set_timers(proxy->txns, sip->timers.t1, sip->timers.t2,
 	    sip->timers.t4);
@@ -351,6 +418,7 @@ proxy_stop(struct proxy *proxy)
 	if (proxy->timers != NULL)
 		probe_stop(proxy);
 	calls_free(proxy);
+	resolver_free(proxy->resolver);
 	sip_txn_layer_free(proxy->txns);
 	waitings_free(proxy->waitings);
 	decisions_free(proxy->decisions);

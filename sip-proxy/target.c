@@ -3,10 +3,10 @@
  *
  * Targets of `ring`, redirects and `defer_to` are next hops or what `allow`
  * names: we are no open relay (design-calls.md "Where a request comes from").
- * Only addresses in figures are reached outside the next hops. And how often
- * a call was diverted before, from Diversion (RFC 5806) and History-Info (RFC
- * 7044). Called by answer.c and forward.c.
+ * And how often a call was diverted before, from Diversion (RFC 5806) and
+ * History-Info (RFC 7044). Called by answer.c and request.c.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "screen.h"
@@ -23,10 +23,31 @@ allowed(const struct setup *setup, struct span host)
 	return usher_sip_allows(setup->sip, text);
 }
 
-enum reach
-target_reach(const struct setup *setup, struct span text, struct sip_peer *peer)
+/* A name that is known to lead nowhere is out of reach. */
+static enum reach
+reach_host(struct target *target, const struct setup *setup,
+    const struct sip_uri *uri)
+{
+	struct sip_peer *peer = &target->peer;
+	struct places places;
+
+	memset(peer, 0, sizeof(*peer));
+	peer->transport = sip_uri_transport(uri);
+	if (sip_addr_parse(&peer->addr, uri->host, sip_uri_port(uri)) == 0) {
+		peer->listener = sip_transport_route(setup->transports, peer);
+		return peer->listener != NULL ? REACH_PEER : REACH_NONE;
+	}
+	return setup->resolver != NULL && wanted_of(&target->name, uri) &&
+		resolver_find(setup->resolver, &target->name, &places) != ENOENT
+	    ? REACH_NAME
+	    : REACH_NONE;
+}
+
+static enum reach
+find(struct target *target, const struct setup *setup, struct span text)
 {
 	struct sip_uri uri;
+	struct span maddr;
 
 	if (sip_uri_split(&uri, text) != 0)
 		return REACH_NONE;
@@ -37,14 +58,17 @@ target_reach(const struct setup *setup, struct span text, struct sip_peer *peer)
 		return REACH_NONE;
 	if (setup_is_ours(setup, uri.host))
 		return REACH_HOPS;
-	if (!allowed(setup, uri.host))
+	/* The host is what is allowed, not where else it says to go. */
+	if (!allowed(setup, uri.host) || sip_uri_param(&uri, "maddr", &maddr))
 		return REACH_NONE;
-	memset(peer, 0, sizeof(*peer));
-	peer->transport = sip_uri_transport(&uri);
-	if (sip_addr_parse(&peer->addr, uri.host, sip_uri_port(&uri)) != 0)
-		return REACH_NONE;
-	peer->listener = sip_transport_route(setup->transports, peer);
-	return peer->listener != NULL ? REACH_PEER : REACH_NONE;
+	return reach_host(target, setup, &uri);
+}
+
+enum reach
+target_find(struct target *target, const struct setup *setup, struct span uri)
+{
+	target->reach = find(target, setup, uri);
+	return target->reach;
 }
 
 static unsigned

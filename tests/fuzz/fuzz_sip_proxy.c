@@ -174,7 +174,7 @@ make_world(void)
 	p->defence = defence_new();
 	p->bindings = bindings_new(p->timers);
 	conf = usher_conf_hold(world->usher);
-	require(setup_new(&p->setup, conf, p->transports, NULL, &p->log,
+	require(setup_new(&p->setup, conf, p->transports, NULL, NULL, &p->log,
 		    &error) == 0);
 	p->setup->bindings = p->bindings;
 }
