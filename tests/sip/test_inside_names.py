@@ -24,5 +24,5 @@ def test_a_bound_name_or_an_extension_from_outside_is_anonymous(
         pbx.reply(pbx.expect("INVITE"), 486, tag="x")
         pbx.expect("ACK")
         call.final(486)
-    assert {d["from"] for d in s.decisions()} == {
+    assert {d["from"] for d in s.wait_decisions(10)} == {
         "anonymous", "sip:1001@elsewhere.example", "sip:1002@example.com"}

@@ -59,7 +59,7 @@ def test_srv_names_the_hops_in_their_order(site, dns, trunk, pbx, speakers):
     # An R-URI with the hop's own name is for the hop.
     call = Call(trunk, s.address, "sip:+14155550100@pbx.test").send()
     assert ends(call, pbx).uri.endswith(f"@{HOST}:{pbx.port}")
-    assert s.decisions()[-1]["to"] == "+14155550100"
+    assert s.wait_decisions(2)[-1]["to"] == "+14155550100"
 
 
 def test_a_port_is_for_addresses_alone(site, dns, trunk, pbx):
