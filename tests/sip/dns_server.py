@@ -26,6 +26,8 @@ class DnsServer:
         self.open.set()         # cleared: questions wait unanswered
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", self.port))
+        self.socket.settimeout(0.1)
+        self.closing = False
         self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 
@@ -53,19 +55,16 @@ class DnsServer:
         return struct.pack("!HHH", priority, weight, port) + packed(host)
 
     def _serve(self):
-        while True:
+        while not self.closing:
             try:
                 data, source = self.socket.recvfrom(4096)
-            except OSError:
-                return
+            except socket.timeout:
+                continue
             name, rest = self._name(data)
             kind = struct.unpack("!H", rest[:2])[0]
             self.asked.append((name, kind))
             self.open.wait()
-            try:
-                self.socket.sendto(self._answer(data, name, kind), source)
-            except OSError:
-                return
+            self.socket.sendto(self._answer(data, name, kind), source)
 
     @staticmethod
     def _name(data):
@@ -87,5 +86,7 @@ class DnsServer:
             + value for ttl, value in found)
 
     def close(self):
+        self.closing = True
         self.open.set()
+        self.thread.join(5)
         self.socket.close()
