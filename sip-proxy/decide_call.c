@@ -17,7 +17,7 @@
 #include "proxy.h"
 #include "remember.h"
 
-enum { CODE_TEXT = 12 };
+enum { CODE_TEXT = 12, IDENTITY_TEXT = 600 };
 
 /* Decisions are shared by those alone whose word counts the same. */
 static uint64_t
@@ -246,6 +246,22 @@ settle_by_policy(struct screening *s, struct decision *decision,
 	return 0;
 }
 
+struct usher_facts *
+facts_of_attempt(const struct screening *s)
+{
+	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
+	    &s->caller, channel_of(s->msg, &s->recipient));
+	char identity[IDENTITY_TEXT];
+
+	/* Told twice it is the same, whatever happens between. */
+	snprintf(identity, sizeof(identity), "%.*s %.*s",
+	    SPAN_ARG(s->msg->call_id), SPAN_ARG(s->msg->from_tag));
+	if (facts == NULL || usher_facts_attempt(facts, identity) == 0)
+		return facts;
+	usher_facts_free(facts);
+	return NULL;
+}
+
 /* With the facts that memory was read by, or with new ones. */
 static int
 settle_with_facts(struct screening *s, struct decision *decision,
@@ -256,8 +272,7 @@ settle_with_facts(struct screening *s, struct decision *decision,
 	int failed = ENOMEM;
 
 	if (facts == NULL)
-		facts = own = facts_of(s->setup, s->msg, s->src, &s->caller,
-		    settling->what.channel);
+		facts = own = facts_of_attempt(s);
 	if (facts != NULL)
 		failed = settle_by_policy(s, decision, facts, settling);
 	usher_facts_free(own);
@@ -307,10 +322,8 @@ settle(struct screening *s, struct decision *decision, bool safety)
 		s->proxy->counters.faults++;
 	}
 	decision->settled = true;
-	if (failed == 0 && decision->verdict == USHER_ACCEPT &&
-	    settling.mode == USHER_ENFORCE && is_asked(s, safety) &&
-	    is_attempt(s))
-		attempt_keep(s, decision);
+	if (failed == 0 && is_asked(s, safety) && is_attempt(s))
+		attempt_decided(s, decision, settling.mode == USHER_ENFORCE);
 	count(s->proxy, decision->verdict);
 	settling.what.answer = answer_word(decision,
 	    settling.mode == USHER_ENFORCE, code);
@@ -325,8 +338,7 @@ begin(struct screening *s, struct decision *decision, bool safety)
 
 	if (!is_asked(s, safety))
 		return false;
-	facts = facts_of(s->setup, s->msg, s->src, &s->caller,
-	    channel_of(s->msg, &s->recipient));
+	facts = facts_of_attempt(s);
 	if (facts != NULL && remember_at_hand(s, decision, facts))
 		return false;
 	if (facts != NULL &&

@@ -10,8 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attempt.h"
 #include "proxy.h"
 #include "remember.h"
+
+/* How long a call waits for one that rang before it to be written. */
+enum { HELD_STEP_MS = 5, HELD_MOST_MS = 1000 };
 
 struct recall {
 	struct store_job job;
@@ -46,6 +50,7 @@ struct asking {
 	struct writing *writing;
 	struct sip_timer timer;
 	bool reading;
+	unsigned held_ms; /* until what rang is written; 0: it is not held */
 };
 
 static void
@@ -77,7 +82,7 @@ remember_end(struct decision *decision)
 	sip_timer_stop(asking->proxy->timers, &asking->timer);
 	if (asking->writing != NULL)
 		asking->writing->asking = NULL;
-	if (asking->recall != NULL && asking->reading)
+	if (asking->recall != NULL && asking->reading && asking->held_ms == 0)
 		asking->recall->asking = NULL;
 	else if (asking->recall != NULL)
 		free_recall(asking->recall);
@@ -178,6 +183,55 @@ new_recall(const struct screening *s, struct usher_facts *facts)
 	return recall;
 }
 
+static bool
+ask_store(struct asking *asking, struct recall *recall, unsigned wait_ms)
+{
+	recall->asking = asking;
+	if (!store_thread_ask(asking->proxy->store, &recall->job))
+		return false;
+	asking->recall = recall;
+	asking->reading = true;
+	sip_timer_start(asking->proxy->timers, &asking->timer, wait_ms,
+	    on_memory_late, asking);
+	return true;
+}
+
+/* What rang a moment ago counts, and is looked for once it is written. */
+static void
+on_held(void *arg)
+{
+	struct asking *asking = arg;
+	struct recall *recall = asking->recall;
+	struct proxy *proxy = asking->proxy;
+
+	asking->held_ms += HELD_STEP_MS;
+	if (asking->held_ms < HELD_MOST_MS &&
+	    store_thread_is_writing(proxy->store,
+		attempt_part(recall->policy))) {
+		sip_timer_start(proxy->timers, &asking->timer, HELD_STEP_MS,
+		    on_held, asking);
+		return;
+	}
+	asking->held_ms = 0;
+	if (ask_store(asking, recall, POLICY_WAIT_MS))
+		return;
+	tell_unreadable(proxy, recall->who, "too much waits for the store");
+	free_recall(recall);
+	asking->recall = NULL;
+	asking->reading = false;
+	waiting_go_on(asking->decision);
+}
+
+static void
+hold(struct asking *asking, struct recall *recall)
+{
+	asking->recall = recall;
+	asking->reading = true;
+	asking->held_ms = HELD_STEP_MS;
+	sip_timer_start(asking->proxy->timers, &asking->timer, HELD_STEP_MS,
+	    on_held, asking);
+}
+
 bool
 remember_at_hand(struct screening *s, struct decision *decision,
     struct usher_facts *facts)
@@ -185,7 +239,9 @@ remember_at_hand(struct screening *s, struct decision *decision,
 	struct asking *asking;
 	struct recall *recall;
 
-	if (!usher_memory_at_hand(s->proxy->usher))
+	if (!usher_memory_at_hand(s->proxy->usher) ||
+	    store_thread_is_writing(s->proxy->store,
+		attempt_part(s->recipient.policy)))
 		return false;
 	asking = asking_of(s->proxy, decision);
 	recall = asking == NULL ? NULL : new_recall(s, facts);
@@ -205,25 +261,26 @@ remember_read(struct screening *s, struct decision *decision,
 	struct asking *asking = wait_ms == 0 ? NULL
 					     : asking_of(s->proxy, decision);
 	struct recall *recall = asking == NULL ? NULL : asking->recall;
+	bool fresh = recall == NULL;
 
-	if (asking != NULL && recall == NULL)
+	if (asking != NULL && fresh)
 		recall = new_recall(s, facts);
 	if (recall == NULL)
 		return false;
-	recall->asking = asking;
 	recall->targets = targets;
-	if (!store_thread_ask(s->proxy->store, &recall->job)) {
-		if (recall != asking->recall) {
-			recall->facts = NULL; /* the caller's still */
-			free_recall(recall);
-		}
-		return false;
+	if (fresh &&
+	    store_thread_is_writing(s->proxy->store,
+		attempt_part(recall->policy))) {
+		hold(asking, recall);
+		return true;
 	}
-	asking->recall = recall;
-	asking->reading = true;
-	sip_timer_start(s->proxy->timers, &asking->timer, wait_ms,
-	    on_memory_late, asking);
-	return true;
+	if (ask_store(asking, recall, wait_ms))
+		return true;
+	if (fresh) {
+		recall->facts = NULL; /* the caller's still */
+		free_recall(recall);
+	}
+	return false;
 }
 
 const struct usher_facts *
@@ -382,70 +439,4 @@ remember_promise(struct screening *s, struct decision *decision,
 	if (asking->writing != NULL)
 		sip_timer_start(proxy->timers, &asking->timer, PROMISE_WAIT_MS,
 		    on_promise_late, asking);
-}
-
-/* ---- who is known ---- */
-
-struct knowing {
-	struct store_job job;
-	struct proxy *proxy;
-	struct setup *setup;
-	struct sip_buf *bytes;
-	struct origin origin;
-	int64_t at;
-	char aor[ID_TEXT], called[ID_TEXT];
-};
-
-static void
-note_known(struct store_job *job)
-{
-	struct knowing *k = (struct knowing *)job;
-	struct usher_notes *notes = NULL;
-	struct recipient caller;
-	struct sip_msg msg;
-
-	if (sip_gate_read(&msg, k->bytes->data, k->bytes->len, NULL) !=
-		SIP_GATE_OK ||
-	    recipient_of_phone(&caller, LOOK_IN_STORE, k->proxy, k->setup,
-		&k->origin, &msg, k->aor) != 0)
-		return;
-	if (caller.published &&
-	    usher_notes_new(k->proxy->usher, &notes, NULL) == 0) {
-		if (usher_notes_known(notes, caller.policy, caller.text,
-			k->called, k->at, NULL) == 0)
-			usher_notes_commit_later(notes);
-		else
-			usher_notes_free(notes);
-	}
-	recipient_done(&caller);
-}
-
-static void
-noted_known(struct store_job *job, bool late)
-{
-	struct knowing *k = (struct knowing *)job;
-
-	(void)late;
-	sip_buf_unref(k->bytes);
-	setup_release(k->setup);
-	free(k);
-}
-
-void
-remember_known(const struct request *r, const char *aor, const char *called)
-{
-	struct knowing *k = calloc(1, sizeof(*k));
-
-	if (k == NULL)
-		return; /* no call fails for it */
-	k->job = (struct store_job){ .work = note_known, .done = noted_known };
-	k->proxy = r->proxy;
-	k->setup = setup_hold(r->setup);
-	k->bytes = sip_buf_new(r->msg->all.p, r->msg->all.l);
-	k->origin = r->origin;
-	k->at = proxy_clock_ms(r->proxy) / 1000;
-	snprintf(k->aor, sizeof(k->aor), "%s", aor);
-	snprintf(k->called, sizeof(k->called), "%s", called);
-	if (k->bytes == NULL || !store_thread_ask(r->proxy->policies, &k->job))
-		noted_known(&k->job, true);
 }

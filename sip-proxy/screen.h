@@ -173,6 +173,9 @@ struct screening {
 	char languages[LANGUAGES_TEXT]; /* of the words, best first */
 };
 
+/* All there is to know of it, and which attempt it is. NULL: no memory. */
+struct usher_facts *facts_of_attempt(const struct screening *screening);
+
 /*
  * The decision of a request: the one its call has, or a new one. A question
  * (OPTIONS, a notice) leaves nothing behind; safety passes without asking. It

@@ -17,7 +17,8 @@
 
 enum {
 	MOST_WAITING = 4096, /* a stopped disk may not eat our memory */
-	PATIENCE_S = 2
+	PATIENCE_S = 2,
+	PARTS = 64
 };
 
 struct list {
@@ -31,7 +32,8 @@ struct store_thread {
 	struct list asked, over;
 	unsigned waiting; /* asked for, or being done */
 	unsigned holders; /* the owner, the thread, whoever is expected */
-	bool told;	  /* the loop knows that something is over */
+	unsigned writing[PARTS];
+	bool told; /* the loop knows that something is over */
 	bool stopping, closed;
 	int fd;
 	struct event *wake;
@@ -217,15 +219,32 @@ store_thread_tell(struct store_thread *t, struct store_job *job)
 		job->done(job, true);
 }
 
-unsigned
-store_thread_waiting(struct store_thread *t)
+void
+store_thread_write_begins(struct store_thread *t, unsigned part)
 {
-	unsigned waiting;
+	(void)pthread_mutex_lock(&t->lock);
+	t->holders++;
+	t->writing[part % PARTS]++;
+	(void)pthread_mutex_unlock(&t->lock);
+}
+
+void
+store_thread_write_ends(struct store_thread *t, unsigned part)
+{
+	(void)pthread_mutex_lock(&t->lock);
+	t->writing[part % PARTS]--;
+	let_go(t);
+}
+
+bool
+store_thread_is_writing(struct store_thread *t, unsigned part)
+{
+	bool writing;
 
 	(void)pthread_mutex_lock(&t->lock);
-	waiting = t->waiting;
+	writing = t->writing[part % PARTS] > 0;
 	(void)pthread_mutex_unlock(&t->lock);
-	return waiting;
+	return writing;
 }
 
 static void

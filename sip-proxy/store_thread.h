@@ -36,8 +36,13 @@ void store_thread_expect(struct store_thread *thread);
 void store_thread_tell(struct store_thread *thread, struct store_job *job);
 /* What was expected and will not come. */
 void store_thread_forget(struct store_thread *thread);
-/* How many jobs wait or are being done. */
-unsigned store_thread_waiting(struct store_thread *thread);
+/*
+ * What is being written of a part of the memory (any number): between begin
+ * and end, which may come from any thread, who asks about that part waits.
+ */
+void store_thread_write_begins(struct store_thread *thread, unsigned part);
+void store_thread_write_ends(struct store_thread *thread, unsigned part);
+bool store_thread_is_writing(struct store_thread *thread, unsigned part);
 /*
  * Does what was asked for, and ends, all jobs late. False: it hangs on the
  * store, and is left behind with all it looks at, which must stay.
