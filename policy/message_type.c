@@ -94,7 +94,7 @@ usher_type_plain(struct arena *arena, const char *value, struct mime_type *type)
 {
 	const char *at = value;
 
-	*type = (struct mime_type){ NULL };
+	*type = (struct mime_type){ 0 };
 	skip_blanks(&at);
 	type->type = take_word(arena, &at);
 	if (!type->type || *at++ != '/')
