@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,10 +175,23 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+/* What a storm of calls took goes back to the system once it is over. */
+static void
+give_back(const struct proxy *proxy)
+{
+	const struct sip_txn_stats *t = sip_txn_stats(proxy->txns);
+
+	if (t->servers + t->clients == 0 &&
+	    decisions_count(proxy->decisions) == 0)
+		(void)malloc_trim(0);
+}
+
 static void
 on_beat(void *arg)
 {
 	struct service *service = arg;
+
+	give_back(service->proxy);
 
 	beat_send(service->proxy, service->start, (int64_t)time(NULL));
 	sip_timer_start(service->proxy->timers, &service->beat,

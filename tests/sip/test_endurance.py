@@ -8,6 +8,7 @@ are answered, acknowledged and hung up.
 import os
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ CALLS = int(os.environ.get("USHER_ENDURE_CALLS", "400"))
 BINDINGS = int(os.environ.get("USHER_ENDURE_BINDINGS", "20"))
 PHONE = "127.0.0.5"
 USERS = 50
+BEAT_S = 25
 PATIENCE_S = 60 + CALLS / 100
 
 
@@ -90,6 +92,7 @@ def test_nothing_is_left_of_many_calls(busy):
         if CALLS > 10000:   # decisions are kept for half a minute
             support.wait_for(lambda: not busy.counters()["decisions"],
                              120, "the end of every decision")
+            time.sleep(BEAT_S)   # at rest it gives back what it took
         resident.append(resident_kb(busy))
     counters = busy.counters()
     print(f"{2 * CALLS} calls, {BINDINGS} bindings: resident {resident} kB, "
