@@ -179,7 +179,10 @@ answer_word(const struct decision *decision, bool enforced,
 		return "observed";
 	if (decision->answer.code == 0)
 		return "forwarded";
-	snprintf(text, CODE_TEXT, "%u", decision->answer.code);
+	text[0] = (char)('0' + decision->answer.code / 100 % 10);
+	text[1] = (char)('0' + decision->answer.code / 10 % 10);
+	text[2] = (char)('0' + decision->answer.code % 10);
+	text[3] = '\0';
 	return text;
 }
 
