@@ -220,7 +220,7 @@ demo: all deps-demo		## real mails and calls, told as a story
 	@USHER_BUILD=$(BUILD) /usr/bin/python3 tests/demo/demo.py
 
 .PHONY: bench
-bench: all $(BENCHES) deps-demo	## measure; ratios against peers
+bench: all $(BENCHES) deps-bench	## measure; ratios against peers
 	@USHER_BUILD=$(BUILD) tests/bench/run
 
 ENDURE_CALLS ?= 100000
@@ -299,9 +299,9 @@ install: all			## install below DESTDIR and PREFIX
 	test -e $(DESTDIR)$(CONFDIR)/usher.conf || \
 		install -m 644 conf/usher.conf $(DESTDIR)$(CONFDIR)
 
-.PHONY: deps deps-build deps-demo deps-test deps-fresh
+.PHONY: deps deps-build deps-demo deps-bench deps-test deps-fresh
 deps: deps-test			## install what building and testing need
-deps-build deps-demo deps-test deps-fresh:
+deps-build deps-demo deps-bench deps-test deps-fresh:
 	@packaging/install-deps $(@:deps-%=%)
 
 .PHONY: clean
