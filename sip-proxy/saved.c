@@ -80,8 +80,8 @@ listener_text(const struct sip_listener *l, char text[HOST_TEXT + 80])
 	sip_addr_text(&l->addr, address);
 	if (self_is_any(l) && gethostname(machine, sizeof(machine) - 1) != 0)
 		machine[0] = '\0';
-	snprintf(text, HOST_TEXT + 80, "%s %s%s", address,
-	    self_is_any(l) ? "" : l->host, machine);
+	snprintf(text, HOST_TEXT + 80, "%s %s", address,
+	    self_is_any(l) ? machine : l->host);
 }
 
 /* Of any length within, short enough for a key. */
