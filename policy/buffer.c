@@ -37,8 +37,7 @@ reserve(struct buffer *buffer, size_t more)
 void
 usher_buffer_add(struct buffer *buffer, const char *data, size_t length)
 {
-	if (buffer->size - buffer->length <= length &&
-	    !reserve(buffer, length))
+	if (buffer->size - buffer->length <= length && !reserve(buffer, length))
 		return;
 	if (buffer->failed)
 		return;
