@@ -48,7 +48,8 @@ struct asking {
 	struct decision *decision;
 	struct recall *recall; /* asked for, or brought */
 	struct writing *writing;
-	struct sip_timer timer;
+	struct patience patience;
+	struct sip_timer timer; /* while it is held */
 	bool reading;
 	unsigned held_ms; /* until what rang is written; 0: it is not held */
 };
@@ -79,6 +80,7 @@ remember_end(struct decision *decision)
 	if (asking == NULL)
 		return;
 	decision->asking = NULL;
+	patience_end(&asking->patience);
 	sip_timer_stop(asking->proxy->timers, &asking->timer);
 	if (asking->writing != NULL)
 		asking->writing->asking = NULL;
@@ -131,7 +133,7 @@ have_memory(struct store_job *job, bool late)
 		free_recall(recall);
 		return;
 	}
-	sip_timer_stop(asking->proxy->timers, &asking->timer);
+	patience_end(&asking->patience);
 	asking->reading = false;
 	if (recall->code != 0)
 		tell_unreadable(asking->proxy, recall->who, recall->error.text);
@@ -161,6 +163,7 @@ asking_of(struct proxy *proxy, struct decision *decision)
 			return NULL;
 		decision->asking->proxy = proxy;
 		decision->asking->decision = decision;
+		decision->asking->patience.left_ms = POLICY_WAIT_MS;
 	}
 	return decision->asking;
 }
@@ -191,7 +194,7 @@ ask_store(struct asking *asking, struct recall *recall, unsigned wait_ms)
 		return false;
 	asking->recall = recall;
 	asking->reading = true;
-	sip_timer_start(asking->proxy->timers, &asking->timer, wait_ms,
+	patience_begin(&asking->patience, asking->proxy->timers, wait_ms,
 	    on_memory_late, asking);
 	return true;
 }
@@ -263,6 +266,9 @@ remember_read(struct screening *s, struct decision *decision,
 	struct recall *recall = asking == NULL ? NULL : asking->recall;
 	bool fresh = recall == NULL;
 
+	/* For its targets it waits no longer than it would have for itself. */
+	if (recall != NULL && wait_ms > asking->patience.left_ms)
+		wait_ms = asking->patience.left_ms;
 	if (asking != NULL && fresh)
 		recall = new_recall(s, facts);
 	if (recall == NULL)
@@ -340,7 +346,7 @@ written(struct store_job *job, bool late)
 	}
 	if (asking != NULL) {
 		asking->writing = NULL;
-		sip_timer_stop(asking->proxy->timers, &asking->timer);
+		patience_end(&asking->patience);
 		if (!late)
 			waiting_go_on(asking->decision);
 	}
@@ -437,6 +443,6 @@ remember_promise(struct screening *s, struct decision *decision,
 	asking->writing = write_notes(proxy, notes, "a promise to a caller",
 	    NULL, asking);
 	if (asking->writing != NULL)
-		sip_timer_start(proxy->timers, &asking->timer, PROMISE_WAIT_MS,
-		    on_promise_late, asking);
+		patience_begin(&asking->patience, proxy->timers,
+		    PROMISE_WAIT_MS, on_promise_late, asking);
 }

@@ -24,8 +24,8 @@ struct waiting {
 	struct sip_peer src;
 	struct decision *decision; /* NULL: not yet */
 	struct finding *finding;   /* its policy is being read */
-	struct sip_timer timer;
-	uint64_t until_ms, key;
+	struct patience patience;  /* of which some may be used up */
+	uint64_t key;
 	bool aside; /* it waits, and nobody works on it */
 	bool cancelled;
 	/* What was found of its recipient; `late`: not in time. */
@@ -129,7 +129,7 @@ unlink_waiting(struct waiting *w)
 static void
 free_waiting(struct waiting *w)
 {
-	sip_timer_stop(w->proxy->timers, &w->timer);
+	patience_end(&w->patience);
 	recipient_done(&w->recipient);
 	if (w->finding != NULL)
 		w->finding->waiting = NULL;
@@ -177,7 +177,7 @@ waiting_of(struct request *r)
 	w->setup = setup_hold(r->setup);
 	w->src = *r->src;
 	w->key = key_of(r);
-	w->until_ms = sip_timers_now(r->proxy->timers) + POLICY_WAIT_MS;
+	w->patience.left_ms = POLICY_WAIT_MS;
 	return w;
 }
 
@@ -192,7 +192,7 @@ go_on(struct waiting *w)
 		.src = &w->src,
 		.waited = w };
 
-	sip_timer_stop(w->proxy->timers, &w->timer);
+	patience_end(&w->patience);
 	unlink_waiting(w);
 	if (sip_gate_read(&msg, w->bytes->data, w->bytes->len, NULL) ==
 	    SIP_GATE_OK) {
@@ -303,7 +303,7 @@ waiting_for_policy(struct request *r, const char *aor)
 	}
 	w->finding = f;
 	link_waiting(w);
-	sip_timer_start(r->proxy->timers, &w->timer, left_ms, on_policy_late,
+	patience_begin(&w->patience, r->proxy->timers, left_ms, on_policy_late,
 	    w);
 	return true;
 }
@@ -410,11 +410,5 @@ waiting_decision(const struct request *r)
 unsigned
 waiting_left_ms(const struct request *r)
 {
-	uint64_t now_ms = sip_timers_now(r->proxy->timers);
-
-	if (r->waited == NULL)
-		return POLICY_WAIT_MS;
-	return r->waited->until_ms <= now_ms
-	    ? 0
-	    : (unsigned)(r->waited->until_ms - now_ms);
+	return r->waited == NULL ? POLICY_WAIT_MS : r->waited->patience.left_ms;
 }

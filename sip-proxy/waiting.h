@@ -11,6 +11,7 @@
 #ifndef USHER_SIP_WAITING_H
 #define USHER_SIP_WAITING_H
 
+#include "patience.h"
 #include "screen.h"
 #include "store_thread.h"
 
