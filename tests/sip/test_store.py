@@ -97,6 +97,7 @@ def test_an_opening_that_was_told_is_kept(site, trunk, carrier, pbx):
     s = site(WINDOW.format("16:00-17:00"), at=BEFORE)
     assert calls(trunk, s).send().final(480).retry_after == 30
     calls(carrier, s, "+442079999999").send().final(480)
+    s.wait_decisions(2)
     again(s, INSIDE, WINDOW.format("18:00-19:00"))
     # neither another, nor who only claims to be the one, nor who only claimed
     calls(trunk, s, "+442071234599").send().final(480)
