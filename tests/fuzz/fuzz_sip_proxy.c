@@ -169,6 +169,7 @@ make_world(void)
 		    "127.0.0.1", 5060, NULL) == 0);
 	require(sip_txn_layer_new(&p->txns, p->timers, &config) == 0);
 	p->decisions = decisions_new(p->timers);
+	p->waitings = waitings_new();
 	p->refusals = refusals_new();
 	p->callbacks = callbacks_new();
 	p->defence = defence_new();
