@@ -170,6 +170,9 @@ make_world(void)
 	require(sip_txn_layer_new(&p->txns, p->timers, &config) == 0);
 	p->decisions = decisions_new(p->timers);
 	p->waitings = waitings_new();
+	p->policies = store_thread_new(p->base);
+	p->store = store_thread_new(p->base);
+	require(p->policies != NULL && p->store != NULL);
 	p->refusals = refusals_new();
 	p->callbacks = callbacks_new();
 	p->defence = defence_new();
@@ -199,6 +202,14 @@ pass_time(uint64_t ms)
 	sip_timers_run(world->proxy.timers, world->now_ms);
 }
 
+/* What waits for the store goes on in real time, before time passes. */
+static void
+settle(void)
+{
+	while (waitings_count(world->proxy.waitings) > 0)
+		require(event_base_loop(world->proxy.base, EVLOOP_ONCE) == 0);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -225,6 +236,7 @@ feed(const char *bytes, size_t length, const struct sip_peer *src)
 	if (!world->malformed && msg.request)
 		world->vias = msg.via_count;
 	proxy_receive(bytes, length, src, &world->proxy);
+	settle();
 }
 
 int
@@ -246,6 +258,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < world->pending; i++)
 		proxy_receive(world->replies[i].bytes, world->replies[i].length,
 		    &world->replies[i].from, &world->proxy);
+	settle();
 	pass_time(100);
 	feed(copy, size - 2, &src);
 	free(copy);
