@@ -33,7 +33,8 @@ DEPS = deps-build
 WERROR ?= -Werror
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wconversion $(WERROR)
 HARDEN = -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
-SANITIZE = -O1 -fno-omit-frame-pointer
+# Reports name functions and lines; more would cost the check its time.
+SANITIZE = -O1 -g1 -fno-omit-frame-pointer
 
 ifeq ($(KIND),clang)
 override CC = clang
