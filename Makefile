@@ -1,8 +1,8 @@
 # Usher: build, tests and installation.  `make help` lists the targets.
 #
 # BUILD names the folder that is built into, and its last part the kind of
-# build: clang, asan, tsan and fuzz are special, anything else is a release
-# build by $(CC).  All kinds can stand beside each other.
+# build: clang, asan and tsan are special, anything else is a release build by
+# $(CC).  All kinds can stand beside each other.
 
 BUILD ?= build
 PREFIX ?= /usr/local
@@ -41,16 +41,15 @@ override CC = clang
 DEPS = deps-test
 MODE = $(HARDEN)
 else ifeq ($(KIND),asan)
-MODE = $(SANITIZE) -fsanitize=address,undefined -fno-sanitize-recover=undefined
-else ifeq ($(KIND),tsan)
-override CC = clang
-DEPS = deps-test
-MODE = $(SANITIZE) -fsanitize=thread
-else ifeq ($(KIND),fuzz)
+# One build for tests and fuzzers: all that clang has to say comes with it.
 override CC = clang
 DEPS = deps-test
 MODE = $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
+else ifeq ($(KIND),tsan)
+override CC = clang
+DEPS = deps-test
+MODE = $(SANITIZE) -fsanitize=thread
 else
 ifeq ($(origin CC),default)
 CC = gcc
@@ -242,8 +241,8 @@ measure: all deps-demo		## how well it recognises labelled mails
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz fuzzers
 fuzz: deps-test			## fuzz every parser, FUZZ_SECONDS (60) in all
-	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz fuzzers
-	@packaging/fuzz $(FUZZ_SECONDS) $(BUILD)/fuzz/fuzzers
+	+@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan fuzzers
+	@packaging/fuzz $(FUZZ_SECONDS) $(BUILD)/asan/fuzzers
 fuzzers: $(FUZZERS)
 
 FUZZ_MESSAGES ?= 200000
