@@ -222,6 +222,8 @@ open_usher(struct milter *milter, const struct options *options,
 	usher_problems_free(problems);
 	if (code != 0)
 		return code;
+	/* Reading took more than is kept, in pieces between what is. */
+	(void)malloc_trim(0);
 	conf = usher_conf_hold(milter->usher);
 	code = reload_fit(conf, error);
 	if (code == 0 && options->at != NULL) {

@@ -109,4 +109,12 @@ int usher_evidence_phrases(struct evidence_weighing *weighing,
 int usher_evidence_patterns(struct evidence_weighing *weighing,
     struct arena *arena);
 
+/* evidence_phrase.c */
+/*
+ * A phrase of this item. EINVAL: it has no word; ENOSPC: there are too many;
+ * ENOMEM, and the arena is marked.
+ */
+int usher_evidence_phrase(struct evidence *evidence, unsigned item,
+    const char *text);
+
 #endif

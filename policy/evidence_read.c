@@ -120,33 +120,14 @@ static void
 add_phrase(const struct source *source, const config_setting_t *setting,
     struct evidence *evidence, unsigned item, const char *text)
 {
-	struct evidence_phrase *phrase;
-	struct evidence_words words;
-	unsigned slot;
+	int code = usher_evidence_phrase(evidence, item, text);
 
-	if (usher_evidence_words(&evidence->arena, text, strlen(text), &words))
-		return; /* the arena is marked */
-	if (words.count == 0 || evidence->phrase_count == EVIDENCE_PHRASES) {
-		usher_source_wrong(source, setting,
-		    words.count == 0 ? "phrase \"%s\" has no word"
-				     : "too many phrases; \"%s\" has no room",
+	if (code == EINVAL)
+		usher_source_wrong(source, setting, "phrase \"%s\" has no word",
 		    text);
-		return;
-	}
-	phrase = usher_arena_alloc(&evidence->arena, sizeof(*phrase));
-	if (!phrase)
-		return;
-	slot = usher_evidence_slot(&words, 0, words.count > 1);
-	*phrase = (struct evidence_phrase){
-		.next = evidence->phrases[slot],
-		.item = item,
-		.number = (unsigned)evidence->phrase_count++,
-		.count = words.count,
-		.words = words.at,
-		.lengths = words.lengths,
-	};
-	evidence->phrases[slot] = phrase;
-	evidence->filled[slot / 8] |= (unsigned char)(1u << slot % 8);
+	else if (code == ENOSPC)
+		usher_source_wrong(source, setting,
+		    "too many phrases; \"%s\" has no room", text);
 }
 
 static void
