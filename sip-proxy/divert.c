@@ -83,9 +83,12 @@ static void
 strip_params(struct sip_edit *edit, struct span params)
 {
 	static const struct span none = SPAN_LIT("No-TN-Validation");
-	const char *end = params.p + params.l;
+	const char *end;
 	struct span value;
 
+	if (params.p == NULL)
+		return;
+	end = params.p + params.l;
 	while (sip_param_get(params, "verstat", &value)) {
 		if (value.l > 0)
 			sip_edit_replace(edit, value, none);

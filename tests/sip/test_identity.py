@@ -99,6 +99,15 @@ def test_untrusted_identity_headers_are_taken_off(site, carrier, pbx):
     assert invite.get("Subject") == "hello"
 
 
+@pytest.mark.parametrize("caller", [
+    "urn:service:sales", "mailto:sales@x.example", "sip:x.example"])
+def test_a_caller_without_parameters_is_left_as_it_is(site, carrier, pbx,
+                                                      caller):
+    s = site()
+    invite = ring(Call(carrier, s.address, s.uri(), caller=caller), pbx)
+    assert f"<{caller}>" in invite.get("From")
+
+
 def test_priority_other_than_psap_callback_stays(site, carrier, pbx):
     s = site()
     invite = ring(Call(carrier, s.address, s.uri(),
