@@ -115,7 +115,9 @@ usher_zone_names_new(void)
 	usher_arena_init(&names->arena);
 	walk(names, "", 1);
 	/* A folder has no order: the same slip gets the same advice. */
-	qsort(names->list, names->count, sizeof(names->list[0]), compare);
+	if (names->count > 0)
+		qsort(names->list, names->count, sizeof(names->list[0]),
+		    compare);
 	return names;
 }
 

@@ -255,8 +255,8 @@ fill_user(const struct answering *how, const char *pattern, char *out,
 		while (user < uri.user.l && uri.user.p[user] != ';')
 			user++;
 		length = snprintf(out, size, "%.*s%.*s%s",
-		    (int)(place - pattern), pattern, (int)user, uri.user.p,
-		    place + 6);
+		    (int)(place - pattern), pattern, (int)user,
+		    uri.user.p != NULL ? uri.user.p : "", place + 6);
 	} else {
 		return false;
 	}
@@ -431,8 +431,7 @@ answer_headers(const struct answer *answer, char *out, size_t size, size_t most)
 			break;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (parts[i].l > 0)
-			memcpy(out + used, parts[i].p, parts[i].l);
+		(void)span_copy(out + used, parts[i]);
 		used += parts[i].l;
 	}
 	return used;

@@ -60,8 +60,8 @@ holds(struct span text, const char *what)
 static bool
 is_open(struct span line)
 {
-	const char *space = memchr(line.p, ' ', line.l);
-	const char *end = line.p + line.l;
+	const char *space = span_find(line, ' ');
+	const char *end = span_end(line);
 
 	if (space == NULL || space + 1 == end)
 		return false;
@@ -152,15 +152,15 @@ scan_body(const struct sip_msg *msg, struct media *media)
 	struct span boundary;
 	const char *params;
 
-	if (type.p == NULL || msg->body.l == 0)
+	if (msg->body.l == 0)
 		return;
 	if (begins(type, "application/sdp")) {
 		scan(msg->body, media);
 		return;
 	}
-	params = memchr(type.p, ';', type.l);
+	params = span_find(type, ';');
 	if (!begins(type, "multipart/") || params == NULL ||
-	    !sip_param_get(span_between(params, type.p + type.l), "boundary",
+	    !sip_param_get(span_between(params, span_end(type)), "boundary",
 		&boundary))
 		return;
 	if (boundary.l >= 2 && boundary.p[0] == '"') {

@@ -83,16 +83,13 @@ static void
 strip_params(struct sip_edit *edit, struct span params)
 {
 	static const struct span none = SPAN_LIT("No-TN-Validation");
-	const char *end;
+	const char *end = span_end(params);
 	struct span value;
 
-	if (params.p == NULL)
-		return;
-	end = params.p + params.l;
 	while (sip_param_get(params, "verstat", &value)) {
 		if (value.l > 0)
 			sip_edit_replace(edit, value, none);
-		params = span_between(value.p + value.l, end);
+		params = span_between(span_end(value), end);
 	}
 }
 
@@ -108,10 +105,9 @@ strip_verstat(struct sip_edit *edit)
 	    sip_uri_split(&uri, address.uri) != 0)
 		return;
 	strip_params(edit, uri.params);
-	if (uri.user.l == 0 ||
-	    (semicolon = memchr(uri.user.p, ';', uri.user.l)) == NULL)
-		return;
-	strip_params(edit, span_between(semicolon, uri.user.p + uri.user.l));
+	semicolon = span_find(uri.user, ';');
+	if (semicolon != NULL)
+		strip_params(edit, span_between(semicolon, span_end(uri.user)));
 }
 
 void

@@ -180,7 +180,7 @@ void
 sip_edit_via_stamp(struct sip_edit *e, const union sip_addr *src)
 {
 	const struct sip_via *via = &e->msg->via;
-	const char *end = via->value.p + via->value.l;
+	const char *end = span_end(via->value);
 	char host[SIP_ADDR_TEXT], text[SIP_ADDR_TEXT + 16];
 	union sip_addr sent_by;
 	bool same;

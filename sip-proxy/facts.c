@@ -112,8 +112,9 @@ begins(struct span text, const char *with)
 static bool
 cut_head(struct span *rest, struct span *head)
 {
-	const char *end = rest->p + rest->l;
-	const char *p = memmem(rest->p, rest->l, "\r\n\r\n", 4);
+	const char *end = span_end(*rest);
+	const char *p = rest->l == 0 ? NULL
+				     : memmem(rest->p, rest->l, "\r\n\r\n", 4);
 
 	if (p == NULL)
 		return false;
@@ -134,11 +135,11 @@ open_cpim(struct span body, struct span *type)
 	if (!cut_head(&body, &head) || !cut_head(&body, &head))
 		return none;
 	while (!begins(head, name)) {
-		const char *end = memchr(head.p, '\n', head.l);
+		const char *end = span_find(head, '\n');
 
 		if (end == NULL)
 			return none;
-		head = span_between(end + 1, head.p + head.l);
+		head = span_between(end + 1, span_end(head));
 		if (head.l == 0)
 			return none;
 	}

@@ -56,10 +56,10 @@ remove_last_route(struct sip_edit *edit)
 static void
 edit_host(struct sip_edit *edit, const struct sip_uri *uri, const char *host)
 {
-	const char *end = uri->host.p + uri->host.l;
+	const char *end = span_end(uri->host);
 	struct span old;
 
-	while (end < uri->all.p + uri->all.l && *end != ';' && *end != '?')
+	while (end < span_end(uri->all) && *end != ';' && *end != '?')
 		end++;
 	old = span_between(uri->host.p, end);
 	sip_edit_replace(edit, old, span_of(host));

@@ -36,7 +36,7 @@ version(struct span s)
 static bool
 uri_has_headers(struct span uri)
 {
-	const char *at, *end = uri.p + uri.l;
+	const char *at, *end = span_end(uri);
 
 	if (uri.l < 5 || strncasecmp(uri.p, "sip", 3) != 0)
 		return false;

@@ -120,7 +120,7 @@ static int
 param_next(struct span *rest, struct span *name, struct span *value,
     struct span *whole)
 {
-	const char *p = rest->p, *end = p + rest->l, *start;
+	const char *p = rest->p, *end = span_end(*rest), *start;
 
 	p = skip_lws(p, end);
 	if (p == end)
@@ -305,7 +305,7 @@ via_port(const char *p, const char *end, struct sip_via *via)
 bool
 sip_via_read(struct span value, struct sip_via *via)
 {
-	const char *p = value.p, *end = p + value.l;
+	const char *p = value.p, *end = span_end(value);
 	struct span rest, n, v, whole;
 	int more;
 
@@ -356,7 +356,7 @@ sip_addr_split(struct span value, struct sip_addr_value *out)
 
 	value = sip_span_trim(value);
 	p = value.p;
-	end = p + value.l;
+	end = span_end(value);
 	*out = (struct sip_addr_value){ 0 };
 	if (p < end && *p == '"') {
 		q = quoted_end(p, end);
@@ -379,7 +379,7 @@ sip_addr_split(struct span value, struct sip_addr_value *out)
 		}
 		p = q;
 	}
-	q = memchr(p, '>', (size_t)(end - p));
+	q = span_find(span_between(p, end), '>');
 	if (!q)
 		return false;
 	out->bracketed = true;

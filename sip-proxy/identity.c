@@ -28,11 +28,10 @@ any_param(const struct sip_uri *uri, const char *name, struct span *value)
 
 	if (sip_uri_param(uri, name, value))
 		return true;
-	if (uri->user.p == NULL ||
-	    (semicolon = memchr(uri->user.p, ';', uri->user.l)) == NULL)
-		return false;
-	return sip_param_get(span_between(semicolon, uri->user.p + uri->user.l),
-	    name, value);
+	semicolon = span_find(uri->user, ';');
+	return semicolon != NULL &&
+	    sip_param_get(span_between(semicolon, span_end(uri->user)), name,
+		value);
 }
 
 static enum verstat
@@ -55,7 +54,7 @@ static struct span
 user_before_params(const struct sip_uri *uri)
 {
 	struct span user = uri->user;
-	const char *semicolon = user.l ? memchr(user.p, ';', user.l) : NULL;
+	const char *semicolon = span_find(user, ';');
 
 	if (semicolon != NULL)
 		user.l = (size_t)(semicolon - user.p);
@@ -70,10 +69,10 @@ sip_text(char text[ID_TEXT], struct span user, struct span host)
 
 	if (scheme.l + user.l + 1 + host.l >= ID_TEXT)
 		return false;
-	p = mempcpy(p, scheme.p, scheme.l);
-	p = mempcpy(p, user.p, user.l);
+	p = span_copy(p, scheme);
+	p = span_copy(p, user);
 	*p++ = '@';
-	p = mempcpy(p, host.p, host.l);
+	p = span_copy(p, host);
 	*p = '\0';
 	return true;
 }
@@ -91,8 +90,7 @@ identity_text(const struct setup *setup, const struct usher_sip_terms *terms,
 		return false;
 	if (any_param(uri, "phone-context", &param) &&
 	    param.l < sizeof(context)) {
-		memcpy(context, param.p, param.l);
-		context[param.l] = '\0';
+		*span_copy(context, param) = '\0';
 		known = context;
 	}
 	if (usher_sip_number(setup->conf, terms, user, length, known, text)) {
@@ -210,7 +208,7 @@ add(struct caller *caller, const struct setup *setup,
 static bool
 has_nul(struct span text)
 {
-	return text.l > 0 && memchr(text.p, '\0', text.l) != NULL;
+	return span_find(text, '\0') != NULL;
 }
 
 /* The values of all headers of an id. */

@@ -73,8 +73,8 @@ read_ranges(const struct sip_msg *msg, struct range ranges[RANGES_MOST])
 		return 0;
 	rest = hdr->value;
 	while (sip_value_next(&rest, &value)) {
-		const char *end = value.p + value.l;
-		const char *params = memchr(value.p, ';', value.l);
+		const char *end = span_end(value);
+		const char *params = span_find(value, ';');
 		struct range range = { .weight = WEIGHT_MOST };
 
 		range.tag = sip_span_trim(

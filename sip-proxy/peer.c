@@ -43,10 +43,9 @@ sip_addr_parse(union sip_addr *a, struct span host, uint16_t port)
 		host.p++;
 		host.l -= 2;
 	}
-	if (host.l == 0 || host.l >= sizeof(text) || memchr(host.p, 0, host.l))
+	if (host.l == 0 || host.l >= sizeof(text) || span_find(host, '\0'))
 		return EINVAL;
-	memcpy(text, host.p, host.l);
-	text[host.l] = '\0';
+	*span_copy(text, host) = '\0';
 	if (!brackets && inet_pton(AF_INET, text, &a->in.sin_addr) == 1) {
 		a->in.sin_family = AF_INET;
 		a->in.sin_port = htons(port);

@@ -103,7 +103,7 @@ is_kept(const struct flow *flow, struct span contact)
 {
 	return flow->peer.transport == SIP_OVER_UDP &&
 	    flow->peer.listener != NULL && contact.l < CONTACT_MOST &&
-	    memchr(contact.p, '\n', contact.l) == NULL;
+	    span_find(contact, '\n') == NULL;
 }
 
 void
@@ -154,12 +154,12 @@ saved_window(struct proxy *proxy, const char *who, uint32_t seconds)
 static bool
 take_line(struct span *rest, struct span *line)
 {
-	const char *end = memchr(rest->p, '\n', rest->l);
+	const char *end = span_find(*rest, '\n');
 
 	if (end == NULL)
 		return false;
 	*line = span_between(rest->p, end);
-	*rest = span_between(end + 1, rest->p + rest->l);
+	*rest = span_between(end + 1, span_end(*rest));
 	return true;
 }
 
@@ -171,8 +171,7 @@ take_number(struct span *rest, int64_t *number)
 
 	if (!take_line(rest, &line) || line.l == 0 || line.l >= sizeof(digits))
 		return false;
-	memcpy(digits, line.p, line.l);
-	digits[line.l] = '\0';
+	*span_copy(digits, line) = '\0';
 	*number = strtoll(digits, &end, 10);
 	return *end == '\0';
 }
@@ -184,8 +183,7 @@ take_string(struct span *rest, char *text, size_t size)
 
 	if (!take_line(rest, &line) || line.l >= size)
 		return false;
-	memcpy(text, line.p, line.l);
-	text[line.l] = '\0';
+	*span_copy(text, line) = '\0';
 	return true;
 }
 
@@ -223,6 +221,7 @@ restore_binding(struct proxy *proxy, struct span rest)
 	struct flow flow = { .peer = { .transport = SIP_OVER_UDP } };
 	char host[SIP_ADDR_TEXT], listener[HOST_TEXT + 80];
 	struct span contact;
+	struct sip_uri uri;
 	int64_t left_s, port;
 
 	if (!take_head(&rest, &left_s) || !take_number(&rest, &flow.until_s) ||
@@ -232,7 +231,7 @@ restore_binding(struct proxy *proxy, struct span rest)
 		0 ||
 	    !take_string(&rest, listener, sizeof(listener)) ||
 	    !take_string(&rest, flow.aor, sizeof(flow.aor)) ||
-	    !take_line(&rest, &contact))
+	    !take_line(&rest, &contact) || sip_uri_split(&uri, contact) != 0)
 		return; /* over, or of another version: as if it were not */
 	flow.peer.listener = find_listener(proxy, listener);
 	/* Who has registered since then knows better. */
@@ -284,7 +283,8 @@ keep(void *arg, const char *key, const void *bytes, size_t length,
 		return ENOMEM;
 	kept->kind = r->kind;
 	kept->length = length;
-	memcpy(kept->bytes, bytes, length);
+	if (length > 0)
+		memcpy(kept->bytes, bytes, length);
 	kept->next = r->list;
 	r->list = kept;
 	return 0;

@@ -35,6 +35,28 @@ span_between(const char *from, const char *to)
 	return (struct span){ from, (size_t)(to - from) };
 }
 
+/* Behind its last byte. What is not there ends where it begins: an offset of a
+ * null pointer is undefined, be it 0. */
+static inline const char *
+span_end(struct span s)
+{
+	return s.l == 0 ? s.p : s.p + s.l;
+}
+
+/* Its first c, or NULL; also of what is not there. */
+static inline const char *
+span_find(struct span s, char c)
+{
+	return s.l == 0 ? NULL : memchr(s.p, c, s.l);
+}
+
+/* Its bytes at `to`, where there is room for them; the end of them. */
+static inline char *
+span_copy(char *to, struct span s)
+{
+	return s.l == 0 ? to : mempcpy(to, s.p, s.l);
+}
+
 static inline bool
 span_eq(struct span a, struct span b)
 {

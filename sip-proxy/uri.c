@@ -28,8 +28,7 @@ scheme_of(struct span text)
 static struct span
 cut_at(struct span *s, char c)
 {
-	const char *end = s->p + s->l;
-	const char *p = s->l ? memchr(s->p, c, s->l) : NULL;
+	const char *end = span_end(*s), *p = span_find(*s, c);
 
 	if (!p)
 		p = end;
@@ -83,7 +82,7 @@ split_sip(struct sip_uri *uri, struct span s)
 	if (rest.l) {
 		host = (struct span){ rest.p + 1, rest.l - 1 };
 		/* A second '@' is legal nowhere, and read both ways. */
-		if (user.l == 0 || memchr(host.p, '@', host.l))
+		if (user.l == 0 || span_find(host, '@'))
 			return EINVAL;
 		uri->user = user;
 		rest = cut_at(&uri->user, ':');

@@ -145,11 +145,11 @@ skip_display(const struct sip_value *ours, struct span value)
 {
 	struct span d = ours->display;
 
-	if (!d.p || d.p[0] == '"' || memchr(d.p, ':', d.l))
+	if (!d.p || d.p[0] == '"' || span_find(d, ':'))
 		return 0;
 	for (size_t i = 0; i < d.l; i++)
 		if (!is_char(d.p[i], CHAR_TOKEN | CHAR_LWS))
-			return (size_t)(d.p + d.l - value.p);
+			return (size_t)(span_end(d) - value.p);
 	return 0;
 }
 
@@ -162,7 +162,7 @@ ask_value(const struct sip_value *ours, struct span value)
 	int err;
 
 	if (ours->display.p && !skip)
-		display = (size_t)(ours->display.p + ours->display.l - value.p);
+		display = (size_t)(span_end(ours->display) - value.p);
 	err = copy_value(text, (struct span){ value.p + skip, value.l - skip },
 	    display);
 	if (err)
@@ -196,15 +196,16 @@ static bool
 is_plain_param(struct span params)
 {
 	const char *equals;
-	struct span name = { params.p + 1, params.l - 1 };
+	struct span name;
 
 	if (params.l == 0)
 		return true;
-	equals = memchr(name.p, '=', name.l);
+	name = (struct span){ params.p + 1, params.l - 1 };
+	equals = span_find(name, '=');
 	if (equals == NULL)
 		return is_plain(name);
 	return is_plain(span_between(name.p, equals)) &&
-	    is_plain(span_between(equals + 1, name.p + name.l));
+	    is_plain(span_between(equals + 1, span_end(name)));
 }
 
 static bool
@@ -240,7 +241,7 @@ is_plain_value(const struct sip_value *ours, struct span value)
 
 	return is_plain_uri(&ours->uri) && is_plain_display(ours->display) &&
 	    all.p > value.p && all.p[-1] == '<' &&
-	    all.p + all.l < value.p + value.l && all.p[all.l] == '>' &&
+	    span_end(all) < span_end(value) && all.p[all.l] == '>' &&
 	    (ours->params.l == 0 ||
 		(ours->params.l == ours->tag.l + 5 &&
 		    memcmp(ours->params.p, ";tag=", 5) == 0 &&

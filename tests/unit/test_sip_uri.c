@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "peer.h"
 #include "uri.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -82,6 +83,37 @@ both_readers_agree_on_good_values(void **state)
 		assert_int_equal(v.uri.port, cases[i].port);
 		assert_int_equal(v.uri.scheme, cases[i].scheme);
 	}
+}
+
+/* What the sanitizers would stop at: offsets and searches of a null pointer. */
+static void
+what_is_not_there_is_read_as_nothing(void **state)
+{
+	static const struct span none = { NULL, 0 };
+	struct sip_addr_value address;
+	struct sip_value v;
+	struct sip_uri uri;
+	struct sip_via via;
+	union sip_addr parsed;
+	struct span rest = none, value = none;
+	size_t length = 1;
+	char text[4];
+
+	(void)state;
+	assert_null(span_end(none));
+	assert_null(span_find(none, 'x'));
+	assert_ptr_equal(span_copy(text, none), text);
+	assert_false(sip_value_next(&rest, &value));
+	assert_false(sip_addr_split(none, &address));
+	assert_false(sip_param_get(none, "lr", &value));
+	assert_false(sip_via_read(none, &via));
+	assert_int_equal(sip_uri_split(&uri, none), EINVAL);
+	assert_int_equal(sip_uri_read(&v, none), EBADMSG);
+	assert_int_equal(sip_value_read(&v, none), EBADMSG);
+	assert_int_equal(sip_display_text(none, text, 4, &length), 0);
+	assert_int_equal(length, 0);
+	assert_int_equal(sip_addr_parse(&parsed, none, 0), EINVAL);
+	assert_false(sip_host_eq(none, none));
 }
 
 static void
@@ -284,6 +316,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_readers_agree_on_good_values),
+		cmocka_unit_test(what_is_not_there_is_read_as_nothing),
 		cmocka_unit_test(
 		    values_that_could_be_read_two_ways_are_not_read),
 		cmocka_unit_test(nul_in_a_quoted_pair_changes_no_fact),
