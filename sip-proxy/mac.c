@@ -8,13 +8,13 @@
 #include <endian.h>
 #include <string.h>
 
-static uint64_t
+static inline uint64_t
 turn(uint64_t x, int bits)
 {
 	return (x << bits) | (x >> (64 - bits));
 }
 
-static void
+static inline void
 sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
@@ -29,7 +29,7 @@ sip_round(uint64_t v[4])
 	v[2] = turn(v[2], 32);
 }
 
-static void
+static inline void
 add_word(struct mac *mac, uint64_t word)
 {
 	mac->v[3] ^= word;
@@ -38,7 +38,7 @@ add_word(struct mac *mac, uint64_t word)
 	mac->v[0] ^= word;
 }
 
-static uint64_t
+static inline uint64_t
 read_key(const uint8_t *bytes)
 {
 	uint64_t word;
@@ -60,7 +60,7 @@ mac_begin(struct mac *mac, const uint8_t key[MAC_KEY])
 }
 
 /* Of up to 8 bytes, the first lowest. */
-static void
+static inline void
 add_some(struct mac *mac, uint64_t some, unsigned count)
 {
 	unsigned have = mac->total & 7;
@@ -73,20 +73,45 @@ add_some(struct mac *mac, uint64_t some, unsigned count)
 	mac->word = have == 0 ? 0 : some >> (8 * (8 - have));
 }
 
+static inline uint64_t
+read_half(const uint8_t *bytes)
+{
+	uint32_t half;
+
+	memcpy(&half, bytes, sizeof(half));
+	return le32toh(half);
+}
+
+/* What is behind the last whole word, by reads that may overlap. */
+static inline uint64_t
+read_rest(const uint8_t *p, size_t length)
+{
+	size_t rest = length & 7;
+
+	if (rest == 0)
+		return 0;
+	if (length >= 8)
+		return read_key(p + length - 8) >> (64 - 8 * rest);
+	if (rest >= 4)
+		return read_half(p) |
+		    read_half(p + rest - 4) << (8 * (rest - 4));
+	return (uint64_t)p[0] | (uint64_t)p[rest / 2] << (8 * (rest / 2)) |
+	    (uint64_t)p[rest - 1] << (8 * (rest - 1));
+}
+
 void
 mac_add(struct mac *mac, struct span bytes)
 {
 	const uint8_t *p = (const uint8_t *)bytes.p;
-	uint64_t rest = 0;
+	struct mac now = *mac; /* in registers meanwhile */
 	size_t i = 0;
 
 	for (; i + 8 <= bytes.l; i += 8)
-		add_some(mac, read_key(p + i), 8);
-	for (size_t j = i; j < bytes.l; j++)
-		rest |= (uint64_t)p[j] << (8 * (j - i));
+		add_some(&now, read_key(p + i), 8);
 	if (i < bytes.l)
-		add_some(mac, rest, (unsigned)(bytes.l - i));
-	mac_add_number(mac, bytes.l);
+		add_some(&now, read_rest(p, bytes.l), (unsigned)(bytes.l - i));
+	add_some(&now, bytes.l, 8);
+	*mac = now;
 }
 
 void
