@@ -8,9 +8,9 @@
 #include <errno.h>
 #include <glib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "decide.h"
+#include "random.h"
 #include "words.h"
 
 enum { LINE_BYTES = 900 }; /* SMTP bears 980 with code and CRLF */
@@ -311,8 +311,7 @@ usher_reference_make(char out[USHER_REFERENCE_TEXT])
 	static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
 	unsigned char bytes[USHER_REFERENCE_TEXT - 1];
 
-	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
-		memset(bytes, 0, sizeof(bytes));
+	usher_random_bytes(bytes, sizeof(bytes));
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		out[i] = letters[bytes[i] % 32];
 	out[sizeof(bytes)] = '\0';
