@@ -236,6 +236,13 @@ forward_branch(struct proxy *proxy, const struct sip_msg *msg, char *text,
 	return (struct span){ text, (size_t)length };
 }
 
+/* ".0123456789abcdef" at the end, as forward_branch() writes them. */
+static bool
+has_mark(struct span branch)
+{
+	return branch.l >= MAC_TEXT && branch.p[branch.l - MAC_TEXT] == '.';
+}
+
 bool
 forward_is_loop(const struct request *request)
 {
@@ -246,8 +253,7 @@ forward_is_loop(const struct request *request)
 	for (; hdr != NULL; hdr = sip_msg_next(request->msg, hdr)) {
 		rest = hdr->value;
 		while (sip_value_next(&rest, &value)) {
-			if (!sip_via_read(value, &via) ||
-			    via.branch.l < MAC_TEXT)
+			if (!sip_via_read(value, &via) || !has_mark(via.branch))
 				continue;
 			tail = (struct span){ via.branch.p + via.branch.l -
 				    (MAC_TEXT - 1),

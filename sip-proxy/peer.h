@@ -50,6 +50,11 @@ bool sip_addr_same(const union sip_addr *a, const union sip_addr *b);
 const char *sip_addr_host(const union sip_addr *a, char text[SIP_ADDR_TEXT]);
 const char *sip_addr_text(const union sip_addr *a, char text[SIP_ADDR_TEXT]);
 
+/* The address as it lies in memory, without its port: what keys are made of. */
+struct span sip_addr_bytes(const union sip_addr *a);
+/* Decimal figures, without a NUL; returns what is behind them. */
+char *sip_put_decimal(char *out, unsigned value);
+
 bool sip_transport_reliable(enum sip_transport t);
 /* "UDP", "TCP", "TLS" */
 const char *sip_transport_name(enum sip_transport t);

@@ -54,8 +54,10 @@ self_text(const struct sip_listener *listener, const union sip_addr *dst,
 	int result;
 
 	if (!self_is_any(listener)) {
-		snprintf(text, HOST_TEXT, "%s:%u", listener->host,
-		    listener->port);
+		char *end = stpcpy(text, listener->host);
+
+		*end++ = ':';
+		*sip_put_decimal(end, listener->port) = '\0';
 		return 0;
 	}
 	result = local_address(dst, &local);

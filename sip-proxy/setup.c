@@ -251,14 +251,14 @@ setup_is_self(const struct setup *setup, struct span host, uint16_t port)
 
 	if (port == 0)
 		port = 5060;
-	for (size_t i = 0; !named && i < setup->self_count; i++)
-		named = sip_host_eq(host, span_of(setup->hosts[i]));
 	for (unsigned i = 0; i < sip_transport_count(setup->transports); i++) {
 		const struct sip_listener *l =
 		    sip_transport_at(setup->transports, i);
 
 		heard |= port == l->port || port == sip_addr_port(&l->addr);
 	}
+	for (size_t i = 0; heard && !named && i < setup->self_count; i++)
+		named = sip_host_eq(host, span_of(setup->hosts[i]));
 	/* `domains` may name the PBX's address as well as ours. */
-	return named && heard && !is_hop_host(&setup->hops, host, port);
+	return named && !is_hop_host(&setup->hops, host, port);
 }

@@ -197,9 +197,12 @@ bool
 sip_host_eq(struct span a, struct span b)
 {
 	union sip_addr x, y;
-	bool x_is = sip_addr_parse(&x, a, 0) == 0;
-	bool y_is = sip_addr_parse(&y, b, 0) == 0;
+	bool x_is, y_is;
 
+	if (a.l && span_caseeq(a, b))
+		return true;
+	x_is = sip_addr_parse(&x, a, 0) == 0;
+	y_is = sip_addr_parse(&y, b, 0) == 0;
 	if (x_is != y_is)
 		return false;
 	if (x_is)
