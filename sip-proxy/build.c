@@ -155,6 +155,8 @@ put_to(struct writer *w, const struct sip_msg *req,
 	put(w, span_between(end, to->line.p + to->line.l));
 }
 
+static const struct span reply_end = SPAN_LIT("Content-Length: 0\r\n\r\n");
+
 int
 sip_reply_build(char *out, size_t size, size_t *len, const struct sip_msg *req,
     const struct sip_reply *reply)
@@ -179,8 +181,20 @@ sip_reply_build(char *out, size_t size, size_t *len, const struct sip_msg *req,
 	if (code > 100 && code < 300)
 		put_all(&w, req, SIP_HDR_RECORD_ROUTE);
 	put(&w, reply->headers);
-	put(&w, SPAN_LIT("Content-Length: 0\r\n\r\n"));
+	put(&w, reply_end);
 	return finish(&w, out, len);
+}
+
+void
+sip_reply_add(char *bytes, size_t size, size_t *len, struct span headers)
+{
+	char *end = bytes + *len - reply_end.l;
+
+	if (*len < reply_end.l || headers.l == 0 || headers.l > size - *len)
+		return;
+	memcpy(end, headers.p, headers.l);
+	memcpy(end + headers.l, reply_end.p, reply_end.l);
+	*len += headers.l;
 }
 
 /* ACK and CANCEL go the INVITE's way: its R-URI, topmost Via and route set. */

@@ -24,17 +24,17 @@ static uint64_t
 key_of(const struct screening *s, const char *kind, struct span a,
     struct span b)
 {
-	char host[SIP_ADDR_TEXT] = "";
+	struct span host = { "", 0 };
 	struct mac mac;
 
 	if (s->origin->way == FROM_OTHER)
-		sip_addr_host(&s->src->addr, host);
+		host = sip_addr_bytes(&s->src->addr);
 	mac_begin(&mac, s->proxy->key);
 	mac_add(&mac, span_of(kind));
 	mac_add(&mac, a);
 	mac_add(&mac, b);
 	mac_add(&mac, span_of(s->recipient.text));
-	mac_add(&mac, span_of(host));
+	mac_add(&mac, host);
 	mac_add_number(&mac, s->origin->trusted);
 	mac_add_number(&mac, s->msg->method == SIP_METHOD_MESSAGE);
 	return mac_end(&mac);
@@ -249,16 +249,26 @@ settle_by_policy(struct screening *s, struct decision *decision,
 	return 0;
 }
 
+static char *
+put_some(char *out, struct span text, size_t most)
+{
+	return mempcpy(out, text.p != NULL ? text.p : "",
+	    text.l < most ? text.l : most);
+}
+
 struct usher_facts *
 facts_of_attempt(const struct screening *s)
 {
 	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
 	    &s->caller, channel_of(s->msg, &s->recipient));
-	char identity[IDENTITY_TEXT];
+	char identity[IDENTITY_TEXT], *p = identity;
 
 	/* Told twice it is the same, whatever happens between. */
-	snprintf(identity, sizeof(identity), "%.*s %.*s",
-	    SPAN_ARG(s->msg->call_id), SPAN_ARG(s->msg->from_tag));
+	p = put_some(p, s->msg->call_id, sizeof(identity) - 2);
+	*p++ = ' ';
+	p = put_some(p, s->msg->from_tag,
+	    (size_t)(identity + sizeof(identity) - 1 - p));
+	*p = '\0';
 	if (facts == NULL || usher_facts_attempt(facts, identity) == 0)
 		return facts;
 	usher_facts_free(facts);

@@ -88,6 +88,8 @@ struct sip_reply {
  * headers that a refused one lacks are left out. EMSGSIZE: out too small. */
 int sip_reply_build(char *out, size_t size, size_t *len,
     const struct sip_msg *req, const struct sip_reply *reply);
+/* Puts headers into a response that was built without; none if too long. */
+void sip_reply_add(char *bytes, size_t size, size_t *len, struct span headers);
 /* The ACK of a non-2xx, from our INVITE as it was sent and the response. */
 int sip_ack_build(char *out, size_t size, size_t *len,
     const struct sip_msg *invite, const struct sip_msg *response);

@@ -60,16 +60,16 @@ static uint64_t
 key_of(const struct request *request)
 {
 	const struct sip_msg *msg = request->msg;
-	char source[SIP_ADDR_TEXT];
 	const struct span parts[] = { SPAN_LIT("refusal"),
-		span_of(sip_addr_text(&request->src->addr, source)),
-		msg->via.value, msg->call_id, msg->from_tag, msg->to_tag,
-		msg->uri, msg->cseq_method };
+		sip_addr_bytes(&request->src->addr), msg->via.value,
+		msg->call_id, msg->from_tag, msg->to_tag, msg->uri,
+		msg->cseq_method };
 	struct mac mac;
 
 	mac_begin(&mac, request->proxy->key);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		mac_add(&mac, parts[i]);
+	mac_add_number(&mac, sip_addr_port(&request->src->addr));
 	mac_add_number(&mac, msg->cseq);
 	return mac_end(&mac);
 }
@@ -154,28 +154,24 @@ refusal_send(const struct request *request, unsigned code,
 {
 	struct proxy *proxy = request->proxy;
 	uint64_t key = request->refusal ? request->refusal : key_of(request);
-	size_t most = request->msg->all.l, length = 0, bare;
+	size_t most = request->msg->all.l, length;
 	char tag[MAC_TEXT], room[ANSWER_MOST], bytes[ANSWER_MOST * 2];
 	struct sip_reply reply = { .code = code,
 		.to_tag = span_of(mac_text(key, tag)),
 		.src = &request->src->addr };
 
-	if (sip_reply_build(bytes, sizeof(bytes), &bare, request->msg,
+	if (sip_reply_build(bytes, sizeof(bytes), &length, request->msg,
 		&reply) != 0 ||
-	    bare > most) {
+	    length > most) {
 		proxy->counters.dropped++;
 		return;
 	}
 	if (answer != NULL)
 		headers = (struct span){ room,
 			answer_headers(answer, room, sizeof(room),
-			    most - bare) };
-	reply.headers = first_lines(headers, most - bare);
-	if (sip_reply_build(bytes, sizeof(bytes), &length, request->msg,
-		&reply) != 0) {
-		proxy->counters.dropped++;
-		return;
-	}
+			    most - length) };
+	sip_reply_add(bytes, sizeof(bytes), &length,
+	    first_lines(headers, most - length));
 	keep(proxy->refusals, key, sip_timers_now(proxy->timers), bytes,
 	    length);
 	put(request, bytes, length);

@@ -69,12 +69,12 @@ static uint64_t
 key_of(const struct request *r)
 {
 	const struct sip_msg *msg = r->msg;
-	char source[SIP_ADDR_TEXT];
 	struct mac mac;
 
 	mac_begin(&mac, r->proxy->key);
 	mac_add(&mac, span_of("waiting"));
-	mac_add(&mac, span_of(sip_addr_text(&r->src->addr, source)));
+	mac_add(&mac, sip_addr_bytes(&r->src->addr));
+	mac_add_number(&mac, sip_addr_port(&r->src->addr));
 	mac_add(&mac, msg->via.value);
 	mac_add(&mac, msg->call_id);
 	mac_add(&mac, msg->from_tag);
