@@ -18,7 +18,8 @@ enum {
 	CHAR_ALPHA = 4,
 	CHAR_HOST = 8, /* hostname and, in brackets, IPv6 */
 	CHAR_LWS = 16,
-	CHAR_NOT_URI = 32 /* controls, space, <, >, " */
+	CHAR_NOT_URI = 32, /* controls, space, <, >, " */
+	CHAR_PLAIN = 64	   /* letters, digits, ".-_+" */
 };
 
 extern const uint8_t sip_chars[256];

@@ -24,16 +24,16 @@ const uint8_t sip_chars[256] = {
 	['<'] = N,
 	['>'] = N,
 	[127] = N,
-	['0' ... '9'] = T | CHAR_DIGIT | CHAR_HOST,
-	['A' ... 'Z'] = T | CHAR_ALPHA | CHAR_HOST,
-	['a' ... 'z'] = T | CHAR_ALPHA | CHAR_HOST,
-	['-'] = T | CHAR_HOST,
-	['.'] = T | CHAR_HOST,
-	['_'] = T | CHAR_HOST,
+	['0' ... '9'] = T | CHAR_DIGIT | CHAR_HOST | CHAR_PLAIN,
+	['A' ... 'Z'] = T | CHAR_ALPHA | CHAR_HOST | CHAR_PLAIN,
+	['a' ... 'z'] = T | CHAR_ALPHA | CHAR_HOST | CHAR_PLAIN,
+	['-'] = T | CHAR_HOST | CHAR_PLAIN,
+	['.'] = T | CHAR_HOST | CHAR_PLAIN,
+	['_'] = T | CHAR_HOST | CHAR_PLAIN,
 	['!'] = T,
 	['%'] = T,
 	['*'] = T,
-	['+'] = T,
+	['+'] = T | CHAR_PLAIN,
 	['`'] = T,
 	['\''] = T,
 	['~'] = T,
@@ -324,6 +324,7 @@ sip_via_read(struct span value, struct sip_via *via)
 bool
 sip_uri_bytes_ok(struct span uri)
 {
+	unsigned found = 0;
 	size_t i = 0;
 
 	if (uri.l < 2 || !is_char(uri.p[0], CHAR_ALPHA))
@@ -335,9 +336,8 @@ sip_uri_bytes_ok(struct span uri)
 	if (i + 1 >= uri.l || uri.p[i] != ':')
 		return false;
 	for (; i < uri.l; i++)
-		if (is_char(uri.p[i], CHAR_NOT_URI))
-			return false;
-	return true;
+		found |= sip_chars[(unsigned char)uri.p[i]];
+	return (found & CHAR_NOT_URI) == 0;
 }
 
 /* Up to what an unquoted display name or an addr-spec ends with. */

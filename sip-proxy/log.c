@@ -4,6 +4,7 @@
 #include "log.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 void
@@ -73,12 +74,34 @@ add_byte(struct log_line *line, unsigned char byte)
 	}
 }
 
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+static uint64_t
+has_zero(uint64_t eight)
+{
+	return (eight - EACH(1)) & ~eight & EACH(0x80);
+}
+
+/* Eight bytes that need no escape. */
+static bool
+is_plain(const char *bytes)
+{
+	uint64_t eight;
+
+	memcpy(&eight, bytes, sizeof(eight));
+	return (((eight - EACH(0x20)) & ~eight & EACH(0x80)) |
+		   has_zero(eight ^ EACH(0x7f)) | has_zero(eight ^ EACH('"')) |
+		   has_zero(eight ^ EACH('\\'))) == 0;
+}
+
 /* Which nothing is done to, as nearly all are. */
 static size_t
 plain_bytes(const char *bytes, size_t most)
 {
 	size_t i = 0;
 
+	while (most - i >= 8 && is_plain(bytes + i))
+		i += 8;
 	while (i < most && (unsigned char)bytes[i] >= 0x20 &&
 	    bytes[i] != 0x7f && bytes[i] != '"' && bytes[i] != '\\')
 		i++;

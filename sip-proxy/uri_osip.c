@@ -185,8 +185,7 @@ static bool
 is_plain(struct span s)
 {
 	for (size_t i = 0; i < s.l; i++)
-		if (!is_char(s.p[i], CHAR_ALPHA | CHAR_DIGIT) &&
-		    (s.p[i] == '\0' || !strchr(".-_+", s.p[i])))
+		if (!is_char(s.p[i], CHAR_PLAIN))
 			return false;
 	return s.l > 0 && s.l <= SIP_PLAIN_MAX;
 }
