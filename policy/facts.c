@@ -282,25 +282,47 @@ usher_facts_get_purpose(const struct usher_facts *facts)
 	return facts->purpose;
 }
 
+/* NULL is an empty line. */
+static const char *
+join_lines(struct arena *arena, const char *const *lines, size_t count,
+    size_t *length)
+{
+	size_t room = count;
+	char *joined, *p;
+
+	for (size_t i = 0; i < count; i++)
+		room += lines[i] ? strlen(lines[i]) : 0;
+	joined = p = usher_arena_room(arena, room);
+	if (!joined)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (lines[i])
+			p = stpcpy(p, lines[i]);
+		*p++ = '\n';
+	}
+	p[-1] = '\0';
+	*length = room - 1;
+	return joined;
+}
+
 int
 usher_facts_purpose_of_call(struct usher_facts *facts, const char *display_name,
     const char *organization)
 {
 	struct evidence_view view = { .call = true };
 	struct evidence_finding finding = { .purpose = USHER_PURPOSE_UNKNOWN };
-	char *said;
+	const char *const lines[] = { facts->subject, facts->reason,
+		display_name, organization };
+	const char *said;
 	int code;
 
 	if (facts->purpose_given || !facts->conf || !facts->conf->evidence)
 		return 0;
-	said = usher_arena_printf(&facts->arena, "%s\n%s\n%s\n%s",
-	    facts->subject ? facts->subject : "",
-	    facts->reason ? facts->reason : "",
-	    display_name ? display_name : "", organization ? organization : "");
+	said = join_lines(&facts->arena, lines, sizeof(lines) / sizeof(*lines),
+	    &view.subject_length);
 	if (!said)
 		return ENOMEM;
 	view.subject = said;
-	view.subject_length = strlen(said);
 	if (facts->text) {
 		view.text = facts->text;
 		view.text_length = facts->text_length;
