@@ -63,6 +63,9 @@ struct usher_facts {
 	const char *subject, *reason; /* as written, or NULL */
 	const char *text; /* shown text without quotes and signature */
 	size_t text_length;
+	/* Signature and telephone links: where people put their numbers. */
+	const char *beside;
+	size_t beside_length;
 	/* Folded for topics: subject, reason, first TOPIC_WORDS of the text. */
 	const char *folded;
 	size_t folded_length;

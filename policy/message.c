@@ -41,8 +41,10 @@ usher_message_new(struct usher_conf *conf, struct usher_message **out)
 static void
 forget(struct usher_message *message)
 {
-	if (message->content)
+	if (message->content) {
 		usher_buffer_free(&message->content->text);
+		usher_buffer_free(&message->content->beside);
+	}
 	usher_stream_free(message->stream);
 	message->content = NULL;
 	message->stream = NULL;

@@ -32,7 +32,8 @@ enum {
 	MOST_NESTING = 50,
 	/* Of shown text is kept: its beginning and its end. */
 	KEEP_TEXT = 16384,
-	KEEP_TAIL = 4096
+	KEEP_TAIL = 4096,
+	KEEP_BESIDE = 1024
 };
 
 /* From the header fields alone. */
@@ -61,6 +62,7 @@ void usher_strings_add(struct string_list *list, struct arena *arena,
 struct message_content {
 	struct arena *arena;   /* the message's */
 	struct buffer text;    /* shown, no quotes, no signature, bounded */
+	struct buffer beside;  /* signature and numbers of links, bounded */
 	size_t words_left_out; /* of the text beyond the bound */
 	bool quoted;	       /* a quote was left out */
 	bool calendar, pixel;
@@ -117,10 +119,12 @@ uint64_t usher_message_tests(struct usher_message *message,
 struct shown_text {
 	struct buffer pending; /* lines not judged yet */
 	struct buffer *out;
-	bool begun;   /* something was written */
-	bool over;    /* the rest is a signature, or somebody else's */
-	bool midline; /* within a line of great length */
-	bool quoted;  /* a quote (as opposed to a signature) was left out */
+	struct buffer *beside; /* takes the signature */
+	bool signing;	       /* it has begun */
+	bool begun;	       /* something was written */
+	bool over;	       /* the rest is a signature, or somebody else's */
+	bool midline;	       /* within a line of great length */
+	bool quoted; /* a quote (as opposed to a signature) was left out */
 };
 void usher_shown_feed(struct shown_text *shown, const char *text, size_t length,
     bool last, struct buffer *out);

@@ -139,6 +139,8 @@ put_content(const struct message_content *content, struct usher_facts *facts)
 	int code = usher_facts_text(facts,
 	    content->text.data ? content->text.data : "", content->text.length);
 
+	facts->beside = content->beside.data;
+	facts->beside_length = content->beside.length;
 	if (!facts->words_given)
 		facts->words += content->words_left_out;
 	for (size_t i = 0; code == 0 && i < content->links.count; i++)

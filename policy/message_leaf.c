@@ -51,6 +51,7 @@ show(struct leaf *leaf, const char *text, size_t length, bool last)
 		text = leaf->seen.data;
 		length = leaf->seen.length;
 	}
+	leaf->text.beside = &shown->beside;
 	usher_shown_feed(&leaf->text, text, length, last, &shown->text);
 	leaf->seen.length = 0;
 	shown->quoted |= leaf->text.quoted;

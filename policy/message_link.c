@@ -121,6 +121,23 @@ note_url(const char *host, const char *path, size_t length,
 	usher_strings_add(&content->urls, content->arena, url);
 }
 
+/* A number to be called by a tap, which the text need not show. */
+static void
+note_telephone(const char *number, size_t length,
+    struct message_content *content)
+{
+	if (content->beside.length + length + 1 > KEEP_BESIDE)
+		return;
+	usher_buffer_add(&content->beside, number, length);
+	usher_buffer_puts(&content->beside, "\n");
+}
+
+static bool
+is_telephone(const char *at, const char *end)
+{
+	return end - at > 4 && strncasecmp(at, "tel:", 4) == 0;
+}
+
 void
 usher_link_note(const char *url, size_t length, bool shown,
     struct message_content *content)
@@ -131,6 +148,8 @@ usher_link_note(const char *url, size_t length, bool shown,
 
 	while (at < end && isspace((unsigned char)*at))
 		at++;
+	if (shown && is_telephone(at, end))
+		note_telephone(at, (size_t)(end - at), content);
 	if (scheme(at, end) == 0 || content->urls.count >= MOST_URLS)
 		return;
 	at += scheme(at, end);

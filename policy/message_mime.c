@@ -53,6 +53,9 @@ show_text(struct part *part, struct message_content *content)
 		    shown->text.length);
 	}
 	usher_buffer_puts(&content->text, "\n");
+	if (shown->beside.length > 0)
+		usher_buffer_add(&content->beside, shown->beside.data,
+		    shown->beside.length);
 	content->words_left_out += shown->words_left_out;
 	content->quoted |= shown->quoted;
 	content->pixel |= shown->pixel;

@@ -375,8 +375,10 @@ free_texts(struct part *part)
 {
 	/* Parts lie in the arena: no recursion, a walk over the tree. */
 	while (part) {
-		if (part->shown)
+		if (part->shown) {
 			usher_buffer_free(&part->shown->text);
+			usher_buffer_free(&part->shown->beside);
+		}
 		if (part->first) {
 			part = part->first;
 			continue;

@@ -298,28 +298,48 @@ quote_follows(const char *at, const char *end)
 	return is_quote(next);
 }
 
+/* What signs is no text, but tells how to reach who wrote it. */
+static void
+put_beside(struct shown_text *shown, struct line line)
+{
+	struct buffer *beside = shown->beside;
+	size_t room = KEEP_BESIDE;
+
+	room = beside->length < room ? room - beside->length : 0;
+	shown->over = line.length + 1 > room;
+	if (shown->over)
+		return;
+	usher_buffer_add(beside, line.at, line.length);
+	usher_buffer_puts(beside, "\n");
+}
+
 /* One line of `text`, from *at on; what is left out is passed. */
 static void
 judge_line(struct shown_text *shown, struct line line, const char **at,
     const char *end, bool last)
 {
 	if (is_quote(line)) {
-		shown->quoted = true;
+		shown->quoted = shown->quoted || !shown->signing;
 		return;
 	}
 	/* A signature below nothing signs nothing. */
 	if ((shown->begun || shown->quoted) &&
 	    is_signature(line, *at, end, last)) {
-		shown->over = true;
+		shown->signing = true;
 		return;
 	}
 	if (is_divider(line) || is_field_block(line, *at, end)) {
-		shown->quoted = shown->over = true;
+		shown->quoted = shown->quoted || !shown->signing;
+		shown->over = true;
 		return;
 	}
 	if (skip_attribution(line, at, end)) {
-		shown->quoted = true;
-		shown->over = !quote_follows(*at, end);
+		shown->quoted = shown->quoted || !shown->signing;
+		shown->over = shown->signing || !quote_follows(*at, end);
+		return;
+	}
+	if (shown->signing) {
+		put_beside(shown, line);
 		return;
 	}
 	shown->begun |= !is_blank(line);
@@ -334,6 +354,9 @@ pass_piece(struct shown_text *shown, const char **at, const char *end)
 	const char *newline = memchr(*at, '\n', (size_t)(end - *at));
 	const char *stop = newline ? newline + 1 : end;
 
+	shown->over = shown->signing;
+	if (shown->over)
+		return;
 	usher_buffer_add(shown->out, *at, (size_t)(stop - *at));
 	shown->midline = newline == NULL;
 	shown->begun = true;
