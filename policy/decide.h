@@ -207,6 +207,9 @@ struct usher_decision {
 	/* The promise that let in, and their own that still stands; copies of
 	 * what memory had, or NULL. */
 	const struct promise *kept, *standing;
+	/* Who they are besides; copies of what memory had. */
+	size_t joined_count;
+	struct joined *joined;
 };
 
 /* Whose preferences another recipient has; NULL: published none. */
@@ -222,6 +225,9 @@ const char *usher_trace_remembered(struct arena *arena,
     const struct asked *asked, const struct condition *condition);
 const char *usher_trace_counted(struct arena *arena, const struct asked *asked,
     const struct rule *rule, const struct cap *cap);
+/* Whose a number is besides, and until when. */
+const char *usher_trace_joined(struct arena *arena,
+    const struct joined *joined);
 /* What makes them no stranger, or NULL. */
 const char *usher_trace_acquainted(struct arena *arena,
     const struct asked *asked);

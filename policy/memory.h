@@ -8,6 +8,7 @@
 #ifndef USHER_MEMORY_H
 #define USHER_MEMORY_H
 
+#include "address.h"
 #include "usher.h"
 
 /* What is remembered of one party; instants ascending. */
@@ -45,6 +46,16 @@ struct promise {
 	bool used; /* and good for a while more */
 };
 
+/* Who a proven number is besides: by the recipient's lists, or linked. */
+enum { MOST_JOINED = 4 };
+struct joined {
+	struct address party;
+	const char *number;
+	const char *by; /* name of the party that lists it; or who named it */
+	bool listed;
+	int64_t until; /* INT64_MAX: as long as it is listed */
+};
+
 /*
  * Whether the store remembers that anybody at the site knows anybody; memory
  * of a handle that reads none is looked for. memory_read.c
@@ -57,6 +68,8 @@ struct usher_memory {
 	bool promised;	 /* a promise may yet match by proof */
 	int64_t paused_until;
 	struct remembered proven, claimed;
+	size_t joined_count;
+	struct joined *joined;
 	size_t accepted_count;
 	const struct accepted *accepted;
 	size_t override_count;

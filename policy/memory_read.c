@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "error.h"
 #include "known.h"
+#include "link.h"
 #include "override.h"
 #include "promise.h"
 #include "stage.h"
@@ -135,7 +136,14 @@ read_all(struct record_view *view, struct kept *kept,
 
 	if (recipient == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
-	code = read_pause(view, "", at, memory, error);
+	code = usher_link_read(view, &kept->arena, policy, recipient, facts, at,
+	    memory, error);
+	facts = usher_link_facts(&kept->arena, facts, memory->joined,
+	    memory->joined_count);
+	if (facts == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	if (code == 0)
+		code = read_pause(view, "", at, memory, error);
 	if (code == 0)
 		code = read_pause(view, recipient, at, memory, error);
 	if (code == 0)
@@ -168,14 +176,16 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 	if (kept == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (usher->records == NULL)
-		return 0;
+		return usher_link_read(NULL, &kept->arena, policy, who, facts,
+		    at, &kept->memory, error);
 	kept->memory.forgetful = false;
 	usher_records_tell_time(usher->records, at);
 	code = usher->records->engine->view(usher->records, &view, error);
 	if (code == 0) {
-		if (!view.empty)
-			code = read_all(&view, kept, policy, who, facts, at,
-			    error);
+		code = view.empty
+		    ? usher_link_read(NULL, &kept->arena, policy, who, facts,
+			  at, &kept->memory, error)
+		    : read_all(&view, kept, policy, who, facts, at, error);
 		usher->records->engine->unview(&view);
 	}
 	if (code != 0)

@@ -33,6 +33,13 @@ struct made_bytes {
 int usher_notes_edit(struct usher_notes *notes, unsigned char kind,
     const struct record_key *key, usher_record_edit_h edit, void *arg,
     struct usher_error *error);
+/*
+ * notes_link.c: the numbers that an introduction by a proven mail names are
+ * its party's from now on, unless others hold them.
+ */
+int usher_notes_links(struct usher_notes *notes,
+    const struct usher_policy *policy, const char *recipient,
+    const struct usher_facts *facts, int64_t at, struct usher_error *error);
 /* A buffer for what an edit makes; NULL when memory is out. */
 struct buffer *usher_notes_buffer(struct usher_notes *notes);
 

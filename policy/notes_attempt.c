@@ -12,6 +12,7 @@
 #include "decide.h"
 #include "error.h"
 #include "known.h"
+#include "link.h"
 #include "notes.h"
 
 enum { COUNTED_ABOVE_S = 3600 /* a clock that is put back */ };
@@ -295,6 +296,10 @@ usher_notes_attempt(struct usher_notes *notes,
 
 	if (!usher_attempt_counts(policy, decision))
 		return 0;
+	facts = usher_link_facts(&notes->arena, facts, decision->joined,
+	    decision->joined_count);
+	if (facts == NULL)
+		return no_memory(error);
 	recipient = usher_record_recipient(&notes->arena, policy, who);
 	coming = make_coming(notes, policy, facts, decision, became);
 	if (recipient == NULL || coming == NULL)
@@ -302,5 +307,8 @@ usher_notes_attempt(struct usher_notes *notes,
 	usher_records_tell_time(notes->usher->records, decision->at);
 	usher_attempt_parties(facts, &parties);
 	code = note_parties(coming, &parties, recipient, error);
+	if (code == 0 && coming->introduces)
+		code = usher_notes_links(notes, policy, recipient, facts,
+		    decision->at, error);
 	return code == 0 ? note_everybody(coming, recipient, error) : code;
 }

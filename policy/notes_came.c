@@ -10,6 +10,7 @@
 
 #include "decide.h"
 #include "error.h"
+#include "link.h"
 #include "notes.h"
 #include "promise.h"
 
@@ -189,7 +190,9 @@ usher_notes_came(struct usher_notes *notes, const struct usher_policy *policy,
 		.error = error };
 	const struct promise *kept = decision->kept;
 
-	if (coming.recipient == NULL ||
+	coming.facts = usher_link_facts(&notes->arena, facts, decision->joined,
+	    decision->joined_count);
+	if (coming.recipient == NULL || coming.facts == NULL ||
 	    usher_promise_party(&notes->arena, facts, &coming.party) != 0)
 		return no_memory(error);
 	usher_records_tell_time(notes->usher->records, decision->at);

@@ -6,6 +6,7 @@
 
 #include "error.h"
 #include "known.h"
+#include "link.h"
 #include "notes.h"
 
 /* A day more or less is not worth a write. */
@@ -31,6 +32,7 @@ usher_notes_known(struct usher_notes *notes, const struct usher_policy *policy,
 	int64_t *until = usher_arena_alloc(&notes->arena, sizeof(*until));
 	struct address address;
 	struct record_key key;
+	struct joined joined;
 	int code;
 
 	if (recipient == NULL || until == NULL)
@@ -44,6 +46,13 @@ usher_notes_known(struct usher_notes *notes, const struct usher_policy *policy,
 	*until = at + KNOWN_S;
 	usher_records_tell_time(notes->usher->records, at);
 	usher_known_key(&key, recipient, usher_known_party(&address));
+	code = usher_notes_edit(notes, RECORD_KNOWN, &key, edit_known, until,
+	    error);
+	/* Whose number it is by the recipient's own lists, no sender's word. */
+	if (code != 0 || policy == NULL || address.kind != ADDRESS_NUMBER ||
+	    !usher_link_listed(policy, address.text, &joined))
+		return code;
+	usher_known_key(&key, recipient, usher_known_party(&joined.party));
 	return usher_notes_edit(notes, RECORD_KNOWN, &key, edit_known, until,
 	    error);
 }

@@ -218,6 +218,8 @@ give_targets(struct usher_notes *notes, const char *recipient,
 			return 0;
 		there.exact = usher_arena_printf(&notes->arena, "=%s",
 		    party->proven);
+		/* Where they are looked for who are joined with them. */
+		there.domain = party->proven_domain;
 		there.proven = NULL;
 	}
 	for (size_t i = 0; code == 0 && i < verdict->target_count; i++) {

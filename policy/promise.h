@@ -81,7 +81,10 @@ struct promise_party {
 	const char *domain; /* of the record */
 	bool alone;	    /* nobody else of the domain is meant */
 	const char *proven; /* of a mail: the proven party, or NULL */
+	const char *proven_domain;
 };
+/* Under which a party's promises stand: organization, else domain, else all. */
+const char *usher_promise_domain(const struct address *address);
 /* Strings are the facts' or in the arena. ENOMEM. */
 int usher_promise_party(struct arena *arena, const struct usher_facts *facts,
     struct promise_party *party);

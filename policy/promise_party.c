@@ -82,8 +82,8 @@ usher_promise_fold(struct arena *arena, const char *address)
 	return folded;
 }
 
-static const char *
-domain_of(const struct address *address)
+const char *
+usher_promise_domain(const struct address *address)
 {
 	if (address->organization != NULL)
 		return address->organization;
@@ -105,7 +105,7 @@ of_sender(struct arena *arena, const struct usher_facts *facts,
 		if (sender->organization == NULL ||
 		    !usher_domain_is_free_mail(sender->organization))
 			party->varied = sender->text;
-		party->domain = domain_of(sender);
+		party->domain = usher_promise_domain(sender);
 		party->alone = sender->organization == NULL ||
 		    usher_domain_is_shared(sender->organization);
 		return 0;
@@ -113,7 +113,7 @@ of_sender(struct arena *arena, const struct usher_facts *facts,
 	if (facts->claim_count == 0)
 		return 0;
 	party->exact = usher_arena_printf(arena, "<>%s", facts->claims[0].text);
-	party->domain = domain_of(&facts->claims[0]);
+	party->domain = usher_promise_domain(&facts->claims[0]);
 	party->alone = true;
 	return party->exact == NULL ? ENOMEM : 0;
 }
@@ -134,9 +134,16 @@ of_caller(struct arena *arena, const struct usher_facts *facts,
 		party->exact = usher_arena_printf(arena, "=%s", caller->text);
 		party->varied = caller->text;
 	}
-	party->domain = domain_of(caller);
+	party->domain = usher_promise_domain(caller);
 	party->alone = true;
 	return party->exact == NULL ? ENOMEM : 0;
+}
+
+static void
+prove(struct promise_party *party, const struct address *who)
+{
+	party->proven = who->text;
+	party->proven_domain = usher_promise_domain(who);
 }
 
 int
@@ -147,7 +154,7 @@ usher_promise_party(struct arena *arena, const struct usher_facts *facts,
 	if (facts->channel != USHER_EMAIL)
 		return of_caller(arena, facts, party);
 	if (facts->proven_count > 0)
-		party->proven = facts->proven[facts->proven_count - 1].text;
+		prove(party, &facts->proven[facts->proven_count - 1]);
 	return of_sender(arena, facts, party);
 }
 

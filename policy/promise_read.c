@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "known.h"
 #include "promise.h"
 
 enum { MOST_LOOKED_AT = 64, MOST_FOUND = 2 * PROMISE_MOST };
@@ -194,6 +195,30 @@ find_by_proof(struct finding *finding, bool *own)
 	return code;
 }
 
+/*
+ * Of whom a caller is besides: what was promised to who proved to be of that
+ * party by mail.
+ */
+static int
+find_by_joined(struct finding *finding, const struct address *who)
+{
+	const char *party = usher_known_party(who);
+	const char *domain = usher_promise_domain(who);
+	bool firm = party != who->text || who->kind == ADDRESS_NONE;
+	struct promise_list list;
+	int code = read_list(finding, domain, &list);
+
+	for (size_t i = 0; code == 0 && i < list.count; i++) {
+		const struct promise_entry *entry = &list.entries[i];
+
+		if (entry->party[0] == '=' &&
+		    (firm || strcmp(entry->party + 1, who->text) == 0) &&
+		    is_alive(finding, entry))
+			add(finding, entry, domain, true);
+	}
+	return code;
+}
+
 /* ---- whether proof could still make a promise match ---- */
 
 struct looking {
@@ -255,6 +280,10 @@ usher_promise_read(struct record_view *view, struct arena *arena,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (finding.party.exact != NULL)
 		code = find_by_sender(&finding, &own);
+	for (size_t i = 1; code == 0 && facts->channel != USHER_EMAIL &&
+	     i < facts->proven_count;
+	     i++)
+		code = find_by_joined(&finding, &facts->proven[i]);
 	if (code == 0 && finding.party.proven != NULL)
 		code = find_by_proof(&finding, &own);
 	if (code == 0 && finding.party.exact != NULL && !own &&

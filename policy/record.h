@@ -27,7 +27,10 @@ enum {
 	RECORD_COUNTED,	     /* of everybody whom a rule accepted */
 	RECORD_INTRODUCED,   /* a party */
 	RECORD_OVERRIDE = 80,
-	RECORD_STAGE
+	RECORD_STAGE,
+	RECORD_LINK = 88, /* a number that is somebody's besides */
+	RECORD_LINKED,	  /* which numbers somebody named */
+	RECORD_REFERENCE  /* where the promise stands that a reference tells */
 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
 

@@ -359,6 +359,25 @@ trace_promise(struct tracing *tracing)
 	    decision->kept != NULL ? YES : NO);
 }
 
+/* Who the caller is besides, by a list or an introduction. */
+static void
+trace_joined(struct tracing *tracing)
+{
+	struct usher_decision *decision = tracing->decision;
+
+	for (size_t i = 0; i < decision->joined_count; i++) {
+		const struct joined *joined = &decision->joined[i];
+
+		note(tracing, "link", "party",
+		    usher_trace_joined(&decision->arena, joined),
+		    usher_arena_printf(&decision->arena,
+			joined->listed ? "listed in party %s"
+				       : "named by the introduction of %s",
+			joined->by),
+		    YES, YES);
+	}
+}
+
 void
 usher_trace_make(struct usher_decision *decision, const struct asked *asked,
     const struct outcome_of *outcome)
@@ -370,6 +389,7 @@ usher_trace_make(struct usher_decision *decision, const struct asked *asked,
 	usher_reading_make(&tracing.asked, true, &tracing.proven);
 	usher_reading_make(&tracing.asked, false, &tracing.claimed);
 	trace_pause(&tracing);
+	trace_joined(&tracing);
 	trace_promise(&tracing);
 	if (trace_rules(&tracing, scope->before, scope->before_count,
 		outcome->rule))

@@ -145,6 +145,21 @@ usher_trace_acquainted(struct arena *arena, const struct asked *asked)
 	return text != NULL ? text : introduced_text(arena, memory);
 }
 
+const char *
+usher_trace_joined(struct arena *arena, const struct joined *joined)
+{
+	char until[USHER_INSTANT_TEXT];
+
+	if (joined->listed)
+		return usher_arena_printf(arena, "%s is %s", joined->number,
+		    joined->party.text);
+	usher_instant_text(joined->until, until);
+	return usher_arena_printf(arena, "%s is %s until %s", joined->number,
+	    joined->party.organization != NULL ? joined->party.organization
+					       : joined->party.text,
+	    until);
+}
+
 static bool
 is_given(const struct remembered_facts *given, enum condition_kind kind)
 {

@@ -242,6 +242,7 @@ USHER_API int usher_notes_record(struct usher_notes *notes,
     enum usher_record kind, const char *key, usher_record_edit_h edit,
     void *arg, struct usher_error *error);
 
+#include "usher_link.h"
 #include "usher_loop.h"
 
 #endif
