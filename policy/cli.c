@@ -85,6 +85,13 @@ static const struct cli_command commands[] = {
 	    CLI_OPT_CONF | CLI_OPT_STAGE | CLI_OPT_REMOVE | CLI_OPT_IMPORT |
 		CLI_OPT_DRY_RUN,
 	    cli_relate },
+	{ "link", "[OPTION...] list WHO | cut WHO NUMBER",
+	    "the numbers that introductions named",
+	    "A call that proves a number which an accepted introduction named\n"
+	    "is from the introduction's sender. `list` tells which numbers,\n"
+	    "whose, and until when; `cut` parts one from its sender for as\n"
+	    "long as that would have lasted.\n",
+	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_JSON, cli_link },
 	{ "held", "[-c FILE] [--at TIME] [--json]",
 	    "list the mails that are held until their opening",
 	    "Lists what waits in the mail server's quarantine, the oldest\n"

@@ -70,6 +70,7 @@ int cli_check(const struct cli_arguments *arguments);
 int cli_publish(const struct cli_arguments *arguments);
 int cli_explain(const struct cli_arguments *arguments);
 int cli_show(const struct cli_arguments *arguments);
+int cli_link(const struct cli_arguments *arguments);
 int cli_replay(const struct cli_arguments *arguments);
 int cli_held(const struct cli_arguments *arguments);
 int cli_release(const struct cli_arguments *arguments);

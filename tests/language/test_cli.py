@@ -11,7 +11,7 @@ from cli_samples import ALICE, KEYS, alice, site  # noqa: F401
 
 
 COMMANDS = ["check", "publish", "explain", "show", "replay", "learn", "pause",
-            "open", "close", "relate", "held", "release", "log", "status"]
+            "open", "close", "relate", "link", "held", "release", "log", "status"]
 NOT_BUILT = ["code", "report", "standing"]
 
 
