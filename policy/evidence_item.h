@@ -14,7 +14,8 @@ enum {
 	EVIDENCE_GROUPS = 128,
 	EVIDENCE_PURPOSES = USHER_PERSONAL + 1,
 	EVIDENCE_OUTCOMES = 2 * EVIDENCE_PURPOSES,
-	PHRASE_SLOTS = 32768 /* a power of two */
+	PHRASE_SLOTS = 32768, /* a power of two */
+	PHRASE_GAP = 3
 };
 
 enum evidence_where {
@@ -51,7 +52,13 @@ struct evidence_rule {
 	unsigned group;			   /* place in the table of groups */
 };
 
-/* A phrase in the table by its first two words, or its only one. */
+/* In the length of a word: instead of it the next one may stand there. */
+#define PHRASE_OR (SIZE_MAX ^ SIZE_MAX >> 1)
+
+/*
+ * A phrase in the table by its first two words, or its only one: once for
+ * each that may stand there. A word of NULL is a gap of up to PHRASE_GAP.
+ */
 struct evidence_phrase {
 	struct evidence_phrase *next; /* of the same slot */
 	unsigned item;
@@ -111,8 +118,9 @@ int usher_evidence_patterns(struct evidence_weighing *weighing,
 
 /* evidence_phrase.c */
 /*
- * A phrase of this item. EINVAL: it has no word; ENOSPC: there are too many;
- * ENOMEM, and the arena is marked.
+ * A phrase of this item. EINVAL: it has no word, or a `...` or `|` that no
+ * word stands beside; ENOSPC: there are too many; ENOMEM, and the arena is
+ * marked.
  */
 int usher_evidence_phrase(struct evidence *evidence, unsigned item,
     const char *text);

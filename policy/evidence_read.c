@@ -123,8 +123,8 @@ add_phrase(const struct source *source, const config_setting_t *setting,
 	int code = usher_evidence_phrase(evidence, item, text);
 
 	if (code == EINVAL)
-		usher_source_wrong(source, setting, "phrase \"%s\" has no word",
-		    text);
+		usher_source_wrong(source, setting,
+		    "phrase \"%s\" has no word, or none beside | or ...", text);
 	else if (code == ENOSPC)
 		usher_source_wrong(source, setting,
 		    "too many phrases; \"%s\" has no room", text);

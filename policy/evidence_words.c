@@ -248,18 +248,46 @@ usher_evidence_words(struct arena *arena, const char *text, size_t length,
 }
 
 static bool
-phrase_at(const struct evidence_phrase *phrase,
+same_word(const struct evidence_phrase *phrase, size_t i,
     const struct evidence_words *words, size_t at)
 {
-	if (words->count - at < phrase->count)
-		return false;
-	for (size_t i = 0; i < phrase->count; i++) {
-		if (words->lengths[at + i] != phrase->lengths[i] ||
-		    memcmp(words->at[at + i], phrase->words[i],
-			phrase->lengths[i]) != 0)
+	return words->lengths[at] == (phrase->lengths[i] & ~PHRASE_OR) &&
+	    memcmp(words->at[at], phrase->words[i], words->lengths[at]) == 0;
+}
+
+/* Whether the word is one of those the phrase has at *i; *i goes on. */
+static bool
+one_of(const struct evidence_phrase *phrase, size_t *i,
+    const struct evidence_words *words, size_t at)
+{
+	while (!same_word(phrase, *i, words, at)) {
+		if (!(phrase->lengths[*i] & PHRASE_OR))
+			return false;
+		++*i;
+	}
+	while (phrase->lengths[*i] & PHRASE_OR)
+		++*i;
+	++*i;
+	return true;
+}
+
+static bool
+phrase_at(const struct evidence_phrase *phrase, size_t i,
+    const struct evidence_words *words, size_t at)
+{
+	for (; i < phrase->count && phrase->words[i]; at++) {
+		if (at == words->count || !one_of(phrase, &i, words, at))
 			return false;
 	}
-	return true;
+	if (i == phrase->count)
+		return true;
+	for (size_t gap = 0; gap <= PHRASE_GAP; gap++) {
+		if (phrase_at(phrase, i + 1, words, at + gap))
+			return true;
+		if (at + gap == words->count)
+			break;
+	}
+	return false;
 }
 
 static void
@@ -272,7 +300,7 @@ meet(struct evidence_weighing *weighing, unsigned where,
 		unsigned char bit = (unsigned char)(1u << phrase->number % 8);
 
 		if (!(weighing->evidence->items[phrase->item].where & where) ||
-		    (*said & bit) || !phrase_at(phrase, words, at))
+		    (*said & bit) || !phrase_at(phrase, 0, words, at))
 			continue;
 		*said |= bit;
 		weighing->hits[phrase->item]++;

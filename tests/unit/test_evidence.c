@@ -55,6 +55,12 @@ wrong_sources_are_told_with_their_line(void **state)
 		    "did you mean \"text\"" },
 		{ WITH("where = \"text\"; phrases = [ \"--\" ]; " FOR_SALES), 2,
 		    "has no word" },
+		{ WITH(
+		      "where = \"text\"; phrases = [ \"we ...\" ]; " FOR_SALES),
+		    2, "beside |" },
+		{ WITH(
+		      "where = \"text\"; phrases = [ \"we | ...\" ]; " FOR_SALES),
+		    2, "beside |" },
 		{ WITH("where = \"text\"; " FOR_SALES), 2, "want `phrases`" },
 		{ WITH("where = \"structure\"; "
 		       "test = \"fake-replay\"; " FOR_SALES),
@@ -268,6 +274,48 @@ what_is_said_of_other_purposes_counts_for_mails(void **state)
 }
 
 static void
+gaps_and_choices_of_words_are_found(void **state)
+{
+	(void)state;
+	struct evidence *evidence = parse(
+	    "items = (\n"
+	    "{ name = \"a\"; where = \"text\"; times = 9; phrases = ["
+	    "  \"we|i help|assist ... firms|companies\","
+	    "  \"this|here ... from ... in\" ];"
+	    "  for = \"bulk\"; weight = 1; " ITEM "} );\n" OUTCOMES);
+	static const struct {
+		const char *text;
+		size_t items;
+	} table[] = {
+		{ "We help firms", 1 },
+		{ "I assist your many fine companies", 1 },
+		{ "I help assist companies", 1 },
+		{ "I assist one or two more companies", 0 },
+		{ "we firms help", 0 },
+		{ "we help", 0 },
+		{ "i", 0 },
+		{ "companies we assist firms", 1 },
+		{ "here: Sam from a town in", 1 },
+		{ "this from in", 1 },
+		{ "this from", 0 },
+		{ "this is from not here or there in", 0 },
+	};
+
+	usher_arena_init(&arena);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct evidence_view view = { .text = table[i].text,
+			.text_length = strlen(table[i].text) };
+		size_t items;
+
+		weigh(evidence, &view, &items);
+		if (items != table[i].items)
+			fail_msg("%s: %zu", table[i].text, items);
+	}
+	usher_arena_free(&arena);
+	usher_evidence_free(evidence);
+}
+
+static void
 links_and_senders_are_compared_whole(void **state)
 {
 	(void)state;
@@ -441,6 +489,7 @@ main(void)
 		cmocka_unit_test(wrong_sources_are_told_with_their_line),
 		cmocka_unit_test(
 		    what_is_said_of_other_purposes_counts_for_mails),
+		cmocka_unit_test(gaps_and_choices_of_words_are_found),
 		cmocka_unit_test(links_and_senders_are_compared_whole),
 		cmocka_unit_test(sums_and_independent_groups_decide),
 		cmocka_unit_test(
