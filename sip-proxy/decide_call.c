@@ -260,7 +260,7 @@ struct usher_facts *
 facts_of_attempt(const struct screening *s)
 {
 	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
-	    &s->caller, channel_of(s->msg, &s->recipient));
+	    &s->caller, s->channel);
 	char identity[IDENTITY_TEXT], *p = identity;
 
 	/* Told twice it is the same, whatever happens between. */
@@ -310,7 +310,7 @@ static void
 settle(struct screening *s, struct decision *decision, bool safety)
 {
 	struct settling settling = { .mode = mode_of(s->recipient.policy),
-		.what = { .channel = channel_of(s->msg, &s->recipient),
+		.what = { .channel = s->channel,
 		    .verdict = "accept",
 		    .rule = "" } };
 	char code[CODE_TEXT];
@@ -373,13 +373,16 @@ has_room(const struct screening *s)
 
 /* The decision that this call has; NULL: none yet. */
 static struct decision *
-known_decision(const struct screening *s, uint64_t call, uint64_t pair,
-    bool question, bool safety)
+known_decision(const struct screening *s, uint64_t call, bool question,
+    bool safety)
 {
+	struct decisions *decisions = s->proxy->decisions;
 	struct decision *decision = waiting_decision(s->request);
 
 	if (decision == NULL && !question)
-		decision = decisions_find(s->proxy->decisions, call, pair);
+		decision = decisions_find(decisions, call);
+	if (decision == NULL && !question && decisions_have_pairs(decisions))
+		decision = decisions_find_pair(decisions, pair_key(s));
 	/* What was decided before it was about safety is void. */
 	return decision != NULL && (!safety || decision->safe)
 	    ? decision_hold(decision)
@@ -387,8 +390,7 @@ known_decision(const struct screening *s, uint64_t call, uint64_t pair,
 }
 
 static struct decision *
-new_decision(struct screening *s, uint64_t call, uint64_t pair, bool question,
-    bool safety)
+new_decision(struct screening *s, uint64_t call, bool question, bool safety)
 {
 	struct decision *decision = decision_new();
 
@@ -404,7 +406,7 @@ new_decision(struct screening *s, uint64_t call, uint64_t pair, bool question,
 	if (decision->settled && !remember_waits(decision))
 		remember_end(decision);
 	/* A refusal is the final answer: it is no call under way. */
-	decision->pair_key = decision->answer.code == 0 ? pair : 0;
+	decision->pair_key = decision->answer.code == 0 ? pair_key(s) : 0;
 	if (!question && has_room(s))
 		decisions_keep(s->proxy->decisions, decision);
 	return decision;
@@ -414,12 +416,12 @@ struct decision *
 screen(struct screening *s, bool question, bool safety)
 {
 	uint64_t call = key_of(s, "call", s->msg->call_id, s->msg->from_tag);
-	uint64_t pair = pair_key(s);
-	struct decision *decision = known_decision(s, call, pair, question,
-	    safety);
+	struct decision *decision = known_decision(s, call, question, safety);
 
+	if (decision == NULL || !decision->settled)
+		s->channel = channel_of(s->msg, &s->recipient);
 	if (decision == NULL)
-		return new_decision(s, call, pair, question, safety);
+		return new_decision(s, call, question, safety);
 	if (!decision->settled && !remember_waits(decision))
 		settle(s, decision, safety);
 	if (decision->settled && !remember_waits(decision))

@@ -16,7 +16,7 @@ enum { KEPT_MS = 32000, FIRST_SIZE = 1024 };
 
 struct decisions {
 	struct sip_timers *timers;
-	unsigned count;
+	unsigned count, pairs;
 	size_t size; /* a power of two */
 	struct decision **by_call, **by_pair;
 };
@@ -92,8 +92,10 @@ unlink_pair(struct decisions *table, struct decision *decision)
 		return;
 	while (*at != NULL && *at != decision)
 		at = &(*at)->next_pair;
-	if (*at != NULL)
+	if (*at != NULL) {
 		*at = decision->next_pair;
+		table->pairs--;
+	}
 	decision->pair_key = 0;
 }
 
@@ -109,6 +111,7 @@ link_both(struct decisions *table, struct decision *decision)
 		return;
 	decision->next_pair = table->by_pair[pair];
 	table->by_pair[pair] = decision;
+	table->pairs++;
 }
 
 /* The table is gone: what calls still hold is let go by them. */
@@ -158,6 +161,7 @@ grow(struct decisions *table)
 	table->by_call = calls;
 	table->by_pair = pairs;
 	table->size = size * 2;
+	table->pairs = 0;
 	for (size_t i = 0; i < size; i++) {
 		while (old[i] != NULL) {
 			struct decision *decision = old[i];
@@ -170,22 +174,31 @@ grow(struct decisions *table)
 }
 
 struct decision *
-decisions_find(struct decisions *table, uint64_t call_key, uint64_t pair_key)
+decisions_find(const struct decisions *table, uint64_t call_key)
 {
 	struct decision *one = table->by_call[call_key & (table->size - 1)];
 
-	for (; one != NULL; one = one->next_call) {
-		if (one->call_key == call_key)
-			return one;
-	}
+	while (one != NULL && one->call_key != call_key)
+		one = one->next_call;
+	return one;
+}
+
+struct decision *
+decisions_find_pair(const struct decisions *table, uint64_t pair_key)
+{
+	struct decision *one = table->by_pair[pair_key & (table->size - 1)];
+
 	if (pair_key == 0)
 		return NULL;
-	one = table->by_pair[pair_key & (table->size - 1)];
-	for (; one != NULL; one = one->next_pair) {
-		if (one->pair_key == pair_key)
-			return one;
-	}
-	return NULL;
+	while (one != NULL && one->pair_key != pair_key)
+		one = one->next_pair;
+	return one;
+}
+
+bool
+decisions_have_pairs(const struct decisions *table)
+{
+	return table->pairs > 0;
 }
 
 void

@@ -243,24 +243,33 @@ has_mark(struct span branch)
 	return branch.l >= MAC_TEXT && branch.p[branch.l - MAC_TEXT] == '.';
 }
 
+static bool
+is_own_via(const struct request *request, const struct sip_via *via)
+{
+	const size_t mark = MAC_TEXT - 1;
+	struct span tail;
+
+	if (!has_mark(via->branch) ||
+	    !setup_is_self(request->setup, via->host, via->port))
+		return false;
+	tail = (struct span){ span_end(via->branch) - mark, mark };
+	return mac_is(tail, loop_mac(request->proxy, request->msg));
+}
+
 bool
 forward_is_loop(const struct request *request)
 {
 	const struct sip_hdr *hdr = sip_msg_first(request->msg, SIP_HDR_VIA);
-	struct span rest, value, tail;
+	struct span rest, value;
 	struct sip_via via;
 
+	if (request->msg->via_count == 1)
+		return is_own_via(request, &request->msg->via);
 	for (; hdr != NULL; hdr = sip_msg_next(request->msg, hdr)) {
 		rest = hdr->value;
 		while (sip_value_next(&rest, &value)) {
-			if (!sip_via_read(value, &via) || !has_mark(via.branch))
-				continue;
-			tail = (struct span){ via.branch.p + via.branch.l -
-				    (MAC_TEXT - 1),
-				MAC_TEXT - 1 };
-			if (setup_is_self(request->setup, via.host, via.port) &&
-			    mac_is(tail,
-				loop_mac(request->proxy, request->msg)))
+			if (sip_via_read(value, &via) &&
+			    is_own_via(request, &via))
 				return true;
 		}
 	}

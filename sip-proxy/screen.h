@@ -170,6 +170,7 @@ struct screening {
 	const struct sip_peer *src;
 	struct caller caller;
 	struct recipient recipient;
+	enum usher_channel channel;	/* once it is to be decided */
 	char languages[LANGUAGES_TEXT]; /* of the words, best first */
 };
 
@@ -189,8 +190,12 @@ struct decision *screen(struct screening *screening, bool question,
 struct decisions;
 struct decisions *decisions_new(struct sip_timers *timers);
 void decisions_free(struct decisions *table);
-struct decision *decisions_find(struct decisions *table, uint64_t call_key,
+struct decision *decisions_find(const struct decisions *table,
+    uint64_t call_key);
+struct decision *decisions_find_pair(const struct decisions *table,
     uint64_t pair_key);
+/* Whether any call is under way that a pair would find. */
+bool decisions_have_pairs(const struct decisions *table);
 /* From now on its call finds it; until 32 s after the last is over. */
 void decisions_keep(struct decisions *table, struct decision *decision);
 /* A transaction under it begins, and has its final answer. */

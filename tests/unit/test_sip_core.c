@@ -119,18 +119,19 @@ decisions_last_32_seconds_after_the_last_answer(void **state)
 	d = keep(table, 1, 7);
 	decision_begin(d);
 	decision_begin(d);
-	assert_ptr_equal(decisions_find(table, 2, 7), d);
+	assert_ptr_equal(decisions_find_pair(table, 7), d);
 	sip_timers_run(timers, 500000); /* a long call is not forgotten */
 	decision_end(d);
-	assert_ptr_equal(decisions_find(table, 2, 7), d);
+	assert_ptr_equal(decisions_find_pair(table, 7), d);
 	decision_end(d);
-	assert_null(decisions_find(table, 2, 7));
-	assert_ptr_equal(decisions_find(table, 1, 0), d);
+	assert_null(decisions_find_pair(table, 7));
+	assert_false(decisions_have_pairs(table));
+	assert_ptr_equal(decisions_find(table, 1), d);
 	decision_release(d);
 	sip_timers_run(timers, 500000 + 31999);
-	assert_ptr_equal(decisions_find(table, 1, 0), d);
+	assert_ptr_equal(decisions_find(table, 1), d);
 	sip_timers_run(timers, 500000 + 32001);
-	assert_null(decisions_find(table, 1, 0));
+	assert_null(decisions_find(table, 1));
 	assert_int_equal(decisions_count(table), 0);
 	decisions_free(table);
 	sip_timers_free(timers);
@@ -150,12 +151,15 @@ many_decisions_are_found_while_the_table_grows(void **state)
 		decision_release(keep(table, i, i * 3));
 	assert_int_equal(decisions_count(table), MANY);
 	for (uint64_t i = 1; i <= MANY; i++) {
-		assert_int_equal(decisions_find(table, i, 0)->call_key, i);
-		assert_int_equal(decisions_find(table, 0, i * 3)->call_key, i);
+		assert_int_equal(decisions_find(table, i)->call_key, i);
+		assert_int_equal(decisions_find_pair(table, i * 3)->call_key,
+		    i);
 	}
+	assert_true(decisions_have_pairs(table));
 	sip_timers_run(timers, 16000);
 	decision_release(keep(table, MANY + 1, 0));
 	sip_timers_run(timers, 33000);
+	assert_false(decisions_have_pairs(table));
 	assert_int_equal(decisions_count(table), 1);
 	decisions_free(table); /* one is left to it */
 	sip_timers_free(timers);
