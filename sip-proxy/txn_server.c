@@ -70,20 +70,30 @@ to_tag_fits(struct sip_server *st, const struct sip_msg *msg)
 	    span_eq(response_tag(st), msg->to_tag);
 }
 
-struct sip_server *
-txn_server_find(struct sip_txn_layer *l, const struct sip_msg *msg,
-    struct span method, enum sip_transport transport)
+static struct sip_server *
+find(struct sip_txn_layer *l, const struct sip_msg *msg,
+    const struct txn_key *key, uint64_t hash)
 {
-	struct txn_key key = key_of(msg, method, transport);
-	uint64_t hash = txn_key_hash(l, &key);
 	struct txn *t = l->servers.buckets[hash & (l->servers.size - 1)];
 
 	for (; t; t = t->next) {
-		if (t->hash == hash && txn_key_is(t, &key) &&
+		if (t->hash == hash && txn_key_is(t, key) &&
 		    to_tag_fits((struct sip_server *)t, msg))
 			return (struct sip_server *)t;
 	}
 	return NULL;
+}
+
+struct sip_server *
+txn_server_find(struct sip_txn_layer *l, const struct sip_msg *msg,
+    struct span method, enum sip_transport transport)
+{
+	struct txn_key key;
+
+	if (l->servers.count == 0)
+		return NULL;
+	key = key_of(msg, method, transport);
+	return find(l, msg, &key, txn_key_hash(l, &key));
 }
 
 void
@@ -156,12 +166,13 @@ txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src)
 {
 	struct txn_key key = key_of(msg, msg->method_text, src->transport);
+	uint64_t hash = txn_key_hash(l, &key);
 	struct sip_server *st;
 	int err;
 
 	if (!msg->via.host.p || !msg->call_id.p || !msg->cseq_method.p)
 		return EINVAL;
-	if (txn_server_find(l, msg, msg->method_text, src->transport))
+	if (find(l, msg, &key, hash))
 		return EEXIST;
 	if (txn_full(l))
 		return ENOSPC;
@@ -170,8 +181,7 @@ txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
 		return ENOMEM;
 	err = set_up(st, l, msg, src);
 	if (!err)
-		err = txn_table_add(&l->servers, &st->t, &key,
-		    txn_key_hash(l, &key));
+		err = txn_table_add(&l->servers, &st->t, &key, hash);
 	if (err) {
 		sip_buf_unref(st->t.request);
 		free(st);

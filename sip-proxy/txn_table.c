@@ -13,13 +13,13 @@
 
 #define FIRST_SIZE 256u
 
-static uint64_t
+static inline uint64_t
 rotl(uint64_t x, int n)
 {
 	return x << n | x >> (64 - n);
 }
 
-static uint64_t
+static inline uint64_t
 load(const unsigned char *p)
 {
 	uint64_t x;
@@ -28,7 +28,7 @@ load(const unsigned char *p)
 	return le64toh(x);
 }
 
-static void
+static inline void
 sip_round(uint64_t v[4])
 {
 	v[0] += v[1];
@@ -43,7 +43,7 @@ sip_round(uint64_t v[4])
 	v[2] = rotl(v[2], 32);
 }
 
-static void
+static inline void
 absorb(uint64_t v[4], uint64_t m)
 {
 	v[3] ^= m;
@@ -51,21 +51,36 @@ absorb(uint64_t v[4], uint64_t m)
 	v[0] ^= m;
 }
 
-uint64_t
-txn_siphash(const uint8_t key[16], uint64_t seed, const void *bytes, size_t len)
+static inline void
+begin(uint64_t v[4], const uint8_t key[16], uint64_t seed)
 {
-	const unsigned char *p = bytes;
 	uint64_t k0 = load(key) ^ seed, k1 = load(key + 8);
-	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+
+	v[0] = k0 ^ 0x736f6d6570736575;
+	v[1] = k1 ^ 0x646f72616e646f6d;
+	v[2] = k0 ^ 0x6c7967656e657261;
+	v[3] = k1 ^ 0x7465646279746573;
+}
+
+static inline void
+absorb_all(uint64_t v[4], const unsigned char *p, size_t len)
+{
 	uint64_t tail = (uint64_t)len << 56;
 	size_t left = len;
 
 	for (; left >= 8; left -= 8, p += 8)
 		absorb(v, load(p));
-	for (size_t i = 0; i < left; i++)
-		tail |= (uint64_t)p[i] << (8 * i);
+	if (len >= 8 && left > 0)
+		tail |= load(p + left - 8) >> (64 - 8 * left);
+	else
+		for (size_t i = 0; i < left; i++)
+			tail |= (uint64_t)p[i] << (8 * i);
 	absorb(v, tail);
+}
+
+static inline uint64_t
+end(uint64_t v[4])
+{
 	v[2] ^= 0xff;
 	for (int i = 0; i < 3; i++)
 		sip_round(v);
@@ -73,14 +88,26 @@ txn_siphash(const uint8_t key[16], uint64_t seed, const void *bytes, size_t len)
 }
 
 uint64_t
+txn_siphash(const uint8_t key[16], uint64_t seed, const void *bytes, size_t len)
+{
+	uint64_t v[4];
+
+	begin(v, key, seed);
+	absorb_all(v, bytes, len);
+	return end(v);
+}
+
+/* One hash over all parts; each ends in a word with its length. */
+uint64_t
 txn_key_hash(const struct sip_txn_layer *l, const struct txn_key *key)
 {
-	uint64_t h = key->n;
+	uint64_t v[4];
 
+	begin(v, l->config.key, key->n);
 	for (unsigned i = 0; i < key->n; i++)
-		h = txn_siphash(l->config.key, h, key->part[i].p,
+		absorb_all(v, (const unsigned char *)key->part[i].p,
 		    key->part[i].l);
-	return h;
+	return end(v);
 }
 
 static size_t
