@@ -10,7 +10,7 @@
 
 #include "proxy.h"
 
-enum { HEADERS_SIZE = 8192 };
+enum { HEADERS_SIZE = 8192, DATAGRAM = 65536 };
 
 bool
 request_unproven(const struct request *request)
@@ -42,6 +42,22 @@ reply_stateless(struct proxy *proxy, const struct sip_msg *msg,
 	(void)sip_txn_send(proxy->txns, &dst, bytes, length);
 }
 
+/* From the request as it was read: its transaction would have to read its own
+ * copy again, which it does for more than a datagram. */
+static int
+answer(struct sip_server *st, const struct request *request,
+    const struct sip_reply *reply)
+{
+	char bytes[DATAGRAM];
+	size_t length;
+	int failed = sip_reply_build(bytes, sizeof(bytes), &length,
+	    request->msg, reply);
+
+	if (failed == 0)
+		return sip_server_respond(st, reply->code, bytes, length);
+	return failed == EMSGSIZE ? sip_server_answer(st, reply) : failed;
+}
+
 /* Nobody waits for the end of a transaction that only refuses. */
 static void
 reply_stateful(const struct request *request, unsigned code,
@@ -63,11 +79,12 @@ reply_stateful(const struct request *request, unsigned code,
 		proxy->counters.dropped++;
 		return;
 	}
-	failed = sip_server_answer(st, &reply);
+	reply.to_tag = sip_server_tag(st);
+	failed = answer(st, request, &reply);
 	if (failed == EMSGSIZE) {
 		/* The request's own lines leave no room for ours. */
 		reply.headers = (struct span){ 0 };
-		failed = sip_server_answer(st, &reply);
+		failed = answer(st, request, &reply);
 	}
 	if (failed != 0) {
 		sip_server_drop(st);
