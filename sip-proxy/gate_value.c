@@ -7,6 +7,7 @@
  * and without brackets).
  */
 #include "chars.h"
+#include "eight.h"
 #include "gate.h"
 
 #define T CHAR_TOKEN
@@ -321,10 +322,20 @@ sip_via_read(struct span value, struct sip_via *via)
 	return via->whole;
 }
 
+/* No controls, space, <, > or ": CHAR_NOT_URI. */
+static bool
+eight_in_uri(const char *bytes)
+{
+	uint64_t eight = eight_at(bytes);
+
+	return (eight_below(eight, 0x21) | eight_is(eight, 0x7f) |
+		   eight_is(eight, '"') |
+		   eight_is(eight | EIGHT_OF(2), '<' | 2)) == 0;
+}
+
 bool
 sip_uri_bytes_ok(struct span uri)
 {
-	unsigned found = 0;
 	size_t i = 0;
 
 	if (uri.l < 2 || !is_char(uri.p[0], CHAR_ALPHA))
@@ -335,9 +346,16 @@ sip_uri_bytes_ok(struct span uri)
 		i++;
 	if (i + 1 >= uri.l || uri.p[i] != ':')
 		return false;
+	for (; uri.l - i >= 8; i += 8)
+		if (!eight_in_uri(uri.p + i))
+			return false;
+	/* The last eight may lie over what was looked at. */
+	if (uri.l >= 8)
+		return eight_in_uri(uri.p + uri.l - 8);
 	for (; i < uri.l; i++)
-		found |= sip_chars[(unsigned char)uri.p[i]];
-	return (found & CHAR_NOT_URI) == 0;
+		if (is_char(uri.p[i], CHAR_NOT_URI))
+			return false;
+	return true;
 }
 
 /* Up to what an unquoted display name or an addr-spec ends with. */

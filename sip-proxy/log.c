@@ -4,8 +4,9 @@
 #include "log.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
+
+#include "eight.h"
 
 void
 log_open(struct log *log, bool in_front)
@@ -74,24 +75,16 @@ add_byte(struct log_line *line, unsigned char byte)
 	}
 }
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-static uint64_t
-has_zero(uint64_t eight)
-{
-	return (eight - EACH(1)) & ~eight & EACH(0x80);
-}
+enum { VALUE_MOST = 256 };
 
 /* Eight bytes that need no escape. */
 static bool
 is_plain(const char *bytes)
 {
-	uint64_t eight;
+	uint64_t eight = eight_at(bytes);
 
-	memcpy(&eight, bytes, sizeof(eight));
-	return (((eight - EACH(0x20)) & ~eight & EACH(0x80)) |
-		   has_zero(eight ^ EACH(0x7f)) | has_zero(eight ^ EACH('"')) |
-		   has_zero(eight ^ EACH('\\'))) == 0;
+	return (eight_below(eight, 0x20) | eight_is(eight, 0x7f) |
+		   eight_is(eight, '"') | eight_is(eight, '\\')) == 0;
 }
 
 /* Which nothing is done to, as nearly all are. */
@@ -108,12 +101,33 @@ plain_bytes(const char *bytes, size_t most)
 	return i;
 }
 
+/* Nearly every value: false where there is more to do about it. */
+static bool
+add_plain(struct log_line *line, const char *key, struct span value)
+{
+	size_t length = strlen(key);
+	char *p = line->text + line->used;
+
+	if (value.l > VALUE_MOST || plain_bytes(value.p, value.l) < value.l ||
+	    line->used + length + value.l + 8 > sizeof(line->text))
+		return false;
+	*p++ = ' ';
+	p = mempcpy(p, key, length);
+	*p++ = '=';
+	*p++ = '"';
+	p = span_copy(p, value);
+	*p++ = '"';
+	line->used = (size_t)(p - line->text);
+	return true;
+}
+
 void
 log_line_add(struct log_line *line, const char *key, struct span value)
 {
-	enum { VALUE_MOST = 256 };
 	size_t shown = value.l < VALUE_MOST ? value.l : VALUE_MOST, plain;
 
+	if (add_plain(line, key, value))
+		return;
 	add_text(line, " ", 1);
 	add_text(line, key, strlen(key));
 	add_text(line, "=\"", 2);

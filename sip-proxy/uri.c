@@ -101,11 +101,18 @@ split_sip(struct sip_uri *uri, struct span s)
 int
 sip_uri_split(struct sip_uri *uri, struct span text)
 {
+	if (sip_uri_bytes_ok(text))
+		return sip_uri_split_checked(uri, text);
+	*uri = (struct sip_uri){ .all = text };
+	return EINVAL;
+}
+
+int
+sip_uri_split_checked(struct sip_uri *uri, struct span text)
+{
 	struct span rest;
 
 	*uri = (struct sip_uri){ .all = text };
-	if (!sip_uri_bytes_ok(text))
-		return EINVAL;
 	uri->scheme_text = text;
 	rest = cut_at(&uri->scheme_text, ':');
 	rest.p++;

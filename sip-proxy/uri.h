@@ -41,6 +41,8 @@ struct sip_uri {
 
 /* Our reading alone. EINVAL: not a URI. */
 int sip_uri_split(struct sip_uri *uri, struct span text);
+/* The same of what sip_uri_bytes_ok() was said of. */
+int sip_uri_split_checked(struct sip_uri *uri, struct span text);
 
 /* The user part without its %-escapes. EINVAL: a broken escape, %00 or a NUL;
  * EMSGSIZE: does not fit. buf is not terminated. */

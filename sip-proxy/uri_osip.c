@@ -247,10 +247,11 @@ is_plain_value(const struct sip_value *ours, struct span value)
 		    is_plain(ours->tag)));
 }
 
+/* uri: its bytes are. */
 static int
 read_ours(struct sip_value *out, struct span uri)
 {
-	if (sip_uri_split(&out->uri, uri))
+	if (sip_uri_split_checked(&out->uri, uri))
 		return EBADMSG;
 	return sip_uri_user(&out->uri, out->user, sizeof(out->user),
 		   &out->user_len)
@@ -264,7 +265,7 @@ sip_uri_read(struct sip_value *out, struct span uri)
 	int err;
 
 	out->display = out->params = out->tag = (struct span){ 0 };
-	err = read_ours(out, uri);
+	err = sip_uri_bytes_ok(uri) ? read_ours(out, uri) : EBADMSG;
 	return err || is_plain_uri(&out->uri) ? err : ask_uri(out);
 }
 
