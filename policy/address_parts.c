@@ -100,12 +100,26 @@ usher_address_unquoted(const char *text, char c)
 	return NULL;
 }
 
+/* Nothing to take off: printable ASCII, as nearly every user part is. */
+static bool
+is_unescaped(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] <= ' ' ||
+		    (unsigned char)text[i] >= 0x7f || text[i] == '%')
+			return false;
+	return true;
+}
+
 const char *
 usher_address_unescape(struct arena *arena, const char *text, size_t length)
 {
-	char *plain = usher_arena_alloc(arena, length + 1);
+	char *plain;
 	size_t used = 0;
 
+	if (is_unescaped(text, length))
+		return usher_arena_bytes(arena, text, length);
+	plain = usher_arena_alloc(arena, length + 1);
 	if (plain == NULL)
 		return NULL;
 	for (size_t i = 0; i < length; i++) {
@@ -246,7 +260,8 @@ usher_address_host(struct arena *arena, const char *text)
 
 	if (length > 2 && text[0] == '[' && text[length - 1] == ']')
 		return literal(arena, text, length);
-	if (inet_pton(AF_INET, text, &bytes) == 1)
+	if (length > 0 && g_ascii_isdigit(text[length - 1]) &&
+	    inet_pton(AF_INET, text, &bytes) == 1)
 		return usher_arena_string(arena, text);
 	return usher_domain_normal(arena, text);
 }

@@ -76,6 +76,33 @@ is_name(const char *name)
 	return last[strspn(last, "0123456789")] != '\0';
 }
 
+/* ---- hosts asked for lately, a thread's own ---- */
+
+static struct recent *
+place_of(const char *host, size_t length)
+{
+	unsigned hash = (unsigned)length;
+
+	for (size_t i = 0; i < length; i++)
+		hash = hash * 31 + (unsigned char)host[i];
+	return &recents[(hash ^ hash >> 7) % RECENT_HOSTS];
+}
+
+/* NULL: not asked for lately. */
+static const struct recent *
+find_recent(const char *host, size_t length)
+{
+	const struct recent *recent;
+
+	if (length == 0 || length > RECENT_MOST)
+		return NULL;
+	recent = place_of(host, length);
+	return recent->length == length &&
+		memcmp(recent->host, host, length) == 0
+	    ? recent
+	    : NULL;
+}
+
 const char *
 usher_domain_normal(struct arena *arena, const char *host)
 {
@@ -87,6 +114,8 @@ usher_domain_normal(struct arena *arena, const char *host)
 	/* A bound on what the conversion of labels gets to see. */
 	if (length == 0 || length > (size_t)LONGEST_NAME * 4)
 		return NULL;
+	if (find_recent(host, length) != NULL)
+		return usher_arena_bytes(arena, host, length);
 	name = usher_arena_bytes(arena, host, length);
 	if (name == NULL || strlen(name) != length)
 		return NULL;
@@ -105,32 +134,16 @@ usher_domain_normal(struct arena *arena, const char *host)
 	return is_name(name) ? name : NULL;
 }
 
-/* ---- hosts asked for lately, a thread's own ---- */
-
-static struct recent *
-recent_of(const char *host, size_t length)
-{
-	unsigned hash = (unsigned)length;
-
-	for (size_t i = 0; i < length; i++)
-		hash = hash * 31 + (unsigned char)host[i];
-	return &recents[(hash ^ hash >> 7) % RECENT_HOSTS];
-}
-
-static bool
-is_recent(const struct recent *recent, const char *host, size_t length)
-{
-	return recent->length == length && length > 0 &&
-	    memcmp(recent->host, host, length) == 0;
-}
-
 /* Nothing of a host that is written in another way than its name. */
 static void
-keep(struct recent *recent, const char *host, size_t length, const char *name,
+keep_recent(const char *host, size_t length, const char *name,
     const char *organization)
 {
-	if (name == NULL || strcmp(name, host) != 0)
+	struct recent *recent;
+
+	if (length == 0 || length > RECENT_MOST || strcmp(name, host) != 0)
 		return;
+	recent = place_of(host, length);
 	memcpy(recent->host, host, length);
 	recent->length = (uint8_t)length;
 	recent->at = organization == NULL ? RECENT_NONE
@@ -141,14 +154,14 @@ const char *
 usher_domain_organization(struct arena *arena, const char *host)
 {
 	size_t length = strlen(host);
-	struct recent *recent = length > RECENT_MOST ? NULL
-						     : recent_of(host, length);
+	const struct recent *recent = find_recent(host, length);
 	const char *name, *organization;
 
-	if (recent != NULL && is_recent(recent, host, length))
+	if (recent != NULL)
 		return recent->at == RECENT_NONE
 		    ? NULL
-		    : usher_arena_string(arena, host + recent->at);
+		    : usher_arena_bytes(arena, host + recent->at,
+			  length - recent->at);
 	name = usher_domain_normal(arena, host);
 	if (name == NULL)
 		return NULL;
@@ -156,8 +169,7 @@ usher_domain_organization(struct arena *arena, const char *host)
 	organization = suffixes == NULL
 	    ? NULL
 	    : psl_registrable_domain(suffixes, name);
-	if (recent != NULL)
-		keep(recent, host, length, name, organization);
+	keep_recent(host, length, name, organization);
 	return organization;
 }
 

@@ -40,7 +40,16 @@ const char *
 usher_store_name(struct arena *arena, const struct address *address)
 {
 	/* a@b as a SIP address is not the mailbox a@b. */
-	if (address->kind == ADDRESS_SIP)
-		return usher_arena_printf(arena, "sip:%s", address->text);
-	return address->text;
+	static const char scheme[] = "sip:";
+	size_t length;
+	char *name;
+
+	if (address->kind != ADDRESS_SIP)
+		return address->text;
+	length = strlen(address->text);
+	name = usher_arena_room(arena, sizeof(scheme) + length);
+	if (name != NULL)
+		memcpy(mempcpy(name, scheme, sizeof(scheme) - 1), address->text,
+		    length + 1);
+	return name;
 }
