@@ -217,6 +217,26 @@ make_target(struct deciding *deciding, const struct target *from,
 	return true;
 }
 
+/* Of the channel they came by; what was told once is told again. */
+static void
+open_once_introduced(struct deciding *deciding, int64_t at)
+{
+	struct usher_decision *decision = deciding->decision;
+	struct usher_opening *opening = &decision->verdict.introduced;
+	struct asked back = deciding->asked;
+
+	back.introduced = true;
+	if (usher_promise_awaiting(&back, at, opening))
+		return;
+	back.at = at;
+	*opening = opening_of(deciding, &back);
+	if (!opening->exists)
+		return;
+	back.at = opening->from;
+	back.brought = true;
+	decision->introduced_rule = usher_evaluate(&back).name;
+}
+
 static int
 make_targets(struct deciding *deciding)
 {
@@ -243,13 +263,8 @@ make_targets(struct deciding *deciding)
 	decision->verdict.target_count = made;
 	/* Not to be told where nothing would remember the introduction. */
 	if (introduced != INT64_MAX && deciding->asked.memory != NULL &&
-	    !deciding->asked.memory->forgetful) {
-		struct asked back = deciding->asked;
-
-		back.at = introduced;
-		back.introduced = true;
-		decision->verdict.introduced = opening_of(deciding, &back);
-	}
+	    !deciding->asked.memory->forgetful)
+		open_once_introduced(deciding, introduced);
 	return 0;
 }
 

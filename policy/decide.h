@@ -169,6 +169,13 @@ enum tri usher_promise_keep(struct usher_decision *decision,
 const struct promise *usher_promise_again(struct usher_decision *decision,
     const struct asked *asked);
 
+/*
+ * The same for what they were told for when they are introduced, which they
+ * can be at an instant. False: there is none.
+ */
+bool usher_promise_awaiting(const struct asked *asked, int64_t introduced,
+    struct usher_opening *opening);
+
 /* One line of a trace. */
 struct step {
 	const char *rule;
@@ -207,6 +214,8 @@ struct usher_decision {
 	/* The promise that let in, and their own that still stands; copies of
 	 * what memory had, or NULL. */
 	const struct promise *kept, *standing;
+	/* Who accepts at verdict.introduced; NULL: it stands already. */
+	const char *introduced_rule;
 	/* Who they are besides; copies of what memory had. */
 	size_t joined_count;
 	struct joined *joined;

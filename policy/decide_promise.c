@@ -20,6 +20,14 @@ as_promised(const struct asked *asked, const struct promise *promise)
 	return then;
 }
 
+/* It is for who is introduced, and nobody has accepted that yet. */
+static bool
+is_too_early(const struct asked *asked, const struct promise *promise)
+{
+	return promise->awaits && !asked->introduced &&
+	    !asked->memory->proven.introduced;
+}
+
 /* The memory may be read anew while the decision lives. */
 static const struct promise *
 copy(struct usher_decision *decision, const struct promise *promise)
@@ -59,7 +67,7 @@ usher_promise_keep(struct usher_decision *decision, struct asked *asked,
 		struct outcome_of end;
 
 		if (promise->channel != then.channel ||
-		    asked->at < promise->from ||
+		    is_too_early(asked, promise) || asked->at < promise->from ||
 		    asked->at >= promise->kept_until)
 			continue;
 		end = usher_evaluate(&then);
@@ -89,6 +97,7 @@ usher_promise_again(struct usher_decision *decision, const struct asked *asked)
 		then.brought = true;
 		if (!promise->own || promise->used ||
 		    promise->channel != then.channel ||
+		    is_too_early(asked, promise) ||
 		    asked->at >= promise->kept_until ||
 		    usher_accepts(&then) != YES)
 			continue;
@@ -99,4 +108,28 @@ usher_promise_again(struct usher_decision *decision, const struct asked *asked)
 		return copy(decision, promise);
 	}
 	return NULL;
+}
+
+bool
+usher_promise_awaiting(const struct asked *asked, int64_t introduced,
+    struct usher_opening *opening)
+{
+	const struct usher_memory *memory = asked->memory;
+
+	for (size_t i = 0; memory != NULL && i < memory->promise_count; i++) {
+		const struct promise *promise = &memory->promises[i];
+		struct asked then = as_promised(asked, promise);
+
+		then.brought = true;
+		if (!promise->awaits || promise->used ||
+		    promise->channel != then.channel ||
+		    introduced >= promise->kept_until ||
+		    usher_accepts(&then) != YES)
+			continue;
+		*opening = (struct usher_opening){ true,
+			promise->from > introduced ? promise->from : introduced,
+			promise->until };
+		return true;
+	}
+	return false;
 }

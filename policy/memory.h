@@ -44,6 +44,7 @@ struct promise {
 	const char *id, *domain, *party, *proven;
 	bool own;  /* theirs who ask, not a colleague's: told again */
 	bool used; /* and good for a while more */
+	bool awaits; /* that they be introduced */
 };
 
 /* Who a proven number is besides: by the recipient's lists, or linked. */

@@ -238,6 +238,35 @@ give_targets(struct usher_notes *notes, const char *recipient,
 	return code;
 }
 
+/*
+ * The opening of the channel they came by, once they are introduced: to whom
+ * is proven, since nobody else can be.
+ */
+static int
+give_introduced(struct usher_notes *notes, const char *recipient,
+    const struct promise_party *party, const struct usher_facts *facts,
+    const struct usher_decision *decision, const char *reference,
+    struct usher_error *error)
+{
+	const struct gift gift = { facts->channel, decision->verdict.introduced,
+		decision->introduced_rule };
+	struct promise_party once = *party;
+	const struct address *who;
+
+	if (gift.rule == NULL || facts->proven_count == 0)
+		return 0;
+	who = &facts->proven[facts->channel == USHER_EMAIL
+		? facts->proven_count - 1
+		: 0];
+	once.exact = usher_arena_printf(&notes->arena, PROMISE_AWAITS "=%s",
+	    who->text);
+	once.domain = usher_promise_domain(who);
+	once.proven = NULL;
+	if (once.exact == NULL)
+		return no_memory(error);
+	return give(notes, recipient, &once, decision, &gift, reference, error);
+}
+
 int
 usher_notes_promise(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who,
@@ -265,5 +294,8 @@ usher_notes_promise(struct usher_notes *notes,
 	if (code == 0)
 		code = give_targets(notes, recipient, &party, facts, decision,
 		    reference, error);
+	if (code == 0)
+		code = give_introduced(notes, recipient, &party, facts,
+		    decision, reference, error);
 	return code;
 }

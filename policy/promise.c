@@ -82,7 +82,10 @@ bool
 usher_promise_owned(const struct promise_entry *entry, const char *party,
     const char *proven)
 {
-	if (party != NULL && strcmp(entry->party, party) == 0)
+	const char *own = entry->party;
+
+	own += *own == *PROMISE_AWAITS;
+	if (party != NULL && strcmp(own, party) == 0)
 		return true;
 	return proven != NULL && *proven != '\0' &&
 	    strcmp(entry->proven, proven) == 0;

@@ -22,6 +22,9 @@ enum {
 	PROMISE_ID = USHER_REFERENCE_TEXT
 };
 
+/* Before the party of what is promised for when they are introduced. */
+#define PROMISE_AWAITS "?"
+
 struct promise_entry {
 	const char *id;		   /* its own, at random */
 	const char *party;	   /* whose it is */

@@ -81,6 +81,7 @@ add(struct finding *finding, const struct promise_entry *entry,
 		.party = entry->party,
 		.proven = entry->proven,
 		.own = own,
+		.awaits = *entry->party == *PROMISE_AWAITS,
 		.used = used };
 }
 
@@ -118,6 +119,17 @@ nearness(struct finding *finding, const struct promise_entry *entry)
 	return is_fold_of(finding, entry) ? 1 : 2;
 }
 
+/* Promised to this very caller, for when they are introduced. */
+static bool
+is_awaited(const struct finding *finding, const struct promise_list *list,
+    size_t index)
+{
+	const char *party = list->entries[index].party;
+
+	return *party == *PROMISE_AWAITS &&
+	    strcmp(party + 1, finding->party.exact) == 0;
+}
+
 static int
 find_by_sender(struct finding *finding, bool *own)
 {
@@ -135,7 +147,8 @@ find_by_sender(struct finding *finding, bool *own)
 			nearest = near[i];
 	}
 	for (size_t i = 0; i < list.count; i++)
-		if (near[i] == nearest && is_alive(finding, &list.entries[i]))
+		if ((near[i] == nearest || is_awaited(finding, &list, i)) &&
+		    is_alive(finding, &list.entries[i]))
 			add(finding, &list.entries[i], domain, true);
 	return 0;
 }
@@ -149,6 +162,7 @@ find_by_colleagues(struct finding *finding)
 
 	for (size_t i = 0; code == 0 && i < list.count; i++)
 		if (strncmp(list.entries[i].party, "<>", 2) != 0 &&
+		    *list.entries[i].party != *PROMISE_AWAITS &&
 		    is_alive(finding, &list.entries[i]))
 			add(finding, &list.entries[i], domain, false);
 	return code;
@@ -195,9 +209,19 @@ find_by_proof(struct finding *finding, bool *own)
 	return code;
 }
 
+/* "=bob@vendor.example", "?=bob@vendor.example": proven then. */
+static bool
+is_proof_of(const struct promise_entry *entry, const char *who)
+{
+	const char *party = entry->party;
+
+	party += *party == *PROMISE_AWAITS;
+	return *party == '=' && (who == NULL || strcmp(party + 1, who) == 0);
+}
+
 /*
- * Of whom a caller is besides: what was promised to who proved to be of that
- * party by mail.
+ * Of whom a caller is besides, and of whom a mail proves, once introduced:
+ * what was promised to who proved to be of that party.
  */
 static int
 find_by_joined(struct finding *finding, const struct address *who)
@@ -211,8 +235,7 @@ find_by_joined(struct finding *finding, const struct address *who)
 	for (size_t i = 0; code == 0 && i < list.count; i++) {
 		const struct promise_entry *entry = &list.entries[i];
 
-		if (entry->party[0] == '=' &&
-		    (firm || strcmp(entry->party + 1, who->text) == 0) &&
+		if (is_proof_of(entry, firm ? NULL : who->text) &&
 		    is_alive(finding, entry))
 			add(finding, entry, domain, true);
 	}
@@ -273,15 +296,15 @@ usher_promise_read(struct record_view *view, struct arena *arena,
 		.channel = facts->channel,
 		.at = at,
 		.error = error };
-	bool own = false;
+	bool own = false, is_mail = facts->channel == USHER_EMAIL;
 	int code = usher_promise_party(arena, facts, &finding.party);
 
 	if (code != 0)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (finding.party.exact != NULL)
 		code = find_by_sender(&finding, &own);
-	for (size_t i = 1; code == 0 && facts->channel != USHER_EMAIL &&
-	     i < facts->proven_count;
+	for (size_t i = is_mail ? 0 : 1; code == 0 &&
+	     (!is_mail || memory->proven.introduced) && i < facts->proven_count;
 	     i++)
 		code = find_by_joined(&finding, &facts->proven[i]);
 	if (code == 0 && finding.party.proven != NULL)

@@ -352,9 +352,10 @@ trace_promise(struct tracing *tracing)
 	note(tracing, "promise", "promise",
 	    usher_arena_printf(&decision->arena,
 		"the opening at %s, kept until %s", from, end),
-	    promise->party == NULL ? "remembered"
-				   : usher_arena_printf(&decision->arena,
-					 "given to %s", promise->party),
+	    promise->party == NULL
+		? "remembered"
+		: usher_arena_printf(&decision->arena, "given to %s",
+		      promise->party + strspn(promise->party, "?=")),
 	    decision->kept != NULL ? YES : NO,
 	    decision->kept != NULL ? YES : NO);
 }
