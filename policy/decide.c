@@ -23,6 +23,7 @@ struct deciding {
 	struct asked asked;
 	struct outcome_of outcome;
 	bool pending;
+	bool unchecked; /* a refusal became a deferral, for want of memory */
 };
 
 static int
@@ -303,6 +304,9 @@ turn_away(struct deciding *deciding)
 	code = note_missing(deciding);
 	if (code != 0 || verdict->answer == USHER_REFUSE)
 		return code;
+	/* Nobody knows when the store can be read, and nothing is promised. */
+	if (deciding->unchecked)
+		return 0;
 	verdict->opening = opening_of(deciding, &deciding->asked);
 	decision->standing = usher_promise_again(decision, &deciding->asked);
 	decision->opening_rule = note_bring(deciding, &deciding->asked,
@@ -326,6 +330,58 @@ await_proof(struct deciding *deciding)
 	deciding->pending = true;
 }
 
+/* The memory may be read anew while the decision lives. */
+static int
+copy_codes(struct usher_decision *decision, const struct usher_memory *memory)
+{
+	struct arena *arena = &decision->arena;
+	struct shown_code *codes;
+
+	if (memory == NULL || memory->code_count == 0)
+		return 0;
+	codes = usher_arena_array(arena, memory->code_count, sizeof(*codes));
+	if (codes == NULL)
+		return ENOMEM;
+	for (size_t i = 0; i < memory->code_count; i++) {
+		codes[i] = memory->codes[i];
+		codes[i].party = usher_arena_string(arena, codes[i].party);
+		codes[i].label = usher_arena_string(arena, codes[i].label);
+		codes[i].code = usher_arena_string(arena, codes[i].code);
+		codes[i].hash = usher_arena_string(arena, codes[i].hash);
+	}
+	if (arena->failed)
+		return ENOMEM;
+	decision->codes = codes;
+	decision->code_count = memory->code_count;
+	return 0;
+}
+
+/* A code that cannot be checked turns a refusal into a defer (§6). */
+static void
+spare_unchecked(struct deciding *deciding)
+{
+	struct outcome_of *outcome = &deciding->outcome;
+
+	if (outcome->answer != USHER_REFUSE || !deciding->asked.unchecked)
+		return;
+	deciding->unchecked = true;
+	outcome->answer = USHER_DEFER;
+	outcome->reason = USHER_NO_MEMORY;
+}
+
+/* A code is used by whom the headers prove, in the message they name. */
+static void
+await_user(struct deciding *deciding)
+{
+	struct asked *asked = &deciding->asked;
+
+	if (asked->memory == NULL || asked->memory->code_count == 0 ||
+	    (asked->facts->shown & USHER_HEADERS) != 0)
+		return;
+	asked->needs |= USHER_HEADERS;
+	deciding->pending = true;
+}
+
 static void
 let_in(struct deciding *deciding)
 {
@@ -333,6 +389,7 @@ let_in(struct deciding *deciding)
 	const struct rule *rule = deciding->outcome.rule;
 
 	deciding->decision->let_in_by = rule;
+	await_user(deciding);
 	if (rule == NULL)
 		return;
 	if (rule->introduces)
@@ -349,15 +406,18 @@ decide(struct deciding *deciding)
 	int code = 0;
 
 	deciding->outcome = usher_evaluate(&deciding->asked);
-	if (usher_promise_keep(deciding->decision, &deciding->asked,
+	spare_unchecked(deciding);
+	if (!deciding->unchecked &&
+	    usher_promise_keep(deciding->decision, &deciding->asked,
 		&deciding->outcome) == MAYBE)
 		deciding->pending = true;
 	verdict->answer = deciding->outcome.answer;
 	verdict->rule = deciding->outcome.name;
 	verdict->reason = deciding->outcome.reason;
-	if (verdict->answer == USHER_ACCEPT)
+	if (verdict->answer == USHER_ACCEPT) {
 		let_in(deciding);
-	else if (verdict->answer != USHER_PENDING)
+		code = copy_codes(deciding->decision, deciding->asked.memory);
+	} else if (verdict->answer != USHER_PENDING)
 		code = turn_away(deciding);
 	if (deciding->pending)
 		verdict->answer = USHER_PENDING;

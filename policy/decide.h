@@ -59,6 +59,7 @@ struct asked {
 	enum tri forced_value;
 	unsigned needs; /* out: what was unknown for not being shown */
 	bool lost;	/* out: what was unknown for lack of memory */
+	bool unchecked; /* out: a code was shown, and could not be checked */
 };
 
 struct reading {
@@ -219,6 +220,9 @@ struct usher_decision {
 	/* Who they are besides; copies of what memory had. */
 	size_t joined_count;
 	struct joined *joined;
+	/* The codes that were shown to who is accepted; copies. */
+	size_t code_count;
+	const struct shown_code *codes;
 };
 
 /* Whose preferences another recipient has; NULL: published none. */
@@ -237,6 +241,8 @@ const char *usher_trace_counted(struct arena *arena, const struct asked *asked,
 /* Whose a number is besides, and until when. */
 const char *usher_trace_joined(struct arena *arena,
     const struct joined *joined);
+/* The valid codes that were shown, and when they end; or NULL. */
+const char *usher_trace_codes(struct arena *arena, const struct asked *asked);
 /* What makes them no stranger, or NULL. */
 const char *usher_trace_acquainted(struct arena *arena,
     const struct asked *asked);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "code.h"
 #include "decide.h"
 #include "geo.h"
 
@@ -69,12 +70,23 @@ patterns_match(struct asked *asked, const struct reading *reading, size_t count,
 	return no_more(asked, reading);
 }
 
+/* Given by hand, or shown and found valid; unreadable, it is noted. */
 static bool
-code_for(const struct usher_facts *facts, const char *party)
+code_for(struct asked *asked, const char *party)
 {
+	const struct usher_facts *facts = asked->facts;
+	const struct usher_memory *memory = asked->memory;
+
 	for (size_t i = 0; i < facts->code_count; i++)
 		if (strcmp(facts->codes[i], party) == 0)
 			return true;
+	if (memory == NULL)
+		return false;
+	for (size_t i = 0; i < memory->code_count; i++)
+		if (strcmp(memory->codes[i].party, party) == 0)
+			return true;
+	if (memory->unreadable && !asked->unchecked)
+		asked->unchecked = usher_code_any_tried(facts);
 	return false;
 }
 
@@ -84,7 +96,7 @@ usher_in_party(struct asked *asked, const struct reading *reading,
 {
 	struct reading claimed;
 
-	if (party->code && code_for(asked->facts, party->name))
+	if (party->code && code_for(asked, party->name))
 		return YES;
 	if (party->count == 0) /* a code alone, which headers may bring */
 		return no_more(asked, reading);

@@ -79,8 +79,9 @@ struct usher_facts {
 	size_t link_count;
 	const char **links; /* hosts, normal form */
 
-	size_t code_count; /* parties proven by a valid code */
+	size_t code_count; /* parties proven by a valid code, given by hand */
 	const char **codes;
+	const char *tag; /* beside the recipient's name, as written, or NULL */
 	struct remembered_facts remembered;
 };
 

@@ -63,6 +63,14 @@ struct joined {
  */
 bool usher_memory_knows(struct usher *usher);
 
+/* An access code that the attempt shows, and that is valid (code.h). */
+struct shown_code {
+	const char *party, *label;
+	const char *code; /* in normal form: never told, never logged */
+	const char *hash; /* as it is kept */
+	int64_t until;
+};
+
 struct usher_memory {
 	bool unreadable; /* the store could not be read */
 	bool forgetful;	 /* introductions are not remembered */
@@ -79,6 +87,8 @@ struct usher_memory {
 	const struct party *const *override_parties;
 	size_t promise_count;
 	const struct promise *promises;
+	size_t code_count;
+	const struct shown_code *codes;
 };
 
 #endif

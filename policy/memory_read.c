@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "attempt.h"
+#include "code.h"
 #include "error.h"
 #include "known.h"
 #include "link.h"
@@ -125,7 +126,7 @@ read_known(struct record_view *view, struct arena *arena, const char *recipient,
 }
 
 static int
-read_all(struct record_view *view, struct kept *kept,
+read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
     const struct usher_policy *policy, const char *who,
     const struct usher_facts *facts, int64_t at, struct usher_error *error)
 {
@@ -161,6 +162,9 @@ read_all(struct record_view *view, struct kept *kept,
 	if (code == 0)
 		code = usher_promise_read(view, &kept->arena, recipient, facts,
 		    at, memory, error);
+	if (code == 0)
+		code = usher_code_read(view, guard, &kept->arena, policy,
+		    recipient, facts, at, memory, error);
 	return code;
 }
 
@@ -182,10 +186,10 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 	usher_records_tell_time(usher->records, at);
 	code = usher->records->engine->view(usher->records, &view, error);
 	if (code == 0) {
-		code = view.empty
-		    ? usher_link_read(NULL, &kept->arena, policy, who, facts,
-			  at, &kept->memory, error)
-		    : read_all(&view, kept, policy, who, facts, at, error);
+		code = view.empty ? usher_link_read(NULL, &kept->arena, policy,
+					who, facts, at, &kept->memory, error)
+				  : read_all(&view, usher->guard, kept, policy,
+					who, facts, at, error);
 		usher->records->engine->unview(&view);
 	}
 	if (code != 0)

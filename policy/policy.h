@@ -45,7 +45,8 @@ enum asks {
 	ASKS_CAPS = 1 << 0,   /* at_most, of one party */
 	ASKS_IN_ALL = 1 << 1, /* ... of everybody */
 	ASKS_TRIED = 1 << 2,
-	ASKS_INTRODUCED = 1 << 3 /* or `stranger` */
+	ASKS_INTRODUCED = 1 << 3, /* or `stranger` */
+	ASKS_CODE = 1 << 4	  /* some party is proven by a code */
 };
 
 /* preferences.c: the keys of a file into an empty policy; problems tell. */

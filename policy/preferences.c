@@ -403,6 +403,15 @@ survey(const struct rule *rules, size_t count, bool elsewhere,
 }
 
 static void
+survey_parties(const struct scope *scope, struct usher_policy *policy)
+{
+	for (; scope != NULL; scope = scope->site)
+		for (size_t i = 0; i < scope->party_count; i++)
+			if (scope->parties[i].code)
+				policy->asks |= ASKS_CODE;
+}
+
+static void
 survey_all(struct usher_policy *policy)
 {
 	const struct scope *scope = &policy->scope;
@@ -416,6 +425,7 @@ survey_all(struct usher_policy *policy)
 	survey(scope->before, scope->before_count, elsewhere, policy);
 	survey(policy->rules, policy->rule_count, elsewhere, policy);
 	survey(scope->after, scope->after_count, elsewhere, policy);
+	survey_parties(scope, policy);
 }
 
 static int

@@ -30,7 +30,9 @@ enum {
 	RECORD_STAGE,
 	RECORD_LINK = 88, /* a number that is somebody's besides */
 	RECORD_LINKED,	  /* which numbers somebody named */
-	RECORD_REFERENCE  /* where the promise stands that a reference tells */
+	RECORD_REFERENCE, /* where the promise stands that a reference tells */
+	RECORD_CODE = 96, /* an access code, by its hash */
+	RECORD_CODE_KEY	  /* that they are hashed with */
 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
 

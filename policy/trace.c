@@ -133,6 +133,20 @@ stranger_text(struct tracing *tracing)
 	    known);
 }
 
+/* Who they are, and the codes they showed, by their labels. */
+static const char *
+party_text(struct tracing *tracing)
+{
+	const char *who = identities_text(tracing);
+	const char *codes = usher_trace_codes(&tracing->decision->arena,
+	    &tracing->asked);
+
+	if (codes == NULL)
+		return who;
+	return usher_arena_printf(&tracing->decision->arena, "%s; %s", who,
+	    codes);
+}
+
 static const char *
 fact_text(struct tracing *tracing, const struct condition *condition)
 {
@@ -146,7 +160,7 @@ fact_text(struct tracing *tracing, const struct condition *condition)
 		return facts->subject != NULL ? facts->subject
 		    : facts->reason != NULL   ? facts->reason
 					      : "no subject";
-	case ON_PARTY:
+	case ON_PARTY: return party_text(tracing);
 	case ON_ORGANIZATION:
 	case ON_FROM:
 	case ON_VERIFIED:

@@ -160,6 +160,32 @@ usher_trace_joined(struct arena *arena, const struct joined *joined)
 	    until);
 }
 
+/* "code \"fair\" for preferred until 2026-11-25T09:00:00Z" */
+const char *
+usher_trace_codes(struct arena *arena, const struct asked *asked)
+{
+	const struct usher_facts *facts = asked->facts;
+	const struct usher_memory *memory = asked->memory;
+	const char *text = NULL;
+
+	for (size_t i = 0; i < facts->code_count; i++)
+		text = usher_arena_printf(arena, "%s%scode for %s: given",
+		    text == NULL ? "" : text, text == NULL ? "" : "; ",
+		    facts->codes[i]);
+	for (size_t i = 0; memory != NULL && i < memory->code_count; i++) {
+		const struct shown_code *code = &memory->codes[i];
+		char until[USHER_INSTANT_TEXT];
+
+		usher_instant_text(code->until, until);
+		text = usher_arena_printf(arena,
+		    "%s%scode%s%s%s for %s until %s", text == NULL ? "" : text,
+		    text == NULL ? "" : "; ", *code->label == '\0' ? "" : " \"",
+		    code->label, *code->label == '\0' ? "" : "\"", code->party,
+		    until);
+	}
+	return text;
+}
+
 static bool
 is_given(const struct remembered_facts *given, enum condition_kind kind)
 {

@@ -15,6 +15,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "code.h"
 #include "decide.h"
 #include "error.h"
 #include "override.h"
@@ -33,7 +34,12 @@ open_store(struct usher *usher, struct usher_error *error)
 	if (code == 0)
 		code = usher_records_open(&usher->records, usher->conf->store,
 		    NULL, error);
-	return code;
+	if (code != 0)
+		return code;
+	usher->guard = usher_code_guard_new();
+	return usher->guard == NULL
+	    ? usher_error_set(error, ENOMEM, "out of memory")
+	    : 0;
 }
 
 /* As written, from the root: a link may name another file later. */
@@ -86,6 +92,7 @@ usher_close(struct usher *usher)
 	if (usher == NULL)
 		return;
 	usher_cache_free(usher->cache);
+	usher_code_guard_free(usher->guard);
 	usher_records_close(usher->records);
 	usher_store_close(usher->store);
 	usher_conf_release(usher->conf);

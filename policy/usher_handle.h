@@ -22,6 +22,7 @@ struct usher {
 	struct store *store;	 /* NULL: none was asked for */
 	struct records *records; /* the same */
 	struct cache *cache;
+	struct code_guard *guard; /* of a handle with records, or NULL */
 	/* The last answer of usher_store_needs(), and what it rests on. */
 	unsigned needs;
 	bool needs_known;

@@ -243,6 +243,7 @@ USHER_API int usher_notes_record(struct usher_notes *notes,
     void *arg, struct usher_error *error);
 
 #include "usher_link.h"
+#include "usher_code.h"
 #include "usher_loop.h"
 
 #endif
