@@ -92,6 +92,14 @@ static const struct cli_command commands[] = {
 	    "whose, and until when; `cut` parts one from its sender for as\n"
 	    "long as that would have lasted.\n",
 	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_JSON, cli_link },
+	{ "code", "[OPTION...] new|list|revoke WHO [ID]",
+	    "access codes: make, list and revoke them",
+	    "`new` prints a code once: whoever shows it to WHO, in a subject\n"
+	    "or beside the name in the address, is in PARTY. It belongs to\n"
+	    "the first proven party that uses it, unless it is --shared.\n"
+	    "`list` names codes by an ID and never tells one; `revoke` ends\n"
+	    "one, by its ID or by itself.\n",
+	    CLI_OPT_CONF | CLI_OPT_CODE | CLI_OPT_AT | CLI_OPT_JSON, cli_code },
 	{ "held", "[-c FILE] [--at TIME] [--json]",
 	    "list the mails that are held until their opening",
 	    "Lists what waits in the mail server's quarantine, the oldest\n"
@@ -120,7 +128,7 @@ static const struct cli_command commands[] = {
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 /* Of design.md §10, and nothing behind them yet. */
-static const char *const not_built[] = { "code", "report", "standing" };
+static const char *const not_built[] = { "report", "standing" };
 
 static void
 print_help(FILE *out)

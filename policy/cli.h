@@ -45,6 +45,7 @@ enum {
 	CLI_OPT_REMOVE = 1 << 28,
 	CLI_OPT_IMPORT = 1 << 29,
 	CLI_OPT_DRY_RUN = 1 << 22,
+	CLI_OPT_CODE = 1 << 30, /* all that `code new` has of its own */
 	CLI_OPT_JSON = 1 << 11
 };
 
@@ -52,8 +53,8 @@ enum {
 struct cli_arguments {
 	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
 	    *preferences, *sendmail_conf, *whom, *until, *party, *topic, *stage,
-	    *import;
-	bool verified, strict, json, due, dry_run, remove;
+	    *import, *uses, *label;
+	bool verified, strict, json, due, dry_run, remove, shared, dialled;
 	size_t fact_count;
 	const char **facts; /* or the files of --file */
 	size_t word_count;  /* what is no option: FILE, WHO */
@@ -78,6 +79,7 @@ int cli_learn(const struct cli_arguments *arguments);
 int cli_open(const struct cli_arguments *arguments);
 int cli_close(const struct cli_arguments *arguments);
 int cli_relate(const struct cli_arguments *arguments);
+int cli_code(const struct cli_arguments *arguments);
 int cli_pause(const struct cli_arguments *arguments);
 int cli_log(const struct cli_arguments *arguments);
 int cli_status(const struct cli_arguments *arguments);

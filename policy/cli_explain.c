@@ -221,6 +221,22 @@ set_fact(struct usher_facts *facts, const char *fact, struct usher_error *error)
 	return code;
 }
 
+/* "alice+K7Q2-..." of --to may hold a code, as the address of a mail. */
+static int
+set_tag(struct usher_facts *facts, const char *to)
+{
+	const char *plus = strchr(to, '+'), *at = strrchr(to, '@');
+	char *tag;
+	int code;
+
+	if (plus == NULL || plus == to || at == NULL || plus > at)
+		return 0;
+	tag = strndup(plus + 1, (size_t)(at - plus - 1));
+	code = tag == NULL ? ENOMEM : usher_facts_tag(facts, tag);
+	free(tag);
+	return code;
+}
+
 static int
 make_facts(struct explaining *explaining)
 {
@@ -230,6 +246,8 @@ make_facts(struct explaining *explaining)
 	    ? facts_of_options(explaining, &error)
 	    : facts_of_message(explaining, &error);
 
+	if (code == 0)
+		code = set_tag(explaining->facts, arguments->to);
 	if (code == 0 && arguments->subject != NULL)
 		code = usher_facts_subject(explaining->facts,
 		    arguments->subject, strlen(arguments->subject));

@@ -11,8 +11,9 @@ from cli_samples import ALICE, KEYS, alice, site  # noqa: F401
 
 
 COMMANDS = ["check", "publish", "explain", "show", "replay", "learn", "pause",
-            "open", "close", "relate", "link", "held", "release", "log", "status"]
-NOT_BUILT = ["code", "report", "standing"]
+            "open", "close", "relate", "link", "code", "held", "release",
+            "log", "status"]
+NOT_BUILT = ["report", "standing"]
 
 
 # ---- help and usage ----
