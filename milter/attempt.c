@@ -17,7 +17,8 @@ counts(const struct recipient *recipient)
 {
 	return recipient->policy != NULL && recipient->safety == NULL &&
 	    judge_verdict(recipient) != NULL &&
-	    usher_attempt_counts(recipient->policy, recipient->decision);
+	    (usher_attempt_counts(recipient->policy, recipient->decision) ||
+		usher_decision_shows_code(recipient->decision));
 }
 
 static bool
@@ -35,6 +36,10 @@ note(struct session *session, const struct recipient *recipient,
 
 	if (code == 0)
 		code = usher_notes_attempt(*notes, recipient->policy,
+		    recipient->who, judge_latest(session), recipient->decision,
+		    became, error);
+	if (code == 0)
+		code = usher_notes_code(*notes, recipient->policy,
 		    recipient->who, judge_latest(session), recipient->decision,
 		    became, error);
 	if (code == 0)
@@ -89,7 +94,8 @@ take(struct session *session, struct recipient *recipient,
 {
 	int code = 0;
 
-	if (!is_taken_already(&session->mail, recipient))
+	if (!is_taken_already(&session->mail, recipient) ||
+	    usher_decision_shows_code(recipient->decision))
 		code = commit(session, recipient, USHER_TAKING, error);
 	recipient->taken = code == 0;
 	if (code == EDQUOT)

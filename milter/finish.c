@@ -12,6 +12,7 @@
 
 #include "aside.h"
 #include "attempt.h"
+#include "codes.h"
 #include "hold.h"
 #include "known.h"
 #include "letters.h"
@@ -83,6 +84,7 @@ accept_all(SMFICTX *ctx, struct session *session)
 	known_note(session);
 	tell_all(session, "250");
 	write_header(ctx, session);
+	codes_strip(ctx, session);
 	aside_move(ctx, session);
 	session_end_mail(session);
 	return SMFIS_CONTINUE;

@@ -71,7 +71,7 @@ remember(struct session *session, struct recipient *recipient,
 
 static void
 judge(struct session *session, struct recipient *recipient,
-    const struct usher_facts *facts)
+    struct usher_facts *facts)
 {
 	struct usher_error error = { 0 };
 	struct usher_question question = {
@@ -86,6 +86,10 @@ judge(struct session *session, struct recipient *recipient,
 		session->spare = NULL;
 	}
 	recipient->at = question.at;
+	if (usher_facts_tag(facts, recipient->tag) != 0) {
+		give_up(session, recipient, NULL);
+		return;
+	}
 	question.memory = remember(session, recipient, facts);
 	if (usher_decide(session->milter->usher, &question,
 		&recipient->decision, &error) != 0) {
@@ -232,7 +236,7 @@ speak(struct session *session, struct recipient *recipient)
 
 static void
 judge_one(struct session *session, struct recipient *recipient,
-    const struct usher_facts *facts, unsigned shown)
+    struct usher_facts *facts, unsigned shown)
 {
 	struct usher_error late = { .code = ENODATA,
 		.text = "the policy was published after the MTA opened this "

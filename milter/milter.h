@@ -79,10 +79,12 @@ struct origin {
 
 /* One recipient of a message that was not turned away at RCPT. */
 struct recipient {
-	char *path;		     /* as the MTA tells it */
-	char *address;		     /* as the client names it, without <> */
-	char *who;		     /* in plain form, its delimiter part cut */
-	struct usher_policy *policy; /* NULL: left alone */
+	char *path; /* as the MTA tells it */
+	/* As the client names it, without <>; a code has been taken out. */
+	char *address;
+	char *tag; /* its delimiter part as it came, or NULL */
+	char *who; /* in plain form, its delimiter part cut */
+	struct usher_policy *policy;	 /* NULL: left alone */
 	struct usher_decision *decision; /* NULL: none yet, or a fault */
 	const char *safety;		 /* why always accepted, or NULL */
 	int64_t at;			 /* the instant of the decision */
@@ -102,9 +104,11 @@ struct mail {
 	struct usher_conf *conf; /* held; NULL: no mail under way */
 	char *sender;		 /* without <>; "" is the null sender */
 	char *queue_id;		 /* NULL: the MTA has told none */
-	const char *safety; /* why the client is always accepted, or NULL */
-	bool relay;	    /* the client is one of mail.relays */
-	bool blind;	    /* memory ran out: all of it passes */
+	const char *safety;  /* why the client is always accepted, or NULL */
+	bool relay;	     /* the client is one of mail.relays */
+	bool blind;	     /* memory ran out: all of it passes */
+	bool takes_codes;    /* some recipient does: fields are kept for it */
+	struct codes *codes; /* those fields, or NULL (codes.c) */
 	struct recipient *recipients;
 	size_t count, room;
 	unsigned deferred;	     /* recipients that got a 4xx */

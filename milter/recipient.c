@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "attempt.h"
+#include "codes.h"
 #include "milter.h"
 #include "outcome.h"
 #include "parted.h"
@@ -26,6 +27,7 @@ recipient_free(struct recipient *recipient)
 	usher_policy_release(recipient->policy);
 	usher_decision_free(recipient->decision);
 	free(recipient->address);
+	free(recipient->tag);
 	free(recipient->path);
 	free(recipient->answer);
 	free(recipient->who);
@@ -108,6 +110,7 @@ add(struct mail *mail, const char *path)
 		free(recipient->path);
 		return NULL;
 	}
+	codes_hide(recipient);
 	mail->count++;
 	return recipient;
 }
@@ -161,6 +164,7 @@ look_up(SMFICTX *ctx, struct session *session, struct recipient *recipient)
 		recipient->policy = NULL;
 		tell_fault(session, recipient->address, &error);
 	}
+	codes_know(mail, recipient);
 	if (recipient->policy == NULL)
 		return;
 	mode = usher_policy_mode(recipient->policy);

@@ -97,6 +97,10 @@ reply_make(struct reply *reply, struct usher_decision *decision,
 	reply->temporary = verdict->answer == USHER_DEFER && !terms->final &&
 	    opening->exists && opening->from > terms->at &&
 	    opening->from - terms->at <= terms->patience_s;
+	/* Nor does a store stay away for good that could not be read. */
+	if (verdict->answer == USHER_DEFER && !opening->exists &&
+	    verdict->reason == USHER_NO_MEMORY)
+		reply->temporary = !terms->final;
 	for (i = 0; i < reply->count; i++)
 		make_line(reply, i, lines[i], verdict, terms);
 }

@@ -15,6 +15,7 @@
 
 #include <libmilter/mfdef.h>
 
+#include "codes.h"
 #include "known.h"
 #include "milter.h"
 #include "parted.h"
@@ -99,6 +100,7 @@ session_end_mail(struct session *session)
 		return;
 	tell_rest(session);
 	parted_end(session, false);
+	codes_free(mail);
 	while (mail->count > 0) {
 		recipient = &mail->recipients[--mail->count];
 		if (session->spare == NULL) {
@@ -364,6 +366,8 @@ on_header(SMFICTX *ctx, char *name, char *value)
 	if (session == NULL)
 		return SMFIS_ACCEPT;
 	note_header(&session->mail, name, value);
+	if (session->mail.takes_codes)
+		codes_header(&session->mail, name, value);
 	if (is_read(&session->mail)) {
 		content = judge_content(session);
 		if (content == NULL ||
