@@ -36,7 +36,8 @@ HEADERS = [b"From", b"To", b"Contact", b"Route", b"Record-Route", b"Path",
            b"Content-Type", b"Require", b"Proxy-Require", b"Supported",
            b"Priority", b"Resource-Priority", b"Replaces", b"Join", b"Date",
            b"Expires", b"Max-Forwards", b"Timestamp", b"Authorization"]
-VALUES = [b"", b" ", b",", b";", b"=", b"\"", b"\"\"", b"*", b"a", b"a;b;b=;b=c",
+VALUES = [b"", b" ", b",", b";", b"=", b"\"", b"\"\"", b"*", b"a",
+          b"a;b;b=;b=c",
           b";=", b"a,,b", b"en;q=", b"*;+sip.608", b"id;;user;none",
           b"<sip:a@b>;index=1.1, <sip:c?Reason=x%3b>;index=1.2;cause=302",
           b"<x:y>;call-reason=\"\\\"\"", b"multipart/mixed;boundary=\"\"",
@@ -134,7 +135,8 @@ def value(random, data):
     name = parts[one].partition(b":")[0]
     new = random.choice(random.choice((URIS, VALUES)))
     if random.random() < 0.3:
-        new += random.choice((b";tag=x", b", ", b";lr;lr")) + random.choice(URIS)
+        new += random.choice((b";tag=x", b", ", b";lr;lr"))
+        new += random.choice(URIS)
     parts[one] = name + b": " + new
     return b"\r\n".join(parts) + end + body
 
@@ -156,8 +158,8 @@ def body(random, data):
     head = data.partition(b"\r\n\r\n")[0]
     new = random.choice(BODIES)
     if random.random() < 0.8:
-        head = re.sub(rb"(?im)^(content-length|l|content-type|c) *:.*\r?\n?", b"",
-                      head)
+        head = re.sub(rb"(?im)^(content-length|l|content-type|c) *:.*\r?\n?",
+                      b"", head)
         kind = random.choice((b"application/sdp", b"message/cpim", b"text/x",
                               b"multipart/x;boundary=x"))
         head = (head.rstrip(b"\r\n") + b"\r\nContent-Type: " + kind
