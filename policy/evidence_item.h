@@ -14,6 +14,7 @@ enum {
 	EVIDENCE_GROUPS = 128,
 	EVIDENCE_PURPOSES = USHER_PERSONAL + 1,
 	EVIDENCE_OUTCOMES = 2 * EVIDENCE_PURPOSES,
+	EVIDENCE_ENTRIES = 4 * EVIDENCE_PHRASES,
 	PHRASE_SLOTS = 32768, /* a power of two */
 	PHRASE_GAP = 3
 };
@@ -52,20 +53,27 @@ struct evidence_rule {
 	unsigned group;			   /* place in the table of groups */
 };
 
-/* In the length of a word: instead of it the next one may stand there. */
-#define PHRASE_OR (SIZE_MAX ^ SIZE_MAX >> 1)
+/* In the text of a phrase: before another word for the same; a gap. */
+#define PHRASE_OR '|'
+#define PHRASE_ANY '.'
+
+/*
+ * A phrase. They are thousands and stay in memory, so eight bytes and its text
+ * are all of it: its words, a blank between two, or PHRASE_OR; the word
+ * PHRASE_ANY is a gap of up to PHRASE_GAP words.
+ */
+struct evidence_phrase {
+	uint32_t text; /* its place in `texts` */
+	uint16_t item;
+};
 
 /*
  * A phrase in the table by its first two words, or its only one: once for
- * each that may stand there. A word of NULL is a gap of up to PHRASE_GAP.
+ * each that may stand there.
  */
-struct evidence_phrase {
-	struct evidence_phrase *next; /* of the same slot */
-	unsigned item;
-	unsigned number; /* of all phrases */
-	size_t count;
-	const char **words;
-	size_t *lengths;
+struct evidence_entry {
+	uint16_t phrase;
+	uint16_t next; /* of the same slot: its place + 1, or 0 */
 };
 
 struct evidence_outcome {
@@ -82,7 +90,12 @@ struct evidence {
 	struct evidence_outcome outcomes[EVIDENCE_OUTCOMES];
 	const char *groups[EVIDENCE_GROUPS];
 	unsigned char filled[PHRASE_SLOTS / 8]; /* slots: small, so at hand */
-	struct evidence_phrase *phrases[PHRASE_SLOTS];
+	uint16_t slots[PHRASE_SLOTS];		/* place + 1 of an entry */
+	struct evidence_entry entries[EVIDENCE_ENTRIES];
+	size_t entered;
+	struct evidence_phrase phrases[EVIDENCE_PHRASES];
+	char *texts; /* of phrases, each ended by NUL */
+	size_t texts_length, texts_room;
 };
 
 struct evidence_words {
@@ -124,5 +137,9 @@ int usher_evidence_patterns(struct evidence_weighing *weighing,
  */
 int usher_evidence_phrase(struct evidence *evidence, unsigned item,
     const char *text);
+/* There are no more of them: room that was left is given back. */
+void usher_evidence_phrases_end(struct evidence *evidence);
+/* An item's texts are the evidence's own from here, or the arena is marked. */
+void usher_evidence_keep(struct evidence *evidence, struct evidence_rule *item);
 
 #endif

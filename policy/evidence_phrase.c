@@ -1,16 +1,19 @@
 /*
- * evidence_phrase: the phrases of conf/evidence.conf, each found by its first
- * words. They are many and stay as long as the configuration does, so none
- * takes more room than its words. `a|b` in a phrase is either word, and `...`
- * up to three words more, so that one phrase finds what is said in many ways.
- * Called by evidence_read.c.
+ * evidence_phrase: what stays of conf/evidence.conf: its phrases, each found
+ * by its first words, and the texts of its items. They are many and stay as
+ * long as the configuration does, so none takes more room than it needs.
+ * `a|b` in a phrase is either word, and `...` up to three words more, so that
+ * one phrase finds what is said in many ways. Called by evidence_read.c.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
 
 #include "evidence_item.h"
+
+enum { FIRST_ROOM = 4096 };
 
 /* What stands for the signs of a phrase while its words are looked for. */
 #define SIGN_GAP " 0gap0 "
@@ -64,49 +67,83 @@ signs_are_right(const struct evidence_words *words)
 	return !was;
 }
 
+/* Room for so many bytes behind the texts, or NULL. */
+static char *
+room_for(struct evidence *evidence, size_t length)
+{
+	size_t room = evidence->texts_room * 2 + FIRST_ROOM;
+	char *texts;
+
+	if (evidence->texts_room - evidence->texts_length < length) {
+		if (room - evidence->texts_length < length)
+			room = evidence->texts_length + length;
+		texts = room <= UINT32_MAX ? realloc(evidence->texts, room)
+					   : NULL;
+		if (!texts)
+			return NULL;
+		evidence->texts = texts;
+		evidence->texts_room = room;
+	}
+	return evidence->texts + evidence->texts_length;
+}
+
+struct word {
+	const char *at;
+	size_t length;
+};
+
+/* What a word is in the text of a phrase. */
+static struct word
+word_of(const struct evidence_words *words, size_t at)
+{
+	static const char gap[] = { PHRASE_ANY };
+
+	if (is_sign(words, at, SIGN_GAP))
+		return (struct word){ gap, sizeof(gap) };
+	return (struct word){ words->at[at], words->lengths[at] };
+}
+
 /* The words of a phrase, in no more room than they take. */
 static bool
-keep_words(struct arena *arena, const struct evidence_words *words,
-    struct evidence_phrase *phrase)
+keep_words(struct evidence *evidence, const struct evidence_words *words)
 {
-	size_t count = words->count;
-	const char **at = usher_arena_array(arena, count, sizeof(*at));
-	size_t *lengths = usher_arena_array(arena, count, sizeof(*lengths));
-	const char *first = words->at[0], *text;
+	size_t length = words->count;
+	char *text, *begin;
 
-	text = usher_arena_bytes(arena, first,
-	    (size_t)(words->at[count - 1] - first) + words->lengths[count - 1]);
-	if (!at || !lengths || !text)
+	for (size_t i = 0; i < words->count; i++)
+		length += words->lengths[i];
+	text = begin = room_for(evidence, length);
+	if (!text)
 		return false;
-	phrase->count = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < words->count; i++) {
+		struct word word = word_of(words, i);
+
 		if (is_sign(words, i, SIGN_OR)) {
-			lengths[phrase->count - 1] |= PHRASE_OR;
+			text[-1] = PHRASE_OR;
 			continue;
 		}
-		at[phrase->count] = is_sign(words, i, SIGN_GAP)
-		    ? NULL
-		    : text + (words->at[i] - first);
-		lengths[phrase->count++] = words->lengths[i];
+		memcpy(text, word.at, word.length);
+		text += word.length;
+		*text++ = ' ';
 	}
-	phrase->words = at;
-	phrase->lengths = lengths;
+	text[-1] = '\0';
+	evidence->texts_length += (size_t)(text - begin);
 	return true;
 }
 
-static void
-enter(struct evidence *evidence, const struct evidence_phrase *phrase,
-    unsigned slot)
+static int
+enter(struct evidence *evidence, unsigned slot)
 {
-	struct evidence_phrase *entry = usher_arena_alloc(&evidence->arena,
-	    sizeof(*entry));
+	struct evidence_entry *entry = &evidence->entries[evidence->entered];
 
-	if (!entry)
-		return; /* the arena is marked */
-	*entry = *phrase;
-	entry->next = evidence->phrases[slot];
-	evidence->phrases[slot] = entry;
+	if (evidence->entered == EVIDENCE_ENTRIES)
+		return ENOSPC;
+	evidence->entered++;
+	entry->phrase = (uint16_t)evidence->phrase_count;
+	entry->next = evidence->slots[slot];
+	evidence->slots[slot] = (uint16_t)evidence->entered;
 	evidence->filled[slot / 8] |= (unsigned char)(1u << slot % 8);
+	return 0;
 }
 
 /* The places of the words that may stand where `at` does: its end. */
@@ -119,55 +156,123 @@ alternatives(const struct evidence_words *words, size_t at)
 }
 
 /* Once for each pair of words that it may begin with. */
-static void
-enter_all(struct evidence *evidence, const struct evidence_phrase *phrase,
-    const struct evidence_words *words)
+static int
+enter_all(struct evidence *evidence, const struct evidence_words *words)
 {
 	size_t end = alternatives(words, 0), last = end;
 	bool two = end < words->count && !is_sign(words, end, SIGN_GAP);
 	unsigned hashes[2] = { 0, 0 };
 	const struct evidence_words begin = { .hashes = hashes };
+	int code = 0;
 
 	if (two)
 		last = alternatives(words, end);
-	for (size_t i = 0; i < end; i += 2) {
+	for (size_t i = 0; code == 0 && i < end; i += 2) {
 		hashes[0] = words->hashes[i];
-		for (size_t k = end; two && k < last; k += 2) {
+		for (size_t k = end; two && code == 0 && k < last; k += 2) {
 			hashes[1] = words->hashes[k];
-			enter(evidence, phrase,
+			code = enter(evidence,
 			    usher_evidence_slot(&begin, 0, true));
 		}
 		if (!two)
-			enter(evidence, phrase,
+			code = enter(evidence,
 			    usher_evidence_slot(&begin, 0, false));
 	}
+	return code;
+}
+
+static int
+keep(struct evidence *evidence, unsigned item,
+    const struct evidence_words *words)
+{
+	struct evidence_phrase *phrase =
+	    &evidence->phrases[evidence->phrase_count];
+	int code;
+
+	if (words->count == 0 || !signs_are_right(words))
+		return EINVAL;
+	if (evidence->phrase_count == EVIDENCE_PHRASES)
+		return ENOSPC;
+	phrase->text = (uint32_t)evidence->texts_length;
+	phrase->item = (uint16_t)item;
+	if (!keep_words(evidence, words))
+		return ENOMEM;
+	code = enter_all(evidence, words);
+	evidence->phrase_count++;
+	return code;
 }
 
 int
 usher_evidence_phrase(struct evidence *evidence, unsigned item,
     const char *text)
 {
-	struct evidence_phrase phrase = { .item = item };
 	struct evidence_words words;
 	struct arena scratch;
-	int code = 0;
+	int code = ENOMEM;
 
 	usher_arena_init(&scratch);
 	text = with_signs(&scratch, text);
-	if (!text || usher_evidence_words(&scratch, text, strlen(text), &words))
-		code = ENOMEM;
-	else if (words.count == 0 || !signs_are_right(&words))
-		code = EINVAL;
-	else if (evidence->phrase_count == EVIDENCE_PHRASES)
-		code = ENOSPC;
-	else if (!keep_words(&evidence->arena, &words, &phrase))
-		code = ENOMEM;
-	if (code == 0) {
-		phrase.number = (unsigned)evidence->phrase_count++;
-		enter_all(evidence, &phrase, &words);
-	}
+	if (text &&
+	    usher_evidence_words(&scratch, text, strlen(text), &words) == 0)
+		code = keep(evidence, item, &words);
 	if (code == ENOMEM)
 		evidence->arena.failed = true;
 	usher_arena_free(&scratch);
 	return code;
+}
+
+void
+usher_evidence_phrases_end(struct evidence *evidence)
+{
+	size_t length = evidence->texts_length;
+	char *texts = length > 0 ? realloc(evidence->texts, length) : NULL;
+
+	if (!texts)
+		return;
+	evidence->texts = texts;
+	evidence->texts_room = length;
+}
+
+/* Those of an item that were read from the source, which goes. */
+static const char *const *
+keep_texts(struct arena *arena, const char *const *texts, size_t count)
+{
+	const char **kept = usher_arena_array(arena, count, sizeof(*kept));
+
+	for (size_t i = 0; kept && i < count; i++)
+		kept[i] = usher_arena_string(arena, texts[i]);
+	return kept;
+}
+
+static const struct evidence_pattern *
+keep_patterns(struct arena *arena, const struct evidence_pattern *patterns,
+    size_t count)
+{
+	struct evidence_pattern *kept = usher_arena_array(arena, count,
+	    sizeof(*kept));
+
+	for (size_t i = 0; kept && i < count; i++) {
+		const char *text = usher_arena_string(arena, patterns[i].text);
+
+		if (!text)
+			break; /* the arena is marked */
+		kept[i] = patterns[i];
+		kept[i].text = text;
+		kept[i].part = text + (patterns[i].part - patterns[i].text);
+	}
+	return kept;
+}
+
+void
+usher_evidence_keep(struct evidence *evidence, struct evidence_rule *item)
+{
+	struct arena *arena = &evidence->arena;
+
+	item->name = usher_arena_string(arena, item->name);
+	if (item->header_count > 0)
+		item->headers = keep_texts(arena, item->headers,
+		    item->header_count);
+	if (item->pattern_count > 0)
+		item->patterns = keep_patterns(arena, item->patterns,
+		    item->pattern_count);
 }

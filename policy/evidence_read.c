@@ -78,6 +78,9 @@ read_group(const struct source *source, const config_setting_t *setting,
 		    EVIDENCE_GROUPS);
 		return 0;
 	}
+	name = usher_arena_string(&evidence->arena, name);
+	if (!name)
+		return 0; /* the arena is marked */
 	evidence->groups[evidence->group_count] = name;
 	return (unsigned)evidence->group_count++;
 }
@@ -96,7 +99,6 @@ read_where(const struct source *source, const config_setting_t *setting,
 		    "text, header, link, from, structure or call");
 		return;
 	}
-	item->where_text = words[0];
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
 
@@ -112,6 +114,8 @@ read_where(const struct source *source, const config_setting_t *setting,
 			    meant ? meant : "", meant ? "\"?" : "");
 		} else {
 			item->where |= 1u << at;
+			if (i == 0)
+				item->where_text = places[at];
 		}
 	}
 }
@@ -322,6 +326,7 @@ read_item(const struct source *source, const config_setting_t *setting,
 	item->group = read_group(source, setting, evidence);
 	if (!item->name || !item->where_text)
 		item->name = item->where_text = "";
+	usher_evidence_keep(evidence, item);
 	evidence->item_count++;
 }
 
@@ -385,25 +390,19 @@ read_list(const struct source *source, const char *name, size_t most,
 		    evidence);
 }
 
-int
-usher_evidence_parse(struct evidence **out, const char *name, const char *text,
+/* What is read by the way is much more than what stays. */
+static int
+read_all(struct evidence *evidence, const char *name, const char *text,
     size_t length, struct usher_problems *problems)
 {
 	static const char *const keys[] = { "items", "outcomes" };
-	struct evidence *evidence = calloc(1, sizeof(*evidence));
-	struct usher_problems *own = problems ? NULL : usher_problems_new();
-	struct usher_problems *told = problems ? problems : own;
-	size_t before = told ? usher_problems_errors(told) : 0;
+	struct arena by_the_way;
 	struct source source;
 	int code;
 
-	if (!evidence || !told) {
-		free(evidence);
-		return ENOMEM;
-	}
-	usher_arena_init(&evidence->arena);
+	usher_arena_init(&by_the_way);
 	code = usher_source_read(&source, name, text, length, USHER_CONF_LIMIT,
-	    &evidence->arena, told);
+	    &by_the_way, problems);
 	if (code == 0) {
 		usher_source_keys(&source, config_root_setting(&source.config),
 		    keys, COUNT(keys));
@@ -411,12 +410,33 @@ usher_evidence_parse(struct evidence **out, const char *name, const char *text,
 		    read_item);
 		read_list(&source, "outcomes", EVIDENCE_OUTCOMES, evidence,
 		    read_outcome);
-		if (usher_problems_errors(told) > before)
-			code = EINVAL;
-		if (evidence->arena.failed)
+		usher_evidence_phrases_end(evidence);
+		if (by_the_way.failed || evidence->arena.failed)
 			code = ENOMEM;
 	}
 	usher_source_end(&source);
+	usher_arena_free(&by_the_way);
+	return code;
+}
+
+int
+usher_evidence_parse(struct evidence **out, const char *name, const char *text,
+    size_t length, struct usher_problems *problems)
+{
+	struct evidence *evidence = calloc(1, sizeof(*evidence));
+	struct usher_problems *own = problems ? NULL : usher_problems_new();
+	struct usher_problems *told = problems ? problems : own;
+	size_t before = told ? usher_problems_errors(told) : 0;
+	int code;
+
+	if (!evidence || !told) {
+		free(evidence);
+		return ENOMEM;
+	}
+	usher_arena_init(&evidence->arena);
+	code = read_all(evidence, name, text, length, told);
+	if (code == 0 && usher_problems_errors(told) > before)
+		code = EINVAL;
 	usher_problems_free(own);
 	if (code)
 		usher_evidence_free(evidence);
@@ -470,5 +490,6 @@ usher_evidence_free(struct evidence *evidence)
 	if (!evidence)
 		return;
 	usher_arena_free(&evidence->arena);
+	free(evidence->texts);
 	free(evidence);
 }

@@ -247,42 +247,37 @@ usher_evidence_words(struct arena *arena, const char *text, size_t length,
 	return 0;
 }
 
-static bool
-same_word(const struct evidence_phrase *phrase, size_t i,
-    const struct evidence_words *words, size_t at)
+/*
+ * Behind the words of a phrase that may stand here, if one of them is `word`;
+ * else NULL. No word holds the signs that end those of a phrase.
+ */
+static const char *
+behind(const char *text, const char *word, size_t length)
 {
-	return words->lengths[at] == (phrase->lengths[i] & ~PHRASE_OR) &&
-	    memcmp(words->at[at], phrase->words[i], words->lengths[at]) == 0;
-}
+	static const char ends[] = { ' ', PHRASE_OR, '\0' };
 
-/* Whether the word is one of those the phrase has at *i; *i goes on. */
-static bool
-one_of(const struct evidence_phrase *phrase, size_t *i,
-    const struct evidence_words *words, size_t at)
-{
-	while (!same_word(phrase, *i, words, at)) {
-		if (!(phrase->lengths[*i] & PHRASE_OR))
-			return false;
-		++*i;
+	while (strncmp(text, word, length) != 0 ||
+	    (text[length] != '\0' && !strchr(ends, text[length]))) {
+		text += strcspn(text, ends);
+		if (*text++ != PHRASE_OR)
+			return NULL;
 	}
-	while (phrase->lengths[*i] & PHRASE_OR)
-		++*i;
-	++*i;
-	return true;
+	return text + strcspn(text, " ");
 }
 
 static bool
-phrase_at(const struct evidence_phrase *phrase, size_t i,
-    const struct evidence_words *words, size_t at)
+phrase_at(const char *text, const struct evidence_words *words, size_t at)
 {
-	for (; i < phrase->count && phrase->words[i]; at++) {
-		if (at == words->count || !one_of(phrase, &i, words, at))
+	for (; *text != PHRASE_ANY; at++) {
+		if (at == words->count)
 			return false;
+		text = behind(text, words->at[at], words->lengths[at]);
+		if (!text || *text == '\0')
+			return text != NULL;
+		text++;
 	}
-	if (i == phrase->count)
-		return true;
 	for (size_t gap = 0; gap <= PHRASE_GAP; gap++) {
-		if (phrase_at(phrase, i + 1, words, at + gap))
+		if (phrase_at(text + 2, words, at + gap))
 			return true;
 		if (at + gap == words->count)
 			break;
@@ -292,19 +287,32 @@ phrase_at(const struct evidence_phrase *phrase, size_t i,
 
 static void
 meet(struct evidence_weighing *weighing, unsigned where,
-    const struct evidence_words *words, size_t at,
-    const struct evidence_phrase *phrase)
+    const struct evidence_words *words, size_t at, unsigned next)
 {
-	for (; phrase; phrase = phrase->next) {
-		unsigned char *said = &weighing->said[phrase->number / 8];
-		unsigned char bit = (unsigned char)(1u << phrase->number % 8);
+	const struct evidence *evidence = weighing->evidence;
 
-		if (!(weighing->evidence->items[phrase->item].where & where) ||
-		    (*said & bit) || !phrase_at(phrase, 0, words, at))
+	while (next != 0) {
+		const struct evidence_entry *entry =
+		    &evidence->entries[next - 1];
+		const struct evidence_phrase *phrase =
+		    &evidence->phrases[entry->phrase];
+		unsigned char *said = &weighing->said[entry->phrase / 8];
+		unsigned char bit = (unsigned char)(1u << entry->phrase % 8);
+
+		next = entry->next;
+		if (!(evidence->items[phrase->item].where & where) ||
+		    (*said & bit) ||
+		    !phrase_at(evidence->texts + phrase->text, words, at))
 			continue;
 		*said |= bit;
 		weighing->hits[phrase->item]++;
 	}
+}
+
+static bool
+is_filled(const struct evidence *evidence, unsigned slot)
+{
+	return evidence->filled[slot / 8] >> slot % 8 & 1;
 }
 
 static void
@@ -316,15 +324,13 @@ look_up(struct evidence_weighing *weighing, unsigned where,
 
 	for (size_t i = 0; i < words->count; i++) {
 		slot = usher_evidence_slot(words, i, false);
-		if (evidence->filled[slot / 8] >> slot % 8 & 1)
-			meet(weighing, where, words, i,
-			    evidence->phrases[slot]);
+		if (is_filled(evidence, slot))
+			meet(weighing, where, words, i, evidence->slots[slot]);
 		if (i + 1 == words->count)
 			break;
 		slot = usher_evidence_slot(words, i, true);
-		if (evidence->filled[slot / 8] >> slot % 8 & 1)
-			meet(weighing, where, words, i,
-			    evidence->phrases[slot]);
+		if (is_filled(evidence, slot))
+			meet(weighing, where, words, i, evidence->slots[slot]);
 	}
 }
 
