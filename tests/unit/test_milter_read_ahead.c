@@ -1,7 +1,8 @@
 /*
- * Tests of milter/read_ahead.c: what libmilter calls by the names of accept(),
- * poll(), read() and close(). Whether bytes were taken ahead is asked of the
- * kernel: what it still has is seen by recv() with MSG_PEEK.
+ * Tests of milter/read_ahead.c and write_ahead.c: what libmilter calls by the
+ * names of accept(), poll(), read(), writev() and close(). Whether bytes were
+ * taken ahead is asked of the kernel: what it still has is seen by recv() with
+ * MSG_PEEK.
  */
 /* libmilter's calls carry no sizes to be checked: ours shall not either. */
 #undef _FORTIFY_SOURCE
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -237,6 +239,124 @@ test_leaves_other_descriptors_alone(void **state)
 	assert_int_equal(close(ends[1]), -1);
 }
 
+static void
+test_reads_by_a_short_wait(void **state)
+{
+	struct link *link = *state;
+	struct pollfd one = { .fd = link->ours, .events = POLLIN };
+	char byte, sent[3000], got[sizeof sent];
+
+	assert_int_equal(poll(&one, 1, 1), 0);
+	assert_int_equal(one.revents, 0);
+	memset(sent, 'x', sizeof sent);
+	say(link, sent, sizeof sent);
+	assert_int_equal(poll(&one, 1, 1), 1);
+	assert_int_equal(one.revents, POLLIN);
+	assert_int_equal(kernel_has(link->ours), -1);
+	assert_int_equal(poll(&one, 1, 1), 1);
+	assert_int_equal(read(link->ours, got, 5), 5);
+	assert_int_equal(read(link->ours, got + 5, sizeof got - 5),
+	    sizeof got - 5);
+	assert_memory_equal(got, sent, sizeof sent);
+	assert_int_equal(poll(&one, 1, 1), 0);
+	assert_int_equal(shutdown(link->theirs, SHUT_WR), 0);
+	assert_int_equal(poll(&one, 1, 1), 1);
+	assert_int_equal(one.revents, POLLIN);
+	assert_int_equal(read(link->ours, &byte, 1), 0);
+}
+
+/* A packet as libmilter writes it, in two parts; its letter says what it is. */
+static void
+write_packet(int fd, const char *letter, const char *text)
+{
+	char head[5] = { 0, 0, 0, (char)(strlen(text) + 1), *letter };
+	char body[64];
+	struct pollfd one = { .fd = fd, .events = POLLOUT };
+	struct iovec parts[2] = {
+		{ head, sizeof head },
+		{ body, strlen(text) },
+	};
+
+	(void)snprintf(body, sizeof body, "%s", text);
+	assert_int_equal(poll(&one, 1, 60000), 1);
+	assert_int_equal(one.revents, POLLOUT);
+	assert_int_equal(writev(fd, parts, 2), sizeof head + strlen(text));
+}
+
+static void
+test_sends_edits_with_the_answer_behind_them(void **state)
+{
+	struct link *link = *state;
+	char got[64];
+
+	write_packet(link->ours, "c", "");
+	assert_int_equal(recv(link->theirs, got, sizeof got, 0), 5);
+	assert_int_equal(got[4], 'c');
+	write_packet(link->ours, "h", "one");
+	write_packet(link->ours, "+", "two");
+	assert_int_equal(kernel_has(link->theirs), -1);
+	write_packet(link->ours, "c", "");
+	assert_int_equal(recv(link->theirs, got, sizeof got,
+			     MSG_WAITALL | MSG_DONTWAIT),
+	    21);
+	assert_memory_equal(got, "\0\0\0\4hone\0\0\0\4+two\0\0\0\1c", 21);
+}
+
+static void
+test_sends_edits_before_it_waits(void **state)
+{
+	struct link *link = *state;
+	char got[64];
+
+	(void)wait_for(link->ours, 0);
+	write_packet(link->ours, "h", "one");
+	assert_int_equal(kernel_has(link->theirs), -1);
+	assert_int_equal(wait_for(link->ours, 0), 0);
+	assert_int_equal(recv(link->theirs, got, sizeof got, 0), 8);
+	assert_memory_equal(got, "\0\0\0\4hone", 8);
+}
+
+static void
+test_loses_no_edit_of_many(void **state)
+{
+	struct link *link = *state;
+	char packet[13];
+
+	(void)wait_for(link->ours, 0);
+	for (size_t i = 0; i < 100; i++)
+		write_packet(link->ours, i % 3 ? "h" : "+", "edited!!");
+	write_packet(link->ours, "a", "finally!");
+	for (size_t i = 0; i <= 100; i++) {
+		assert_int_equal(recv(link->theirs, packet, sizeof packet,
+				     MSG_WAITALL),
+		    sizeof packet);
+		assert_int_equal(packet[4], i == 100 ? 'a' : i % 3 ? 'h' : '+');
+	}
+}
+
+static void
+test_waits_for_room(void **state)
+{
+	struct link *link = *state;
+	struct pollfd one = { .fd = link->ours, .events = POLLOUT };
+	static char large[1 << 20];
+	struct iovec part = { large, sizeof large };
+	ssize_t sent = 1;
+
+	/* As much as the kernel takes, and then for so long and no longer. */
+	while (sent > 0) {
+		assert_int_equal(poll(&one, 1, 20), 1);
+		sent = writev(link->ours, &part, 1);
+	}
+	assert_int_equal(sent, -1);
+	assert_true(recv(link->theirs, large, sizeof large, 0) > 0);
+	while (recv(link->theirs, large, sizeof large, MSG_DONTWAIT) > 0)
+		continue;
+	part.iov_len = 5;
+	assert_int_equal(poll(&one, 1, 60000), 1);
+	assert_int_equal(writev(link->ours, &part, 1), 5);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -250,6 +370,11 @@ main(void)
 		TEST(test_forgets_what_was_held_at_the_end),
 		TEST(test_reads_into_large_room_at_once),
 		TEST(test_leaves_other_descriptors_alone),
+		TEST(test_reads_by_a_short_wait),
+		TEST(test_sends_edits_with_the_answer_behind_them),
+		TEST(test_sends_edits_before_it_waits),
+		TEST(test_loses_no_edit_of_many),
+		TEST(test_waits_for_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
