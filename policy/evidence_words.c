@@ -149,16 +149,8 @@ most_words(const char *text, size_t length)
 static bool
 letters_of(const char *at, uint64_t *letters)
 {
-	uint64_t high = 0;
-
-	*letters = 0;
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
-		uint64_t eight = usher_text_eight(at + i);
-
-		high |= eight & TEXT_HIGH;
-		*letters |= usher_text_gather(usher_text_is_alnum(eight)) << i;
-	}
-	return high == 0;
+	*letters = usher_mask_alnum(at);
+	return usher_mask_high(at) == 0;
 }
 
 static void

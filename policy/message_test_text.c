@@ -208,20 +208,13 @@ hear_ends(struct voice *voice, uint64_t in_words)
 static bool
 hear_block(const char *at, struct voice *voice)
 {
-	uint64_t letters = 0, capitals = 0, exclaims = 0, odd = 0;
+	uint64_t letters, capitals, exclaims;
 
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
-		uint64_t eight = usher_text_eight(at + i);
-
-		odd |= (eight & TEXT_HIGH) | usher_text_within(eight, '$', '$');
-		letters |= usher_text_gather(usher_text_is_letter(eight)) << i;
-		capitals |=
-		    usher_text_gather(usher_text_within(eight, 'A', 'Z')) << i;
-		exclaims |=
-		    usher_text_gather(usher_text_within(eight, '!', '!')) << i;
-	}
-	if (odd != 0)
+	if ((usher_mask_high(at) | usher_mask_within(at, 0, '$', '$')) != 0)
 		return false;
+	letters = usher_mask_letters(at);
+	capitals = usher_mask_within(at, 0, 'A', 'Z');
+	exclaims = usher_mask_within(at, 0, '!', '!');
 	voice->letters += (size_t)__builtin_popcountll(letters);
 	voice->capitals += (size_t)__builtin_popcountll(capitals);
 	voice->exclaims += (size_t)__builtin_popcountll(exclaims);

@@ -109,48 +109,39 @@ fold_character(struct buffer *out, gunichar c)
 			add_folded(out, parts[i]);
 }
 
-/* Of eight bytes of ASCII: capitals become small, NUL becomes a space. */
-static uint64_t
-fold_eight(uint64_t eight)
+/* Of ASCII: a capital becomes small, NUL becomes a space. */
+static inline char
+fold_byte(char byte)
 {
-	uint64_t nul = TEXT_HIGH & ~usher_text_from(eight, 1);
+	unsigned char c = (unsigned char)byte;
+	unsigned char capital = (unsigned char)(c - 'A') < 26 ? 0x20 : 0;
+	unsigned char nul = c == 0 ? 0x20 : 0;
 
-	/* Two bits below the highest is what tells small from capital. */
-	return (eight | usher_text_within(eight, 'A', 'Z') >> 2) | nul >> 2;
+	return (char)(c | capital | nul);
 }
 
+/* A loop of so many and without a branch is one that compilers take at once. */
 static void
 fold_ascii(char *text, size_t length)
 {
-	char rest[sizeof(uint64_t)] = { 0 };
-	uint64_t eight;
 	size_t i = 0;
 
-	for (; length - i >= sizeof(eight); i += sizeof(eight)) {
-		memcpy(&eight, text + i, sizeof(eight));
-		eight = fold_eight(eight);
-		memcpy(text + i, &eight, sizeof(eight));
-	}
-	if (i == length)
-		return;
-	memcpy(rest, text + i, length - i);
-	memcpy(&eight, rest, sizeof(eight));
-	eight = fold_eight(eight);
-	memcpy(rest, &eight, sizeof(eight));
-	memcpy(text + i, rest, length - i);
+	for (; length - i >= TEXT_MASK_BYTES; i += TEXT_MASK_BYTES)
+		for (size_t k = 0; k < TEXT_MASK_BYTES; k++)
+			text[i + k] = fold_byte(text[i + k]);
+	for (; i < length; i++)
+		text[i] = fold_byte(text[i]);
 }
 
 static size_t
 ascii_length(const char *text, size_t length)
 {
-	uint64_t chunk;
 	size_t i = 0;
 
-	for (; length - i >= sizeof(chunk); i += sizeof(chunk)) {
-		memcpy(&chunk, text + i, sizeof(chunk));
-		if ((chunk & 0x8080808080808080) != 0)
-			break;
-	}
+	while (length - i >= TEXT_MASK_BYTES && usher_mask_high(text + i) == 0)
+		i += TEXT_MASK_BYTES;
+	while (length - i >= 8 && (usher_text_eight(text + i) & TEXT_HIGH) == 0)
+		i += 8;
 	while (i < length && (text[i] & 0x80) == 0)
 		i++;
 	return i;
@@ -288,20 +279,13 @@ count_character(struct counting *counting, const char *text, size_t at,
 static bool
 count_block(struct counting *counting, const char *text, size_t at, size_t most)
 {
-	uint64_t letters = 0, others = 0, sum, in_words, high = 0;
+	uint64_t letters = usher_mask_alnum(text + at), sum, in_words;
+	uint64_t others = ~usher_mask_space(text + at);
 	size_t words;
 
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
-		uint64_t eight = usher_text_eight(text + at + i);
-
-		high |= eight & TEXT_HIGH;
-		letters |= usher_text_gather(usher_text_is_alnum(eight)) << i;
-		others |= usher_text_gather(usher_text_is_space(eight)) << i;
-	}
-	others = ~others;
 	sum = others + letters + counting->in_word;
 	words = (size_t)__builtin_popcountll(letters & ~sum);
-	if (high != 0 || counting->words + words > most)
+	if (usher_mask_high(text + at) != 0 || counting->words + words > most)
 		return false;
 	in_words = others & (~sum | letters);
 	counting->words += words;

@@ -3,8 +3,9 @@
  *
  * Most text is ASCII. A mask has a bit for each of 64 bytes, the first byte's
  * lowest; words and their ends are then found by arithmetic on masks, without
- * a branch a byte. Included by text.c, evidence_words.c and
- * message_test_text.c.
+ * a branch a byte. Where the processor has it, sixteen bytes are compared at
+ * once (every x86-64 does), else eight by plain arithmetic. Included by text.c,
+ * evidence_words.c and message_test_text.c.
  */
 #ifndef USHER_TEXT_MASK_H
 #define USHER_TEXT_MASK_H
@@ -13,6 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum { TEXT_MASK_BYTES = 64 };
 
@@ -50,24 +54,93 @@ usher_text_gather(uint64_t highest)
 	return (highest >> 7) * UINT64_C(0x0102040810204080) >> 56;
 }
 
+/* Bits of the bytes within a range; those of bytes above 0x7f are anything. */
 static inline uint64_t
-usher_text_is_letter(uint64_t ascii)
+usher_mask_within_by_eight(const char *at, unsigned char with,
+    unsigned char first, unsigned char last)
 {
-	return usher_text_within(ascii | 0x20 * TEXT_LOW, 'a', 'z');
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
+		uint64_t eight = usher_text_eight(at + i) | with * TEXT_LOW;
+
+		mask |= usher_text_gather(usher_text_within(eight, first, last))
+		    << i;
+	}
+	return mask;
 }
 
 static inline uint64_t
-usher_text_is_alnum(uint64_t ascii)
+usher_mask_high_by_eight(const char *at)
 {
-	return usher_text_is_letter(ascii) | usher_text_within(ascii, '0', '9');
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8)
+		mask |= usher_text_gather(usher_text_eight(at + i) & TEXT_HIGH)
+		    << i;
+	return mask;
+}
+
+/* The same; `with` are bits that each byte is taken to have. */
+static inline uint64_t
+usher_mask_within(const char *at, unsigned char with, unsigned char first,
+    unsigned char last)
+{
+#ifdef __SSE2__
+	const __m128i least = _mm_set1_epi8((char)first);
+	const __m128i span = _mm_set1_epi8((char)(last - first));
+	const __m128i bits = _mm_set1_epi8((char)with);
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
+		__m128i some = _mm_loadu_si128((const void *)(at + i));
+
+		some = _mm_sub_epi8(_mm_or_si128(some, bits), least);
+		some = _mm_cmpeq_epi8(_mm_min_epu8(some, span), some);
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
+	}
+	return mask;
+#else
+	return usher_mask_within_by_eight(at, with, first, last);
+#endif
+}
+
+/* Bits of the bytes above 0x7f. */
+static inline uint64_t
+usher_mask_high(const char *at)
+{
+#ifdef __SSE2__
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
+		__m128i some = _mm_loadu_si128((const void *)(at + i));
+
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
+	}
+	return mask;
+#else
+	return usher_mask_high_by_eight(at);
+#endif
+}
+
+static inline uint64_t
+usher_mask_letters(const char *at)
+{
+	return usher_mask_within(at, 0x20, 'a', 'z');
+}
+
+static inline uint64_t
+usher_mask_alnum(const char *at)
+{
+	return usher_mask_letters(at) | usher_mask_within(at, 0, '0', '9');
 }
 
 /* White space as isspace() has it in the C locale. */
 static inline uint64_t
-usher_text_is_space(uint64_t ascii)
+usher_mask_space(const char *at)
 {
-	return usher_text_within(ascii, '\t', '\r') |
-	    usher_text_within(ascii, ' ', ' ');
+	return usher_mask_within(at, 0, '\t', '\r') |
+	    usher_mask_within(at, 0, ' ', ' ');
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include "evidence_item.h"
 #include "message_test.h"
 #include "text.h"
+#include "text_mask.h"
 
 enum { LONGEST = 300, TRIES = 4000 };
 
@@ -62,6 +63,32 @@ words_of(const char *text, size_t length, size_t most, size_t *words)
 			end = i + 1;
 	}
 	return end;
+}
+
+/* What compares sixteen bytes at once finds what plain arithmetic does. */
+static void
+test_masks_alike(void **state)
+{
+	char text[LONGEST + 4];
+	unsigned seed = 4;
+
+	(void)state;
+	for (int i = 0; i < TRIES; i++) {
+		bool ascii = i % 4 > 0;
+
+		if (make_text(text, ascii, &seed) < TEXT_MASK_BYTES)
+			continue;
+		assert_true(
+		    usher_mask_high(text) == usher_mask_high_by_eight(text));
+		if (!ascii)
+			continue;
+		assert_true(usher_mask_within(text, 0x20, 'a', 'z') ==
+		    usher_mask_within_by_eight(text, 0x20, 'a', 'z'));
+		assert_true(usher_mask_within(text, 0, '\t', '\r') ==
+		    usher_mask_within_by_eight(text, 0, '\t', '\r'));
+		assert_true(usher_mask_within(text, 0, ' ', ' ') ==
+		    usher_mask_within_by_eight(text, 0, ' ', ' '));
+	}
 }
 
 static void
@@ -241,6 +268,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_masks_alike),
 		cmocka_unit_test(test_counts_words),
 		cmocka_unit_test(test_counts_words_beside_other_scripts),
 		cmocka_unit_test(test_folds),
