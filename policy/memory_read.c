@@ -97,6 +97,8 @@ read_known(struct record_view *view, struct arena *arena, const char *recipient,
 {
 	int code = 0;
 
+	if (usher_view_lacks(view, RECORD_KNOWN))
+		return 0;
 	for (size_t i = 0; code == 0 && i < facts->claim_count; i++) {
 		const struct address *claim = &facts->claims[i];
 		const char *party = usher_known_party(claim);
@@ -168,6 +170,13 @@ read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
 	return code;
 }
 
+/* Nothing of what questions are asked of. */
+static bool
+holds_nothing(const struct record_view *view)
+{
+	return view->empty || ~view->lacks == 0;
+}
+
 int
 usher_memory_read(struct usher *usher, const struct usher_policy *policy,
     const char *who, const struct usher_facts *facts, int64_t at,
@@ -186,10 +195,11 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 	usher_records_tell_time(usher->records, at);
 	code = usher->records->engine->view(usher->records, &view, error);
 	if (code == 0) {
-		code = view.empty ? usher_link_read(NULL, &kept->arena, policy,
-					who, facts, at, &kept->memory, error)
-				  : read_all(&view, usher->guard, kept, policy,
-					who, facts, at, error);
+		code = holds_nothing(&view)
+		    ? usher_link_read(NULL, &kept->arena, policy, who, facts,
+			  at, &kept->memory, error)
+		    : read_all(&view, usher->guard, kept, policy, who, facts,
+			  at, error);
 		usher->records->engine->unview(&view);
 	}
 	if (code != 0)

@@ -297,8 +297,12 @@ usher_promise_read(struct record_view *view, struct arena *arena,
 		.at = at,
 		.error = error };
 	bool own = false, is_mail = facts->channel == USHER_EMAIL;
-	int code = usher_promise_party(arena, facts, &finding.party);
+	int code;
 
+	if (usher_view_lacks(view, RECORD_PROMISE) &&
+	    usher_view_lacks(view, RECORD_PROOF))
+		return 0;
+	code = usher_promise_party(arena, facts, &finding.party);
 	if (code != 0)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (finding.party.exact != NULL)

@@ -34,6 +34,8 @@ enum {
 	RECORD_CODE = 96, /* an access code, by its hash */
 	RECORD_CODE_KEY	  /* that they are hashed with */
 };
+/* Of kinds from here on a view may know that it has none. */
+enum { RECORD_FIRST_SEEN = 64, RECORD_SEEN = 64 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
 
 struct record_edit {
@@ -51,7 +53,17 @@ struct record_view {
 	struct records *records;
 	void *inside; /* the engine's */
 	bool empty;   /* there is no record at all */
+	/* Bits of kinds, from RECORD_FIRST_SEEN: there is no record of them. */
+	uint64_t lacks;
 };
+static inline bool
+usher_view_lacks(const struct record_view *view, unsigned char kind)
+{
+	return view->empty ||
+	    (kind >= RECORD_FIRST_SEEN &&
+		kind < RECORD_FIRST_SEEN + RECORD_SEEN &&
+		(view->lacks >> (kind - RECORD_FIRST_SEEN) & 1) != 0);
+}
 typedef int (*record_each_h)(void *arg, const char *key, size_t key_length,
     const struct usher_record_value *value);
 

@@ -177,6 +177,60 @@ at_hand(struct records *records)
 	return ready;
 }
 
+/* ---- kinds ---- */
+
+static uint64_t
+look_for_kinds(const struct record_lmdb *lmdb, MDB_txn *txn)
+{
+	const unsigned end = RECORD_FIRST_SEEN + RECORD_SEEN;
+	uint64_t lacks = ~UINT64_C(0);
+	unsigned char kind = RECORD_FIRST_SEEN;
+	MDB_cursor *cursor;
+	int code = mdb_cursor_open(txn, lmdb->rows, &cursor);
+
+	if (code != 0)
+		return 0;
+	for (; kind < end; kind++) {
+		MDB_val key = { sizeof(kind), &kind }, found;
+
+		/* The first record of this kind or of a later one. */
+		code = mdb_cursor_get(cursor, &key, &found, MDB_SET_RANGE);
+		if (code != 0)
+			break;
+		kind = *(const unsigned char *)key.mv_data;
+		if (kind < end)
+			lacks &= ~(UINT64_C(1) << (kind - RECORD_FIRST_SEEN));
+	}
+	mdb_cursor_close(cursor);
+	return code == 0 || code == MDB_NOTFOUND ? lacks : 0;
+}
+
+/*
+ * A mail is asked of many kinds, and most memories hold few of them. It is
+ * looked up once a transaction, and not for the first who sees one: where
+ * every attempt writes, nothing is won by it.
+ */
+static uint64_t
+kinds_lacking(struct record_lmdb *lmdb, MDB_txn *txn)
+{
+	size_t id = mdb_txn_id(txn);
+	uint64_t lacks = 0;
+
+	if (pthread_mutex_trylock(&lmdb->kinds_lock) != 0)
+		return 0;
+	if (lmdb->kinds_txn != id) {
+		lmdb->kinds_txn = id;
+		lmdb->kinds_known = false;
+	} else {
+		if (!lmdb->kinds_known)
+			lmdb->lacks = look_for_kinds(lmdb, txn);
+		lmdb->kinds_known = true;
+		lacks = lmdb->lacks;
+	}
+	(void)pthread_mutex_unlock(&lmdb->kinds_lock);
+	return lacks;
+}
+
 static int
 begin_view(struct records *records, struct record_view *view,
     struct usher_error *error)
@@ -197,6 +251,8 @@ begin_view(struct records *records, struct record_view *view,
 	view->empty = code == 0 && rows.ms_entries == 0;
 	if (code != 0)
 		end_view(view);
+	else if (!view->empty)
+		view->lacks = kinds_lacking(lmdb, txn);
 	return usher_memory_wrong(lmdb, code, error);
 }
 
@@ -221,7 +277,7 @@ get(struct record_view *view, unsigned char kind, const char *key,
 	int code;
 
 	*value = (struct usher_record_value){ .bytes = NULL };
-	if (view->empty || length > RECORD_LONGEST_KEY)
+	if (usher_view_lacks(view, kind) || length > RECORD_LONGEST_KEY)
 		return 0;
 	place = usher_memory_row(&row, kind, key, length);
 	code = mdb_get(view->inside, lmdb->rows, &place, &found);
@@ -249,7 +305,7 @@ each(struct record_view *view, unsigned char kind, const char *prefix,
 	MDB_val key, found;
 	int told = 0, code;
 
-	if (view->empty || length > RECORD_LONGEST_KEY)
+	if (usher_view_lacks(view, kind) || length > RECORD_LONGEST_KEY)
 		return 0;
 	code = mdb_cursor_open(view->inside, lmdb->rows, &cursor);
 	if (code != 0)
@@ -281,6 +337,7 @@ close_records(struct records *records)
 
 	usher_memory_shut(lmdb);
 	(void)pthread_rwlock_destroy(&lmdb->lock);
+	(void)pthread_mutex_destroy(&lmdb->kinds_lock);
 	free(lmdb->directory);
 	free(lmdb);
 }
@@ -313,6 +370,7 @@ usher_records_open_lmdb(struct records **records, const char *directory,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	}
 	(void)pthread_rwlock_init(&lmdb->lock, NULL);
+	(void)pthread_mutex_init(&lmdb->kinds_lock, NULL);
 	lmdb->records.engine = &engine;
 	lmdb->map_bytes = options->map_bytes;
 	*records = &lmdb->records;

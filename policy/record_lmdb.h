@@ -38,6 +38,14 @@ struct record_lmdb {
 	/* Read transactions that are reset, each with its place in the lock
 	 * file: to begin one anew costs more than to read a record. */
 	_Atomic(MDB_txn *) idle[IDLE_VIEWS];
+	/*
+	 * Which kinds there are, by the transaction that views showed. Whoever
+	 * finds it locked does without.
+	 */
+	pthread_mutex_t kinds_lock;
+	size_t kinds_txn;
+	bool kinds_known;
+	uint64_t lacks;
 	MDB_dbi meta, rows, ends;
 	MDB_txn *txn; /* of the committer's thread */
 };

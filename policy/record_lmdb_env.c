@@ -307,4 +307,7 @@ usher_memory_shut(struct record_lmdb *lmdb)
 		mdb_env_close(lmdb->env);
 	lmdb->env = NULL;
 	lmdb->writable = false;
+	/* Another one counts its transactions anew. */
+	lmdb->kinds_txn = 0;
+	lmdb->kinds_known = false;
 }

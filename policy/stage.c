@@ -107,9 +107,12 @@ usher_stage_read(struct record_view *view, struct arena *arena,
     struct usher_memory *memory, struct usher_error *error)
 {
 	const struct reading_stages reading = { view, arena, recipient, error };
-	int code = read_each(&reading, facts->claims, facts->claim_count,
-	    &memory->claimed);
+	int code;
 
+	if (usher_view_lacks(view, RECORD_STAGE))
+		return 0;
+	code = read_each(&reading, facts->claims, facts->claim_count,
+	    &memory->claimed);
 	/* Claims that are trusted are their own proof. */
 	if (code == 0 && facts->claims_proven)
 		memory->proven.stages = memory->claimed.stages;

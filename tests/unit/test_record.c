@@ -5,6 +5,8 @@
 #include <pthread.h>
 
 #include "memory_place.h"
+#include "notes.h"
+#include "usher_handle.h"
 
 enum { NOON = 1795521600, THREADS = 8, EACH = 25 };
 
@@ -287,6 +289,61 @@ test_what_is_committed_later_is_there_after_close(void **state)
 	usher_close(usher);
 }
 
+/* Whether there is a record of the kind; *lacks: the view knew without it. */
+static bool
+holds_kind(struct usher *usher, unsigned char kind, bool *lacks)
+{
+	struct usher_record_value value;
+	struct record_view view;
+
+	assert_int_equal(usher->records->engine->view(usher->records, &view,
+			     NULL),
+	    0);
+	*lacks = usher_view_lacks(&view, kind);
+	assert_int_equal(usher->records->engine->get(&view, kind, "a", 1,
+			     &value, NULL),
+	    0);
+	usher->records->engine->unview(&view);
+	return value.bytes != NULL;
+}
+
+static void
+write_kind(struct usher *usher, unsigned char kind)
+{
+	const struct record_key key = { .length = 1, .bytes = "a" };
+	struct writing one = { "one", INT64_MAX, 0 };
+	struct usher_notes *notes;
+
+	assert_int_equal(usher_notes_new(usher, &notes, NULL), 0);
+	assert_int_equal(usher_notes_edit(notes, kind, &key, write_text, &one,
+			     NULL),
+	    0);
+	assert_int_equal(usher_notes_commit(notes, -1, NULL), 0);
+	usher_notes_free(notes);
+}
+
+static void
+test_a_kind_that_views_lacked_is_seen_once_written(void **state)
+{
+	static const unsigned char kinds[] = { 1, 80, RECORD_FIRST_SEEN,
+		RECORD_FIRST_SEEN + RECORD_SEEN - 1, 65 };
+	struct usher *usher = open_memory(*state);
+	size_t count = sizeof(kinds);
+	bool lacks = false;
+
+	for (size_t written = 0; written <= count; written++) {
+		for (size_t i = 0; i < 3 * count; i++)
+			assert_true(holds_kind(usher, kinds[i % count],
+					&lacks) == (i % count < written));
+		/* By then it was looked for. */
+		(void)holds_kind(usher, 66, &lacks);
+		assert_true(lacks);
+		if (written < count)
+			write_kind(usher, kinds[written]);
+	}
+	usher_close(usher);
+}
+
 int
 main(void)
 {
@@ -302,6 +359,7 @@ main(void)
 		AT_A_PLACE(test_no_count_of_many_threads_is_lost),
 		AT_A_PLACE(test_no_count_of_two_processes_is_lost),
 		AT_A_PLACE(test_what_is_committed_later_is_there_after_close),
+		AT_A_PLACE(test_a_kind_that_views_lacked_is_seen_once_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
