@@ -24,6 +24,8 @@ TERMS = """
 	announce = "sip:hear@example.com"; defer_to = "sip:{user}@mail.test";
 	outside_prefix = "0"; identity = "from"; numbers = "e164";
 """
+TIMERS = ("t1 = 20; t2 = 80; t4 = 100; c = 1000; failover = 50; probe = 100; "
+          "idle = 1000; ")
 HOSTS = (TRUNK, CARRIER, STRANGER, "127.0.0.5", "127.0.0.6", "127.0.0.7")
 PEERS = """
 	{ name = "follows"; from = [ "127.0.0.5" ]; follows_302 = true; %s },
@@ -89,8 +91,7 @@ class Storm:
             '{ uri = "sip:pbx.test"; priority = 3; } )' % (
                 HOST, self.pbx.port, HOST), site='allow = [ "*.test" ];',
             trunks=f'"sip:{TRUNK}:'
-            f'{self.callers[0].port}"', timers="t1 = 20; t2 = 80; t4 = 100; "
-            "c = 1000; failover = 50; probe = 100; idle = 1000; ",
+            f'{self.callers[0].port}"', timers="failover = 60000; ",
             peers=PEERS, sip=TERMS * self.dice.randrange(2)
             + f'place = "{place}"; register = "path"; limits = {{ '
             "rate = 1000000; burst = 1000000; bad = 1000000; "
@@ -108,6 +109,9 @@ class Storm:
         self.seeds = [*torture.MESSAGES.values(),
                       *torture_ipv6.MESSAGES.values()]
         self.plenty(self.place)
+        # Not before: whoever is slow now would be given up.
+        self.site.configure(timers=TIMERS)
+        self.site.reload()
         self.dns.babbles = True
 
     def close(self):
