@@ -42,8 +42,8 @@ struct promise {
 	const char *turner; /* that turned away then, or NULL */
 	/* Its place in memory, whose it is, and who was proven then. */
 	const char *id, *domain, *party, *proven;
-	bool own;  /* theirs who ask, not a colleague's: told again */
-	bool used; /* and good for a while more */
+	bool own;    /* theirs who ask, not a colleague's: told again */
+	bool used;   /* and good for a while more */
 	bool awaits; /* that they be introduced */
 };
 
