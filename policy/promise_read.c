@@ -58,6 +58,8 @@ add(struct finding *finding, const struct promise_entry *entry,
 {
 	bool used = usher_promise_used(entry,
 	    finding->party.exact == NULL ? "" : finding->party.exact);
+	int64_t end = used ? entry->used_at + PROMISE_ONCE_MORE_S
+			   : entry->kept_until;
 	struct promise *promise;
 
 	if (finding->list == NULL)
@@ -69,11 +71,13 @@ add(struct finding *finding, const struct promise_entry *entry,
 		if (strcmp(finding->list[i].id, entry->id) == 0)
 			return;
 	promise = &finding->list[finding->count++];
+	/* A call is not sent again by itself: its promise ends when it would. */
+	if (used && finding->channel != USHER_EMAIL && end > entry->kept_until)
+		end = entry->kept_until;
 	*promise = (struct promise){ .channel = finding->channel,
 		.from = entry->from,
 		.until = entry->until,
-		.kept_until = used ? entry->used_at + PROMISE_ONCE_MORE_S
-				   : entry->kept_until,
+		.kept_until = end,
 		.rule = entry->rule,
 		.turner = entry->turner,
 		.id = entry->id,
