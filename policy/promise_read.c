@@ -71,7 +71,7 @@ add(struct finding *finding, const struct promise_entry *entry,
 		if (strcmp(finding->list[i].id, entry->id) == 0)
 			return;
 	promise = &finding->list[finding->count++];
-	/* A call is not sent again by itself: its promise ends when it would. */
+	/* A call does not come again by itself. */
 	if (used && finding->channel != USHER_EMAIL && end > entry->kept_until)
 		end = entry->kept_until;
 	*promise = (struct promise){ .channel = finding->channel,
