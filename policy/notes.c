@@ -104,6 +104,7 @@ usher_notes_commit_later(struct usher_notes *notes)
 		return;
 	notes->note.edits = notes->first;
 	notes->note.ended = ended;
+	notes->note.kept = true;
 	if (notes->first == NULL ||
 	    usher_records_later(notes->usher->records, &notes->note) != 0)
 		usher_notes_free(notes);
@@ -114,8 +115,25 @@ ended_then(struct record_note *note)
 {
 	struct usher_notes *notes = (struct usher_notes *)note;
 
-	notes->done(notes->done_arg, note->code, &note->error);
+	if (notes->done != NULL)
+		notes->done(notes->done_arg, note->code, &note->error);
 	usher_notes_free(notes);
+}
+
+static void
+away(struct record_note *note)
+{
+	struct usher_notes *notes = (struct usher_notes *)note;
+
+	notes->done(notes->done_arg, note->code, &note->error);
+	notes->done = NULL;
+}
+
+void
+usher_notes_keep(struct usher_notes *notes)
+{
+	notes->note.kept = true;
+	notes->note.away = away;
 }
 
 int

@@ -16,14 +16,14 @@ usher_records_open(struct records **records, const char *url,
 	int code;
 
 	*records = NULL;
-	if (strncmp(url, "lmdb:", 5) != 0)
-		return usher_error_set(error, ENOTSUP,
-		    "store \"%s\": only \"lmdb:DIRECTORY\" has a memory yet",
-		    url);
-	code = usher_records_open_lmdb(records, url + 5,
-	    options == NULL ? &none : options, error);
-	if (code == 0)
-		code = usher_committer_new(&(*records)->committer, *records);
+	if (options == NULL)
+		options = &none;
+	code = strncmp(url, "lmdb:", 5) == 0
+	    ? usher_records_open_lmdb(records, url + 5, options, error)
+	    : usher_records_open_redis(records, url, options, error);
+	if (code != 0)
+		return code;
+	code = usher_committer_new(&(*records)->committer, *records);
 	if (code != 0) {
 		usher_records_close(*records);
 		*records = NULL;

@@ -38,6 +38,8 @@ enum {
 enum { RECORD_FIRST_SEEN = 64, RECORD_SEEN = 64 };
 enum { RECORD_LONGEST_KEY = USHER_RECORD_KEY };
 
+struct record_note;
+
 struct record_edit {
 	struct record_edit *next;
 	unsigned char kind;
@@ -84,8 +86,15 @@ struct record_engine {
 	    const char *prefix, size_t prefix_length, record_each_h each,
 	    void *arg, struct usher_error *error);
 
-	/* Waits while another process writes. */
+	/*
+	 * Waits while another process writes. EHOSTDOWN: the engine is away,
+	 * and what can wait is kept. EALREADY: the transaction before, of
+	 * which nobody knew whether it was written, was written.
+	 */
 	int (*begin)(struct records *records, struct usher_error *error);
+	/* Reads all that these notes edit in one go; NULL: needless. */
+	int (*fetch)(struct records *records, const struct record_note *notes,
+	    struct usher_error *error);
 	/*
 	 * The edits of one note. *refused: an edit said no, nothing of the
 	 * note was written, and the transaction is as it was. Any other error
@@ -111,6 +120,7 @@ struct records { /* an engine's own begins with this */
 
 struct record_options {
 	size_t map_bytes; /* of LMDB, for tests; 0: plenty */
+	bool patient;	  /* a person waits, and no protocol */
 };
 
 /* Nothing is opened or made before it is asked for. NULL is legal to close. */
@@ -127,6 +137,10 @@ usher_records_tell_time(struct records *records, int64_t at)
 int usher_records_open_lmdb(struct records **records, const char *directory,
     const struct record_options *options, struct usher_error *error);
 
+/* record_redis.c */
+int usher_records_open_redis(struct records **records, const char *url,
+    const struct record_options *options, struct usher_error *error);
+
 /* ---- record_commit.c: many notes, one transaction ---- */
 
 /* One note on its way; the caller's until it has ended. */
@@ -134,7 +148,14 @@ struct record_note {
 	const struct record_edit *edits;
 	/* Who takes it back when nobody waits: usher_records_later() alone. */
 	void (*ended)(struct record_note *note);
+	/*
+	 * It is kept while the engine is away, and written when it is back;
+	 * `away` may be NULL, else hears of that once, at once.
+	 */
+	bool kept;
+	void (*away)(struct record_note *note);
 	/* The committer's. */
+	bool doubtful; /* it may have been written */
 	struct record_note *next;
 	enum { NOTE_WAITS, NOTE_TAKEN, NOTE_ENDED } state;
 	int code;

@@ -7,6 +7,9 @@
  * taken, and then it is never written; once taken, he hears how it ended.
  * The one thing that may block for long is another process that holds the
  * lock, and it blocks this thread alone.
+ *
+ * While the engine is away (EHOSTDOWN) whoever waits hears so at once; what
+ * nobody waits for is kept, in its order, and written when it is back.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -20,7 +23,9 @@
 
 enum {
 	MOST_WAITING = 10000, /* in the background: a bound on memory */
+	MOST_TAKEN = 1000,    /* by a transaction */
 	MOST_TRIES = 40,      /* a map that doubles has no room for more */
+	AGAIN_S = 1,	      /* while the engine is away */
 	PATIENCE_S = 2	      /* of closing */
 };
 
@@ -30,6 +35,7 @@ struct committer {
 	pthread_cond_t came, ended;
 	pthread_t thread;
 	bool started, stopping;
+	bool away; /* the engine: what is kept may wait some more */
 	size_t waiting;
 	struct record_note *first, *last;
 };
@@ -53,20 +59,41 @@ usher_committer_new(struct committer **result, struct records *records)
 	return 0;
 }
 
-/* All that waits, as a list of its own. */
+/* So many of those that wait, as a list of their own. */
 static struct record_note *
-take_all(struct committer *committer)
+take_some(struct committer *committer, size_t most)
 {
-	struct record_note *taken;
+	struct record_note *taken, *last = NULL, *note;
+	size_t count = 0;
 
 	(void)pthread_mutex_lock(&committer->lock);
 	taken = committer->first;
-	committer->first = committer->last = NULL;
-	committer->waiting = 0;
-	for (struct record_note *note = taken; note != NULL; note = note->next)
+	for (note = taken; note != NULL && count < most; note = note->next) {
 		note->state = NOTE_TAKEN;
+		last = note;
+		count++;
+	}
+	if (last != NULL)
+		last->next = NULL;
+	committer->first = note;
+	if (note == NULL)
+		committer->last = NULL;
+	committer->waiting -= count;
 	(void)pthread_mutex_unlock(&committer->lock);
 	return taken;
+}
+
+static void
+end_one(struct committer *committer, struct record_note *note)
+{
+	if (note->ended != NULL) {
+		note->ended(note);
+		return;
+	}
+	(void)pthread_mutex_lock(&committer->lock);
+	note->state = NOTE_ENDED; /* whoever waits may free it now */
+	(void)pthread_cond_broadcast(&committer->ended);
+	(void)pthread_mutex_unlock(&committer->lock);
 }
 
 static void
@@ -76,15 +103,59 @@ end_all(struct committer *committer, struct record_note *taken)
 		struct record_note *note = taken;
 
 		taken = note->next;
-		if (note->ended != NULL) {
-			note->ended(note);
+		end_one(committer, note);
+	}
+}
+
+/* What was not written and may wait goes back to where it was. */
+static void
+put_back(struct committer *committer, struct record_note *first,
+    struct record_note *last, size_t count)
+{
+	if (first == NULL)
+		return;
+	(void)pthread_mutex_lock(&committer->lock);
+	for (struct record_note *note = first; note != NULL; note = note->next)
+		note->state = NOTE_WAITS;
+	last->next = committer->first;
+	committer->first = first;
+	if (committer->last == NULL)
+		committer->last = last;
+	committer->waiting += count;
+	(void)pthread_mutex_unlock(&committer->lock);
+}
+
+/* The engine is away. At the end of the program nothing waits any more. */
+static void
+keep_some(struct committer *committer, struct record_note *taken)
+{
+	struct record_note *first = NULL, *last = NULL;
+	size_t count = 0;
+	bool stopping;
+
+	(void)pthread_mutex_lock(&committer->lock);
+	stopping = committer->stopping;
+	(void)pthread_mutex_unlock(&committer->lock);
+	while (taken != NULL) {
+		struct record_note *note = taken;
+
+		taken = note->next;
+		note->next = NULL;
+		if (!note->kept || stopping) {
+			end_one(committer, note);
 			continue;
 		}
-		(void)pthread_mutex_lock(&committer->lock);
-		note->state = NOTE_ENDED; /* whoever waits may free it now */
-		(void)pthread_cond_broadcast(&committer->ended);
-		(void)pthread_mutex_unlock(&committer->lock);
+		if (note->away != NULL)
+			note->away(note);
+		note->away = NULL;
+		if (last == NULL)
+			first = note;
+		else
+			last->next = note;
+		last = note;
+		count++;
 	}
+	put_back(committer, first, last, count);
 }
 
 static void
@@ -104,7 +175,8 @@ write_all(struct records *records, struct record_note *taken,
 {
 	const struct record_engine *engine = records->engine;
 	int64_t now = atomic_load_explicit(&records->now, memory_order_relaxed);
-	int code = 0;
+	int code = engine->fetch == NULL ? 0
+					 : engine->fetch(records, taken, error);
 
 	for (struct record_note *note = taken; code == 0 && note != NULL;
 	     note = note->next) {
@@ -127,27 +199,61 @@ write_all(struct records *records, struct record_note *taken,
 }
 
 /* An engine that made room, or lost a race, asks for all once more. */
-static void
-commit_all(struct records *records, struct record_note *taken)
+static int
+commit_all(struct records *records, struct record_note *taken,
+    struct usher_error *error)
 {
-	struct usher_error error = { .text = "" };
-	int code = write_all(records, taken, &error);
+	int code = write_all(records, taken, error);
 
 	for (int tries = 1; code == EAGAIN && tries < MOST_TRIES; tries++) {
-		code = records->engine->begin(records, &error);
+		code = records->engine->begin(records, error);
 		if (code == 0)
-			code = write_all(records, taken, &error);
+			code = write_all(records, taken, error);
 	}
 	if (code != 0)
-		fail_all(taken, code, &error);
+		fail_all(taken, code, error);
+	for (struct record_note *note = taken; note != NULL; note = note->next)
+		note->doubtful = code == EHOSTDOWN;
+	return code;
 }
 
+/* Those that had been written after all; the others are put back. */
+static void
+end_doubtful(struct committer *committer)
+{
+	struct record_note *taken = take_some(committer, MOST_TAKEN);
+
+	while (taken != NULL && taken->doubtful) {
+		struct record_note *note = taken;
+
+		taken = note->next;
+		note->code = 0;
+		end_one(committer, note);
+	}
+	if (taken != NULL) {
+		struct record_note *last = taken;
+		size_t count = 1;
+
+		for (; last->next != NULL; last = last->next)
+			count++;
+		put_back(committer, taken, last, count);
+	}
+}
+
+/* False: the program ends, and nothing waits. */
 static bool
 wait_for_notes(struct committer *committer)
 {
+	struct timespec again;
 	bool any;
 
+	(void)clock_gettime(CLOCK_MONOTONIC, &again);
+	again.tv_sec += AGAIN_S;
 	(void)pthread_mutex_lock(&committer->lock);
+	/* Who comes and waits is told at once, and wakes what is kept. */
+	if (committer->away && !committer->stopping)
+		(void)pthread_cond_timedwait(&committer->came, &committer->lock,
+		    &again);
 	while (committer->first == NULL && !committer->stopping)
 		(void)pthread_cond_wait(&committer->came, &committer->lock);
 	any = committer->first != NULL;
@@ -155,26 +261,46 @@ wait_for_notes(struct committer *committer)
 	return any;
 }
 
+static void
+work(struct committer *committer)
+{
+	struct records *records = committer->records;
+	struct usher_error error = { .text = "" };
+	struct record_note *taken;
+	int code = records->engine->begin(records, &error);
+
+	if (code == EALREADY) {
+		end_doubtful(committer);
+		return;
+	}
+	/* Who came while another process wrote is taken along. */
+	taken = take_some(committer, MOST_TAKEN);
+	if (code != 0)
+		fail_all(taken, code, &error);
+	else if (taken == NULL)
+		records->engine->abort(records);
+	else
+		code = commit_all(records, taken, &error);
+	(void)pthread_mutex_lock(&committer->lock);
+	committer->away = code == EHOSTDOWN;
+	(void)pthread_mutex_unlock(&committer->lock);
+	if (code == EHOSTDOWN) {
+		keep_some(committer, taken);
+		taken = take_some(committer, SIZE_MAX);
+		fail_all(taken, code, &error);
+		keep_some(committer, taken);
+	} else {
+		end_all(committer, taken);
+	}
+}
+
 static void *
 run(void *arg)
 {
 	struct committer *committer = arg;
-	struct records *records = committer->records;
 
-	while (wait_for_notes(committer)) {
-		struct usher_error error = { .text = "" };
-		int code = records->engine->begin(records, &error);
-		/* Who came while another process wrote is taken along. */
-		struct record_note *taken = take_all(committer);
-
-		if (code != 0)
-			fail_all(taken, code, &error);
-		else if (taken == NULL)
-			records->engine->abort(records);
-		else
-			commit_all(records, taken);
-		end_all(committer, taken);
-	}
+	while (wait_for_notes(committer))
+		work(committer);
 	return NULL;
 }
 
@@ -205,13 +331,15 @@ queue(struct committer *committer, struct record_note *note)
 	note->next = NULL;
 	note->state = NOTE_WAITS;
 	note->code = 0;
+	note->doubtful = false;
 	if (committer->last == NULL)
 		committer->first = note;
 	else
 		committer->last->next = note;
 	committer->last = note;
 	committer->waiting++;
-	(void)pthread_cond_signal(&committer->came);
+	if (!committer->away || !note->kept || note->away != NULL)
+		(void)pthread_cond_signal(&committer->came);
 	return 0;
 }
 

@@ -46,5 +46,12 @@ typedef void (
     *usher_notes_done_h)(void *arg, int code, const struct usher_error *error);
 USHER_API int usher_notes_commit_then(struct usher_notes *notes,
     usher_notes_done_h done, void *arg, struct usher_error *error);
+/*
+ * Before that: should the store be away (EHOSTDOWN, a Redis that does not
+ * answer), `done` is told at once, and the notes are kept and written when it
+ * is back. What usher_notes_commit_later() takes is kept in any case. Both are
+ * bounded, and end with the program.
+ */
+USHER_API void usher_notes_keep(struct usher_notes *notes);
 
 #endif
