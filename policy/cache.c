@@ -125,6 +125,11 @@ ask(struct cache *cache, struct store *store, struct usher_conf *conf,
 
 	if (!known || !is_good(&answer, generation, conf->serial)) {
 		code = renew(store, conf, name, known, &answer, error);
+		/* While the store is away the last that was known holds. */
+		if (code == EHOSTDOWN && known) {
+			*policy = answer.policy;
+			return 0;
+		}
 		if (code == 0)
 			usher_cache_table_put(cache->table, name, length,
 			    &answer);
@@ -199,8 +204,8 @@ usher_cache_find(struct cache *cache, struct store *store,
 
 int
 usher_cache_peek(struct cache *cache, struct store *store,
-    struct usher_conf *conf, const char *who, struct usher_policy **policy,
-    struct usher_error *error)
+    struct usher_conf *conf, const char *who, bool recent,
+    struct usher_policy **policy, struct usher_error *error)
 {
 	struct arena arena;
 	const char *name;
@@ -208,7 +213,7 @@ usher_cache_peek(struct cache *cache, struct store *store,
 	int code;
 
 	*policy = NULL;
-	code = store->engine->generation_at_hand(store, &generation);
+	code = store->engine->generation_at_hand(store, recent, &generation);
 	if (code != 0 ||
 	    find_as_given(cache, generation, conf->serial, who, policy))
 		return code;

@@ -25,14 +25,15 @@ void usher_cache_free(struct cache *cache);
  * The policy that is published for `who` in any spelling, or NULL; the caller
  * releases. Under a configuration in which a published source no longer
  * compiles the last one that did is answered; EINVAL when there is none.
- * Errors of the store are returned as they are.
+ * Errors of the store are returned as they are, but while it is away
+ * (EHOSTDOWN) the last that was found for this name is answered.
  */
 int usher_cache_find(struct cache *cache, struct store *store,
     struct usher_conf *conf, const char *who, struct usher_policy **policy,
     struct usher_error *error);
 /* The same, when it is known without reading the store; else EAGAIN. */
 int usher_cache_peek(struct cache *cache, struct store *store,
-    struct usher_conf *conf, const char *who, struct usher_policy **policy,
-    struct usher_error *error);
+    struct usher_conf *conf, const char *who, bool recent,
+    struct usher_policy **policy, struct usher_error *error);
 
 #endif

@@ -33,7 +33,7 @@ cli_handle_open(const char *conf, unsigned flags, struct usher **usher)
 
 	if (problems == NULL)
 		return cli_failed("out of memory");
-	code = usher_open(usher, conf, flags, problems, &error);
+	code = usher_open(usher, conf, flags | USHER_PATIENT, problems, &error);
 	errors = usher_problems_errors(problems);
 	if (code != 0) {
 		cli_say_problems(problems, stderr);

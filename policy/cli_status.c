@@ -355,8 +355,8 @@ open_store(struct status *status, const char *path)
 {
 	struct usher_problems *problems = usher_problems_new();
 	struct usher_error error = { .text = "out of memory" };
-	int code = usher_open(&status->usher, path, USHER_STORE, problems,
-	    &error);
+	int code = usher_open(&status->usher, path, USHER_STORE | USHER_PATIENT,
+	    problems, &error);
 
 	usher_problems_free(problems);
 	if (code == 0) {

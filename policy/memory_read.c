@@ -242,9 +242,10 @@ usher_memory_knows(struct usher *usher)
 	if (usher == NULL || (records == NULL && usher->path == NULL))
 		return false;
 	if (records == NULL) {
+		const struct record_options options = { .patient = true };
 		struct usher_conf *conf = usher_conf_hold(usher);
 
-		(void)usher_records_open(&records, conf->store, NULL, NULL);
+		(void)usher_records_open(&records, conf->store, &options, NULL);
 		usher_conf_release(conf);
 	}
 	if (records != NULL && usher_known_any(records, &any, NULL) != 0)

@@ -14,6 +14,7 @@
 #include "error.h"
 #include "evidence.h"
 #include "policy.h"
+#include "redis_place.h"
 #include "site_parts.h"
 #include "words.h"
 
@@ -146,41 +147,26 @@ read_page(struct usher_conf *conf, struct source *source,
 		conf->site.page_directory = usher_site_path(conf, directory);
 }
 
-static bool
-digits_up_to(const char *text, size_t length, long most)
+/* What is wrong with it is told without a password that may stand in it. */
+static void
+read_redis(struct usher_conf *conf, struct source *source,
+    const config_setting_t *setting, const char *store)
 {
-	return length >= 1 && length <= 5 &&
-	    strspn(text, "0123456789") >= length &&
-	    strtol(text, NULL, 10) <= most;
-}
+	struct redis_place place;
+	const char *why;
+	int code = usher_redis_place_read(&place, store, &why);
 
-/* redis://HOST[:PORT][/DATABASE], an IPv6 host in [ ]. */
-static bool
-is_redis(const char *store)
-{
-	const char *host = store + 8, *end;
-
-	if (strncmp(store, "redis://", 8) != 0)
-		return false;
-	if (*host == '[') {
-		end = strchr(host, ']');
-		end = end == NULL ? host : end + 1;
+	if (code == 0) {
+		conf->store = store;
+		usher_redis_place_free(&place);
+	} else if (code == ENOMEM) {
+		conf->arena.failed = true;
 	} else {
-		end = host + strcspn(host, ":/");
+		usher_source_wrong(source, setting, "\"%.*s\" is no store; %s",
+		    (int)(strchr(store, '@') == NULL ? 80
+						     : strcspn(store, ":")),
+		    store, why);
 	}
-	if (end == host || strpbrk(store, " \t\n@?#") != NULL)
-		return false;
-	if (*end == ':') {
-		size_t length = strcspn(end + 1, "/");
-
-		if (!digits_up_to(end + 1, length, 65535))
-			return false;
-		end += 1 + length;
-	}
-	return *end == '\0' ||
-	    (*end == '/' &&
-		(end[1] == '\0' ||
-		    digits_up_to(end + 1, strlen(end + 1), 9999)));
 }
 
 static void
@@ -198,8 +184,8 @@ read_store(struct usher_conf *conf, struct source *source,
 		path = usher_site_path(conf, store + 5);
 		conf->store = usher_arena_printf(&conf->arena, "lmdb:%s",
 		    path == NULL ? "" : path);
-	} else if (is_redis(store)) {
-		conf->store = store;
+	} else if (strncmp(store, "redis", 5) == 0) {
+		read_redis(conf, source, setting, store);
 	} else {
 		usher_source_wrong(source, setting,
 		    "\"%.80s\" is no store;"

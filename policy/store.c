@@ -18,14 +18,12 @@ usher_store_open(struct store **store, const char *url,
 	if (strncmp(url, "lmdb:", 5) == 0)
 		return usher_store_open_lmdb(store, url + 5,
 		    options == NULL ? &none : options, error);
-	if (strncmp(url, "redis:", 6) == 0)
-		return usher_error_set(error, ENOTSUP,
-		    "store \"%s\": Redis"
-		    " is not built yet; use \"lmdb:DIRECTORY\"",
-		    url);
+	if (strncmp(url, "redis", 5) == 0)
+		return usher_store_open_redis(store, url,
+		    options == NULL ? &none : options, error);
 	return usher_error_set(error, EINVAL,
-	    "\"%s\" is no store; write"
-	    " \"lmdb:DIRECTORY\"",
+	    "\"%s\" is no store; write \"lmdb:DIRECTORY\" or"
+	    " \"redis://HOST:6379/0\"",
 	    url);
 }
 

@@ -84,8 +84,13 @@ struct store_engine {
 	/* 0: nothing was ever published. */
 	int (*generation)(struct store *store, uint64_t *generation,
 	    struct usher_error *error);
-	/* The same without waiting for anything: EAGAIN when it might. */
-	int (*generation_at_hand)(struct store *store, uint64_t *generation);
+	/*
+	 * The same without waiting for anything: EAGAIN when it might.
+	 * `recent`: what was heard a moment ago will do, for the rest of a
+	 * question that began with asking.
+	 */
+	int (*generation_at_hand)(struct store *store, bool recent,
+	    uint64_t *generation);
 	/* `found` holds what the caller knows (id, version), or zeroes. */
 	int (*find)(struct store *store, const char *name,
 	    struct store_found *found, struct usher_error *error);
@@ -132,13 +137,16 @@ struct store { /* an engine's own begins with this */
 
 struct store_options {
 	bool write;	  /* make it when it is not there */
+	bool patient;	  /* a person waits, and no protocol */
 	size_t map_bytes; /* of LMDB, for tests; 0: plenty */
 };
 
 /*
  * "lmdb:DIRECTORY". A store that is not there yet is empty, and looked for
  * again with every question; one that is broken, of a later version or not
- * ours to read is an error that says what to do. ENOTSUP: redis.
+ * ours to read is an error that says what to do. "redis://..."
+ * (redis_place.h): one that is away is asked again later, and is an error
+ * (EHOSTDOWN) of whoever would write.
  */
 int usher_store_open(struct store **store, const char *url,
     const struct store_options *options, struct usher_error *error);
@@ -150,6 +158,9 @@ const char *usher_store_name(struct arena *arena,
 
 /* store_lmdb.c */
 int usher_store_open_lmdb(struct store **store, const char *directory,
+    const struct store_options *options, struct usher_error *error);
+/* store_redis.c */
+int usher_store_open_redis(struct store **store, const char *url,
     const struct store_options *options, struct usher_error *error);
 
 #endif

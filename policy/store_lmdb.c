@@ -160,7 +160,7 @@ generation(struct store *store, uint64_t *now, struct usher_error *error)
  * files may be on a disk that has stopped, or another process open them.
  */
 static int
-generation_at_hand(struct store *store, uint64_t *now)
+generation_at_hand(struct store *store, bool recent, uint64_t *now)
 {
 	struct store_lmdb *lmdb = usher_lmdb_of(store);
 	mdb_filehandle_t file;
@@ -168,6 +168,7 @@ generation_at_hand(struct store *store, uint64_t *now)
 	MDB_envinfo info;
 	int code = EAGAIN;
 
+	(void)recent; /* the present is at hand */
 	if (pthread_rwlock_tryrdlock(&lmdb->lock) != 0)
 		return EAGAIN;
 	if (lmdb->env != NULL && mdb_env_get_fd(lmdb->env, &file) == 0 &&

@@ -23,17 +23,20 @@
 #include "site.h"
 
 static int
-open_store(struct usher *usher, struct usher_error *error)
+open_store(struct usher *usher, bool patient, struct usher_error *error)
 {
+	const struct store_options options = { .patient = patient };
+	const struct record_options memory = { .patient = patient };
 	int code;
 
 	usher->cache = usher_cache_new(NULL);
 	if (usher->cache == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
-	code = usher_store_open(&usher->store, usher->conf->store, NULL, error);
+	code = usher_store_open(&usher->store, usher->conf->store, &options,
+	    error);
 	if (code == 0)
 		code = usher_records_open(&usher->records, usher->conf->store,
-		    NULL, error);
+		    &memory, error);
 	if (code != 0)
 		return code;
 	usher->guard = usher_code_guard_new();
@@ -76,7 +79,8 @@ usher_open(struct usher **result, const char *path, unsigned flags,
 	if (code == 0) {
 		usher->conf->serial = ++usher->serial;
 		if ((flags & USHER_STORE) != 0)
-			code = open_store(usher, error);
+			code = open_store(usher, (flags & USHER_PATIENT) != 0,
+			    error);
 	}
 	if (code != 0) {
 		usher_close(usher);
@@ -152,19 +156,26 @@ usher_policy_find(struct usher *usher, struct usher_conf *conf, const char *who,
 	return code;
 }
 
-int
-usher_policy_at_hand(struct usher *usher, struct usher_conf *conf,
-    const char *who, struct usher_policy **policy, struct usher_error *error)
+static int
+peek(struct usher *usher, struct usher_conf *conf, const char *who, bool recent,
+    struct usher_policy **policy, struct usher_error *error)
 {
 	int code = 0;
 
 	*policy = NULL;
 	if (usher->store != NULL)
 		code = usher_cache_peek(usher->cache, usher->store, conf, who,
-		    policy, error);
+		    recent, policy, error);
 	if (code == 0 && *policy == NULL)
 		*policy = usher_policy_hold(conf->fallback);
 	return code;
+}
+
+int
+usher_policy_at_hand(struct usher *usher, struct usher_conf *conf,
+    const char *who, struct usher_policy **policy, struct usher_error *error)
+{
+	return peek(usher, conf, who, false, policy, error);
 }
 
 /* The site's default speaks for its own people only, not for the world. */
@@ -221,8 +232,7 @@ find_at_hand(void *arg, struct usher_conf *conf, const char *who,
     struct usher_policy **policy, struct usher_error *error)
 {
 	struct at_hand *at_hand = arg;
-	int code = usher_policy_at_hand(at_hand->usher, conf, who, policy,
-	    error);
+	int code = peek(at_hand->usher, conf, who, true, policy, error);
 
 	if (code == 0)
 		drop_default(conf, who, policy);
@@ -301,7 +311,8 @@ int
 usher_handle_store(struct usher *usher, const struct usher_conf *conf,
     struct store **store, struct usher_error *error)
 {
-	static const struct store_options write = { .write = true };
+	static const struct store_options write = { .write = true,
+		.patient = true };
 
 	if (usher->path == NULL)
 		return usher_error_set(error, EINVAL,

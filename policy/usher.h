@@ -135,9 +135,9 @@ struct usher_conf; /* a snapshot of usher.conf, shared by count */
 
 /*
  * path NULL: no configuration file; defaults, no store (`--preferences`).
- * `flags`: USHER_STORE opens the store too.
+ * USHER_STORE opens the store too, USHER_PATIENT lets a Redis take seconds.
  */
-enum { USHER_STORE = 1 };
+enum { USHER_STORE = 1, USHER_PATIENT = 2 };
 USHER_API int usher_open(struct usher **usher, const char *path, unsigned flags,
     struct usher_problems *problems, struct usher_error *error);
 USHER_API void usher_close(struct usher *usher);
