@@ -1,6 +1,8 @@
 /*
  * site_place: a site in a temporary folder, for the tests of store, publish
- * and cache: usher.conf, preferences/, a store beside them.
+ * and cache: usher.conf, preferences/, a store beside them. With
+ * USHER_TEST_STORE=redis in the environment the store is a Redis of the test's
+ * own (redis_server.h).
  */
 #ifndef SITE_PLACE_H
 #define SITE_PLACE_H
@@ -20,6 +22,7 @@
 
 #include <cmocka.h>
 
+#include "redis_server.h"
 #include "usher.h"
 
 struct place {
@@ -69,6 +72,38 @@ place_unlink(const struct place *place, const char *name)
 		abort();
 }
 
+/* The engine under test; Redis' test server is started for the first. */
+static inline const char *
+place_store(const struct place *place)
+{
+	static char url[256];
+
+	if (redis_is_tested())
+		redis_url(url, sizeof(url));
+	else
+		(void)snprintf(url, sizeof(url), "lmdb:%s/store",
+		    place->folder);
+	return url;
+}
+
+/* What only a folder of LMDB's can show. */
+#define LMDB_ALONE()                   \
+	do {                           \
+		if (redis_is_tested()) \
+			skip();        \
+	} while (0)
+
+/* usher.conf: the store, and what else it is to say. */
+static inline void
+place_configure(const struct place *place, const char *more)
+{
+	char text[1024];
+
+	(void)snprintf(text, sizeof(text), "store = \"%s\";\n%s",
+	    redis_is_tested() ? place_store(place) : "lmdb:store", more);
+	place_write(place, "usher.conf", text);
+}
+
 static inline int
 place_set_up(void **state)
 {
@@ -79,7 +114,9 @@ place_set_up(void **state)
 		return -1;
 	(void)snprintf(place->conf, sizeof(place->conf), "%s/usher.conf",
 	    place->folder);
-	place_write(place, "usher.conf", "store = \"lmdb:store\";\n");
+	if (redis_is_tested() && !redis_begin())
+		return -1;
+	place_configure(place, "");
 	(void)mkdir(place_path(place, "preferences"), 0700);
 	*state = place;
 	return 0;

@@ -18,10 +18,9 @@ open_store(const struct place *place, bool write)
 	struct store_options options = { .write = write };
 	struct usher_error error;
 	struct store *store;
-	char url[128];
 
-	(void)snprintf(url, sizeof(url), "lmdb:%s/store", place->folder);
-	if (usher_store_open(&store, url, &options, &error) != 0) {
+	if (usher_store_open(&store, place_store(place), &options, &error) !=
+	    0) {
 		(void)fprintf(stderr, "%s\n", error.text);
 		abort();
 	}

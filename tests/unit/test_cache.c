@@ -92,9 +92,7 @@ test_default_answers_for_the_others(void **state)
 	struct usher *usher;
 
 	place_write(place, "default.conf", "name = \"anybody\";");
-	place_write(place, "usher.conf",
-	    "store = \"lmdb:store\";"
-	    " site = { default = \"default.conf\"; };");
+	place_configure(place, " site = { default = \"default.conf\"; };");
 	place_prefer(place, "a.conf", "a@x.example", refuse);
 	usher = open_usher(place, USHER_STORE);
 	publish(usher);
@@ -111,7 +109,7 @@ static void
 test_reload_compiles_anew_and_keeps_the_last_good(void **state)
 {
 	static const char with[] =
-	    "store = \"lmdb:store\"; site = { parties ="
+	    "site = { parties ="
 	    " { friends = { organizations = [ \"f.example\" ]; }; }; };";
 	struct place *place = *state;
 	struct usher_policy *first, *again;
@@ -119,7 +117,7 @@ test_reload_compiles_anew_and_keeps_the_last_good(void **state)
 	struct usher_conf *conf;
 	struct usher *usher;
 
-	place_write(place, "usher.conf", with);
+	place_configure(place, with);
 	place_prefer(place, "a.conf", "a@x.example",
 	    "{ if = { party = \"friends\"; }; then = \"refuse\"; }");
 	usher = open_usher(place, USHER_STORE);
@@ -130,7 +128,7 @@ test_reload_compiles_anew_and_keeps_the_last_good(void **state)
 	assert_ptr_not_equal(first, again);
 	usher_policy_release(first);
 	/* The party is gone: what was good goes on. */
-	place_write(place, "usher.conf", "store = \"lmdb:store\";");
+	place_configure(place, "");
 	assert_int_equal(usher_reload(usher, NULL, NULL), 0);
 	first = find(usher, "a@x.example");
 	assert_ptr_equal(first, again);
@@ -147,7 +145,7 @@ test_reload_compiles_anew_and_keeps_the_last_good(void **state)
 	assert_non_null(strstr(error.text, "friends"));
 	usher_conf_release(conf);
 	/* And known again once the site names it. */
-	place_write(place, "usher.conf", with);
+	place_configure(place, with);
 	assert_int_equal(usher_reload(usher, NULL, NULL), 0);
 	first = find(usher, "a@x.example");
 	assert_non_null(first);

@@ -20,8 +20,7 @@ set_up(void **state)
 	if (place_set_up(&place) != 0)
 		return -1;
 	world->place = place;
-	place_write(world->place, "usher.conf",
-	    "store = \"lmdb:store\"; mail = { hold_days = 3; };\n");
+	place_configure(world->place, "mail = { hold_days = 3; };\n");
 	*state = world;
 	return usher_open(&world->usher, world->place->conf, USHER_STORE, NULL,
 	    NULL);

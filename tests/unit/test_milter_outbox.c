@@ -30,10 +30,9 @@ set_up_with(void **state, const struct smtp_script *script)
 		return -1;
 	world->place = place;
 	smtp_sink_start(&world->sink, script);
-	(void)snprintf(conf, sizeof(conf),
-	    "store = \"lmdb:store\"; mail = { submit = \"%s\"; };\n",
+	(void)snprintf(conf, sizeof(conf), "mail = { submit = \"%s\"; };\n",
 	    world->sink.address);
-	place_write(world->place, "usher.conf", conf);
+	place_configure(world->place, conf);
 	log_open(&world->milter.log, true);
 	*state = world;
 	return usher_open(&world->milter.usher, world->place->conf, USHER_STORE,

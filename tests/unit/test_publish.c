@@ -271,17 +271,17 @@ static void
 test_changed_site_checks_all_again(void **state)
 {
 	static const char with[] =
-	    "store = \"lmdb:store\"; site = { parties ="
+	    "site = { parties ="
 	    " { friends = { organizations = [ \"f.example\" ]; }; }; };";
 	struct place *place = *state;
 	struct result *result;
 
-	place_write(place, "usher.conf", with);
+	place_configure(place, with);
 	place_prefer(place, "a.conf", "a@x.example",
 	    "{ if = { party = \"friends\"; }; then = \"refuse\"; }");
 	place_prefer(place, "b.conf", "b@x.example", refuse);
 	publishes(place, NULL, "added a.conf a.conf;added b.conf b.conf;");
-	place_write(place, "usher.conf", "store = \"lmdb:store\";");
+	place_configure(place, "");
 	for (int i = 0; i < 2; i++) {
 		result = publish(place, NULL);
 		assert_int_equal(result->code, EINVAL);
@@ -291,7 +291,7 @@ test_changed_site_checks_all_again(void **state)
 		    strstr(usher_problems_get(result->problems, 0)->text,
 			"friends"));
 	}
-	place_write(place, "usher.conf", with);
+	place_configure(place, with);
 	publishes(place, NULL, "");
 	finds(place, "a@x.example", "a.conf");
 }
@@ -375,8 +375,8 @@ test_needs_follow_what_is_published(void **state)
 	/* Under another site nobody knows: all is asked for. */
 	place_unlink(place, "preferences/b.conf");
 	(void)publish(place, NULL);
-	place_write(place, "usher.conf",
-	    "store = \"lmdb:store\"; site = {"
+	place_configure(place,
+	    "site = {"
 	    " after = ( { then = \"refuse\"; } ); };");
 	usher = open_usher(place, USHER_STORE);
 	assert_int_equal(usher_store_needs(usher), USHER_ALL);

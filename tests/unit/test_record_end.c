@@ -86,18 +86,21 @@ try_damaged(const struct place *place, bool cut)
 static void
 test_a_damaged_memory_is_told_and_survived(void **state)
 {
+	LMDB_ALONE();
 	try_damaged(*state, false);
 }
 
 static void
 test_a_cut_memory_is_told_and_survived(void **state)
 {
+	LMDB_ALONE();
 	try_damaged(*state, true);
 }
 
 static void
 test_a_removed_folder_is_begun_anew(void **state)
 {
+	LMDB_ALONE();
 	struct usher *usher = open_memory(*state);
 
 	assert_int_equal(remember(usher, "a", "one", INT64_MAX), 0);

@@ -47,6 +47,7 @@ holding_child(const struct place *place, int in, int out)
 static void
 test_a_note_that_was_not_begun_is_never_written(void **state)
 {
+	LMDB_ALONE();
 	int to, from;
 	pid_t child = place_fork(holding_child, *state, &to, &from);
 	struct usher *usher = open_memory(*state);
@@ -96,6 +97,7 @@ closing_child(const struct place *place, int in, int out)
 static void
 test_closing_does_not_wait_for_a_stranger(void **state)
 {
+	LMDB_ALONE();
 	int to, from, to_holder, from_holder;
 	pid_t child = place_fork(closing_child, *state, &to, &from);
 	pid_t holder = place_fork(holding_child, *state, &to_holder,
@@ -116,6 +118,7 @@ test_closing_does_not_wait_for_a_stranger(void **state)
 static void
 test_a_killed_holder_is_survived(void **state)
 {
+	LMDB_ALONE();
 	int to, from;
 	pid_t child = place_fork(holding_child, *state, &to, &from);
 	struct usher *usher = open_memory(*state);
@@ -215,6 +218,7 @@ powerless_child(const struct place *place, int in, int out)
 static void
 test_a_memory_that_is_not_ours_to_write_is_read(void **state)
 {
+	LMDB_ALONE();
 	int to, from;
 	struct place *place = *state;
 	pid_t child = place_fork(powerless_child, place, &to, &from);
@@ -257,6 +261,7 @@ homeless_child(const struct place *place, int in, int out)
 static void
 test_where_no_memory_can_be_made_it_is_empty(void **state)
 {
+	LMDB_ALONE();
 	int to, from;
 	struct place *place = *state;
 	pid_t child = place_fork(homeless_child, place, &to, &from);
@@ -272,6 +277,7 @@ test_where_no_memory_can_be_made_it_is_empty(void **state)
 static void
 test_without_space_nothing_is_written_and_all_is_read(void **state)
 {
+	LMDB_ALONE();
 	struct usher *usher = open_memory(*state);
 	struct rlimit before, now;
 	char *large = malloc(300001);
@@ -316,6 +322,7 @@ open_small(const struct place *place)
 static void
 test_a_full_map_grows(void **state)
 {
+	LMDB_ALONE();
 	struct usher *usher = open_small(*state);
 
 	assert_int_equal(fill(usher, 'a', 200), 0);
@@ -338,6 +345,7 @@ filling_child(const struct place *place, int in, int out)
 static void
 test_two_processes_grow_the_map_together(void **state)
 {
+	LMDB_ALONE();
 	int to, from;
 	pid_t child = place_fork(filling_child, *state, &to, &from);
 	struct usher *usher = open_small(*state);

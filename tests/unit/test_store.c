@@ -1,5 +1,5 @@
 /*
- * store: the LMDB engine by itself: what is put is found, totals are right,
+ * store: an engine by itself: what is put is found, totals are right,
  * other processes see it, nothing half is ever seen.
  */
 #include <signal.h>
@@ -187,6 +187,7 @@ holding_child(const struct place *place, int in, int out)
 static void
 test_held_reader_never_blocks_the_writer(void **state)
 {
+	LMDB_ALONE();
 	struct store *store;
 	char text[32];
 	int to, from;
@@ -238,6 +239,7 @@ opening_child(const struct place *place, int in, int out)
 static void
 test_many_may_open_at_once_with_little_room(void **state)
 {
+	LMDB_ALONE();
 	enum { CHILDREN = 3, TURNS = 2 };
 	static const char *const texts[TURNS] = { "one", "two" };
 	struct place *place = *state;
