@@ -61,8 +61,7 @@ endif
 packages = $(shell pkg-config $(1) || echo PKG-CONFIG-FAILED)
 once = $(eval $(1) := $(2))$($(1))
 
-LIB_PKGS = libconfig libmaxminddb gmime-3.0 glib-2.0 libpsl lmdb hiredis \
-	libcrypto jansson
+LIB_PKGS = libconfig libmaxminddb gmime-3.0 glib-2.0 libpsl lmdb hiredis jansson
 SIP_PKGS = libosip2 libevent libevent_openssl libcares openssl
 ALL_PKGS = $(LIB_PKGS) $(SIP_PKGS) libsystemd
 

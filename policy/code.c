@@ -9,10 +9,12 @@
 #include "code.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <glib.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A recipient's name fits in a key, and is far shorter than this. */
+enum { LONGEST_NAME = 500 };
 
 /* The letter that is meant, or NUL. */
 static char
@@ -184,18 +186,16 @@ void
 usher_code_hash(const unsigned char key[CODE_KEY_BYTES], const char *recipient,
     const char *code, char hash[CODE_HASH_TEXT])
 {
-	unsigned char text[512], digest[EVP_MAX_MD_SIZE];
-	size_t length = strlen(recipient) + 1;
-	unsigned digest_length = 0;
+	unsigned char digest[32] = { 0 };
+	gsize length = sizeof(digest);
+	/* GLib's, since libcrypto is a megabyte and a half in every daemon. */
+	GHmac *hmac = g_hmac_new(G_CHECKSUM_SHA256, key, CODE_KEY_BYTES);
 
-	/* A recipient's name fits in a key, and is far shorter than this. */
-	if (length > sizeof(text) - CODE_NORMAL)
-		length = sizeof(text) - CODE_NORMAL;
-	memcpy(text, recipient, length);
-	memcpy(text + length, code, CODE_NORMAL);
-	memset(digest, 0, sizeof(digest));
-	(void)HMAC(EVP_sha256(), key, CODE_KEY_BYTES, text,
-	    length + CODE_NORMAL, digest, &digest_length);
+	g_hmac_update(hmac, (const guchar *)recipient,
+	    (gssize)strnlen(recipient, LONGEST_NAME) + 1);
+	g_hmac_update(hmac, (const guchar *)code, CODE_NORMAL);
+	g_hmac_get_digest(hmac, digest, &length);
+	g_hmac_unref(hmac);
 	for (size_t i = 0; i < (CODE_HASH_TEXT - 1) / 2; i++)
 		(void)snprintf(hash + 2 * i, 3, "%02x", digest[i]);
 }
