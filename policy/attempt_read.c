@@ -267,12 +267,12 @@ usher_attempt_read(struct record_view *view, struct arena *arena,
 	struct attempt_parties parties;
 	int code = 0;
 
-	if (policy == NULL || policy->asks == 0)
+	if (policy == NULL || (policy->asks & ~(unsigned)ASKS_STANDING) == 0)
 		return 0;
 	scope = &policy->scope;
 	usher_attempt_parties(facts, &parties);
 	finding.by_proof = parties.proven;
-	if ((policy->asks & ~(unsigned)ASKS_INTRODUCED) != 0)
+	if ((policy->asks & (ASKS_CAPS | ASKS_IN_ALL | ASKS_TRIED)) != 0)
 		finding.own = usher_attempt_of(facts, at);
 	if ((policy->asks & (ASKS_CAPS | ASKS_TRIED)) != 0)
 		code = read_parties(&finding, &parties);

@@ -21,6 +21,9 @@ struct remembered {
 	size_t stage_count;
 	const char *const *stages;
 	enum usher_standing standing;
+	const char *standing_of; /* the party, or NULL */
+	double standing_figure;	 /* -1 to 1 */
+	size_t standing_from;	 /* so many recipients */
 	size_t attempt_count;
 	const int64_t *attempts;
 };

@@ -17,6 +17,7 @@
 #include "override.h"
 #include "promise.h"
 #include "stage.h"
+#include "standing.h"
 #include "usher_handle.h"
 
 /* A memory that usher_memory_read() has made. */
@@ -161,6 +162,9 @@ read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
 	if (code == 0)
 		code = usher_stage_read(view, &kept->arena, recipient, facts,
 		    memory, error);
+	if (code == 0)
+		code = usher_standing_read(view, &kept->arena, policy, facts,
+		    at, memory, error);
 	if (code == 0)
 		code = usher_promise_read(view, &kept->arena, recipient, facts,
 		    at, memory, error);

@@ -46,7 +46,8 @@ enum asks {
 	ASKS_IN_ALL = 1 << 1, /* ... of everybody */
 	ASKS_TRIED = 1 << 2,
 	ASKS_INTRODUCED = 1 << 3, /* or `stranger` */
-	ASKS_CODE = 1 << 4	  /* some party is proven by a code */
+	ASKS_CODE = 1 << 4,	  /* some party is proven by a code */
+	ASKS_STANDING = 1 << 5
 };
 
 /* preferences.c: the keys of a file into an empty policy; problems tell. */

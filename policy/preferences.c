@@ -360,6 +360,8 @@ survey_asked(const struct conditions *conditions, struct usher_policy *policy)
 		if (condition->kind == ON_INTRODUCED ||
 		    condition->kind == ON_STRANGER)
 			policy->asks |= ASKS_INTRODUCED;
+		if (condition->kind == ON_STANDING)
+			policy->asks |= ASKS_STANDING;
 		if (condition->kind != ON_TRIED)
 			continue;
 		policy->asks |= ASKS_TRIED;

@@ -32,7 +32,9 @@ enum {
 	RECORD_LINKED,	  /* which numbers somebody named */
 	RECORD_REFERENCE, /* where the promise stands that a reference tells */
 	RECORD_CODE = 96, /* an access code, by its hash */
-	RECORD_CODE_KEY	  /* that they are hashed with */
+	RECORD_CODE_KEY,  /* that they are hashed with */
+	RECORD_STANDING = 104, /* of a party */
+	RECORD_TALLY	       /* of a recipient and a day */
 };
 /* Of kinds from here on a view may know that it has none. */
 enum { RECORD_FIRST_SEEN = 64, RECORD_SEEN = 64 };

@@ -186,6 +186,22 @@ usher_trace_codes(struct arena *arena, const struct asked *asked)
 	return text;
 }
 
+/* "vendor.example is good: 0.31 from 4 recipients" */
+static const char *
+standing_text(struct arena *arena, const struct usher_memory *memory)
+{
+	static const char *const words[] = { "new", "good", "poor" };
+	const struct remembered *remembered = of_proof_first(memory,
+	    memory->proven.standing_of != NULL);
+
+	if (remembered->standing_of == NULL)
+		return NULL;
+	return usher_arena_printf(arena, "%s is %s: %.2f from %zu recipient%s",
+	    remembered->standing_of, words[remembered->standing],
+	    remembered->standing_figure, remembered->standing_from,
+	    remembered->standing_from == 1 ? "" : "s");
+}
+
 static bool
 is_given(const struct remembered_facts *given, enum condition_kind kind)
 {
@@ -219,5 +235,7 @@ usher_trace_remembered(struct arena *arena, const struct asked *asked,
 		text = introduced_text(arena, memory);
 	else if (condition->kind == ON_STAGE)
 		text = stages_text(arena, memory);
+	else if (condition->kind == ON_STANDING)
+		text = standing_text(arena, memory);
 	return text == NULL ? nothing : text;
 }
