@@ -283,6 +283,7 @@ install: all			## install below DESTDIR and PREFIX
 	install -m 644 policy/usher.h policy/usher_sip.h \
 	    policy/usher_memory.h policy/usher_mail.h \
 	    policy/usher_link.h policy/usher_loop.h policy/usher_code.h \
+	    policy/usher_report.h \
 	    policy/usher_status.h $(DESTDIR)$(INCLUDEDIR)
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \

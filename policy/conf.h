@@ -39,6 +39,7 @@ struct usher_conf {
 	size_t stage_count; /* the four and the site's */
 	const char *const *stages;
 	const char *store;   /* "lmdb:..." or "redis://..." */
+	int64_t retention_s; /* of who came, and of who is known */
 	size_t source_count; /* globs of `preferences` */
 	const char *const *sources;
 	const char *default_text; /* site.default's text, or NULL */
@@ -52,5 +53,12 @@ struct usher_conf {
 	unsigned char scope_hash[USHER_SCOPE_HASH];
 	struct usher_policy *fallback; /* compiled site.default, or NULL */
 };
+
+/* How long something is kept of which the site may keep less. */
+static inline int64_t
+usher_conf_kept(const struct usher_conf *conf, int64_t seconds)
+{
+	return seconds < conf->retention_s ? seconds : conf->retention_s;
+}
 
 #endif

@@ -24,6 +24,7 @@ struct coming {
 	enum usher_became became;
 	size_t most;	/* attempts that are kept of a party */
 	int64_t kept_s; /* and how long */
+	int64_t introduced_s;
 	size_t cap_count;
 	struct cap *caps; /* of the rule that accepts */
 	bool in_all;	  /* on the record of everybody */
@@ -166,7 +167,7 @@ edit_introduced(void *arg, const struct usher_record_value *old,
     struct usher_record_value *fresh)
 {
 	const struct coming *coming = arg;
-	int64_t until = coming->attempt.at + INTRODUCED_S;
+	int64_t until = coming->attempt.at + coming->introduced_s;
 
 	/* A day more or less is not worth a write. */
 	if (old->bytes != NULL && old->until > until - INTRODUCED_ANEW_S)
@@ -209,7 +210,8 @@ make_coming(struct usher_notes *notes, const struct usher_policy *policy,
 		.attempt = usher_attempt_of(facts, decision->at),
 		.became = became,
 		.most = kept_most(policy),
-		.kept_s = kept_for(policy),
+		.kept_s = usher_conf_kept(policy->conf, kept_for(policy)),
+		.introduced_s = usher_conf_kept(policy->conf, INTRODUCED_S),
 		.counts = (policy->asks & ASKS_TRIED) != 0,
 		.introduces = rule != NULL && rule->introduces &&
 		    is_taken(became) };

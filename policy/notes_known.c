@@ -22,6 +22,20 @@ edit_known(void *arg, const struct usher_record_value *old,
 	return 0;
 }
 
+static int64_t
+kept_for(const struct usher_notes *notes, const struct usher_policy *policy)
+{
+	struct usher_conf *conf;
+	int64_t kept_s;
+
+	if (policy != NULL)
+		return usher_conf_kept(policy->conf, KNOWN_S);
+	conf = usher_conf_hold(notes->usher);
+	kept_s = usher_conf_kept(conf, KNOWN_S);
+	usher_conf_release(conf);
+	return kept_s;
+}
+
 int
 usher_notes_known(struct usher_notes *notes, const struct usher_policy *policy,
     const char *who, const char *party, int64_t at, struct usher_error *error)
@@ -43,7 +57,7 @@ usher_notes_known(struct usher_notes *notes, const struct usher_policy *policy,
 	    error);
 	if (code != 0)
 		return code;
-	*until = at + KNOWN_S;
+	*until = at + kept_for(notes, policy);
 	usher_records_tell_time(notes->usher->records, at);
 	usher_known_key(&key, recipient, usher_known_party(&address));
 	code = usher_notes_edit(notes, RECORD_KNOWN, &key, edit_known, until,

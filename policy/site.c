@@ -21,7 +21,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const keys[] = { "site", "preferences", "store", "mode",
-	"geo", "mail", "sip", "page" };
+	"geo", "mail", "sip", "page", "retention" };
 static const char *const mode_words[] = { "off", "observe", "enforce" };
 static const char *const default_sources[] = { "preferences/*.conf" };
 static const char default_store[] = "lmdb:/var/lib/usher";
@@ -195,6 +195,30 @@ read_store(struct usher_conf *conf, struct source *source,
 	}
 }
 
+/* How long what is remembered of persons is kept, at most. */
+static void
+read_retention(struct usher_conf *conf, struct source *source,
+    const config_setting_t *root)
+{
+	const int64_t day_s = (int64_t)24 * 3600;
+	const char *text = "730d";
+	struct usher_error error;
+
+	conf->retention_s = 730 * day_s;
+	if (!usher_source_string(source, root, "retention", &text))
+		return;
+	if (usher_duration_parse(text, &conf->retention_s, &error) != 0)
+		usher_source_wrong(source,
+		    config_setting_get_member(root, "retention"), "%s",
+		    error.text);
+	else if (conf->retention_s < day_s)
+		usher_source_wrong(source,
+		    config_setting_get_member(root, "retention"),
+		    "\"%.80s\" is too short: what a day counts is kept for a"
+		    " day at least",
+		    text);
+}
+
 static void
 read_sources(struct usher_conf *conf, struct source *source,
     const config_setting_t *root)
@@ -229,6 +253,7 @@ read_root(struct usher_conf *conf, struct source *source)
 	usher_site_read_group(conf, source, site);
 	read_sources(conf, source, root);
 	read_store(conf, source, root);
+	read_retention(conf, source, root);
 	read_geo(conf, source, member_group(source, root, "geo"));
 	read_page(conf, source, member_group(source, root, "page"));
 	usher_conf_read_mail(conf, source, member_group(source, root, "mail"));

@@ -21,6 +21,7 @@
 #include "override.h"
 #include "policy.h"
 #include "site.h"
+#include "tally.h"
 
 static int
 open_store(struct usher *usher, bool patient, struct usher_error *error)
@@ -40,7 +41,8 @@ open_store(struct usher *usher, bool patient, struct usher_error *error)
 	if (code != 0)
 		return code;
 	usher->guard = usher_code_guard_new();
-	return usher->guard == NULL
+	usher->tally = usher_tally_new(usher->records);
+	return usher->guard == NULL || usher->tally == NULL
 	    ? usher_error_set(error, ENOMEM, "out of memory")
 	    : 0;
 }
@@ -97,7 +99,9 @@ usher_close(struct usher *usher)
 		return;
 	usher_cache_free(usher->cache);
 	usher_code_guard_free(usher->guard);
-	usher_records_close(usher->records);
+	/* It hangs on the store, which is left behind with it. */
+	if (usher_tally_free(usher->tally))
+		usher_records_close(usher->records);
 	usher_store_close(usher->store);
 	usher_conf_release(usher->conf);
 	usher_zones_free(usher->zones);

@@ -13,6 +13,8 @@
 #include "usher.h"
 #include "zone.h"
 
+struct tally;
+
 struct usher {
 	char *path; /* of usher.conf, or NULL */
 	struct zones *zones;
@@ -21,6 +23,7 @@ struct usher {
 	unsigned long serial;
 	struct store *store;	 /* NULL: none was asked for */
 	struct records *records; /* the same */
+	struct tally *tally;	 /* counts attempts into it */
 	struct cache *cache;
 	struct code_guard *guard; /* of a handle with records, or NULL */
 	/* The last answer of usher_store_needs(), and what it rests on. */

@@ -245,5 +245,6 @@ USHER_API int usher_notes_record(struct usher_notes *notes,
 #include "usher_link.h"
 #include "usher_code.h"
 #include "usher_loop.h"
+#include "usher_report.h"
 
 #endif
