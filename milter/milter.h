@@ -91,7 +91,7 @@ struct recipient {
 	bool enforce;			 /* its verdict may be answered */
 	bool paused;			 /* ... but for `usher pause` */
 	bool pending;			 /* content decides */
-	bool logged;
+	bool logged, counted;
 	bool taken;	      /* as an attempt that counts, see attempt.h */
 	const char *passed;   /* why it passes whatever the verdict, or NULL */
 	enum outcome outcome; /* at the end of the message */

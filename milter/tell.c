@@ -111,6 +111,42 @@ is_news(struct session *session, struct log_line *line, const char *verdict,
 	return true;
 }
 
+/* Two addresses of one person are one attempt. */
+static bool
+is_counted_already(const struct mail *mail, const struct recipient *recipient)
+{
+	for (const struct recipient *other = mail->recipients;
+	     other < mail->recipients + mail->count; other++)
+		if (other != recipient && other->counted &&
+		    other->policy == recipient->policy &&
+		    usher_policy_owns(other->policy, other->who) &&
+		    usher_policy_owns(recipient->policy, recipient->who))
+			return true;
+	return false;
+}
+
+/* For `usher report`, and the standing of who proved who they are. */
+static void
+count(struct session *session, struct recipient *recipient, const char *answer)
+{
+	bool turned_away = *answer == '4' || *answer == '5';
+	bool accepts = judge_verdict(recipient)->answer == USHER_ACCEPT;
+	enum usher_told told = USHER_UNTOLD;
+
+	/* Who is to come again for others' sake has no answer yet. */
+	if (recipient->policy == NULL || recipient->safety != NULL ||
+	    strcmp(answer, "451") == 0 || strcmp(answer, "none") == 0 ||
+	    is_counted_already(&session->mail, recipient))
+		return;
+	if (turned_away && !accepts)
+		told = *answer == '4' ? USHER_TOLD_TO_RETRY : USHER_TOLD;
+	else if (accepts || recipient->outcome == OUTCOME_REPLY)
+		told = USHER_TOLD;
+	recipient->counted = true;
+	usher_tally(session->milter->usher, recipient->policy, recipient->who,
+	    judge_latest(session), recipient->decision, told);
+}
+
 void
 tell_decision(struct session *session, struct recipient *recipient,
     const char *answer, const char *because)
@@ -123,6 +159,7 @@ tell_decision(struct session *session, struct recipient *recipient,
 	if (verdict == NULL || recipient->logged)
 		return;
 	recipient->logged = true;
+	count(session, recipient, answer);
 	word = usher_answer_word(verdict->answer);
 	atomic_fetch_add(&session->milter->counts.decisions, 1);
 	atomic_fetch_add(&session->milter->counts.verdicts[verdict->answer], 1);

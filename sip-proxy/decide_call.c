@@ -240,6 +240,11 @@ settle_by_policy(struct screening *s, struct decision *decision,
 	    settling->mode);
 	verdict = usher_decision_verdict(s->proxy->asked);
 	decision->verdict = verdict->answer;
+	if (is_attempt(s))
+		usher_tally(s->proxy->usher, s->recipient.policy,
+		    s->recipient.text, facts, s->proxy->asked,
+		    settling->mode == USHER_ENFORCE ? USHER_TOLD
+						    : USHER_UNTOLD);
 	settling->what.verdict = usher_answer_word(verdict->answer);
 	settling->what.rule = verdict->rule;
 	if (settling->mode == USHER_OBSERVE)
