@@ -118,6 +118,18 @@ static const struct cli_command commands[] = {
 	    "a sender quotes. Reads the mail log in /var/log, or the journal.\n"
 	    "Exits with 1 when no line tells of it.\n",
 	    CLI_OPT_CONF | CLI_OPT_FILE, cli_log },
+	{ "report", "[OPTION...] [WHO]", "who came, when, and how it ended",
+	    "Counts the attempts on WHO, or on the whole site, by channel,\n"
+	    "hour, verdict and party. A count stands here some seconds after\n"
+	    "its attempt.\n",
+	    CLI_OPT_CONF | CLI_OPT_SINCE | CLI_OPT_BEFORE | CLI_OPT_BY |
+		CLI_OPT_JSON,
+	    cli_report },
+	{ "standing", "[-c FILE] [--at TIME] [--json] PARTY",
+	    "how well a party has kept to preferences",
+	    "Tells whether the standing of PARTY (domain, address, number) is\n"
+	    "new, good or poor, and what that rests on.\n",
+	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_JSON, cli_standing },
 	{ "status", "[-c FILE] [--json]", "tell whether all is well",
 	    "Looks at the daemons, the store, and what waits. Exits with 0\n"
 	    "when all is well, 1 for a warning, 3 when a daemon is down or\n"
@@ -126,9 +138,6 @@ static const struct cli_command commands[] = {
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-/* Of design.md §10, and nothing behind them yet. */
-static const char *const not_built[] = { "report", "standing" };
 
 static void
 print_help(FILE *out)
@@ -152,9 +161,6 @@ unknown_command(const char *word)
 	const char *names[COMMANDS];
 	char meant[CLI_MEANT];
 
-	for (size_t i = 0; i < sizeof(not_built) / sizeof(not_built[0]); i++)
-		if (strcmp(not_built[i], word) == 0)
-			return cli_wrong("`%s` is not built yet", word);
 	for (size_t i = 0; i < COMMANDS; i++)
 		names[i] = commands[i].name;
 	return cli_usage(NULL, "there is no command `%s`%s", word,

@@ -46,6 +46,9 @@ enum {
 	CLI_OPT_IMPORT = 1 << 29,
 	CLI_OPT_DRY_RUN = 1 << 22,
 	CLI_OPT_CODE = 1 << 30, /* all that `code new` has of its own */
+	CLI_OPT_SINCE = 1 << 13,
+	CLI_OPT_BEFORE = 1 << 14,
+	CLI_OPT_BY = 1 << 15,
 	CLI_OPT_JSON = 1 << 11
 };
 
@@ -53,7 +56,7 @@ enum {
 struct cli_arguments {
 	const char *conf, *to, *from, *channel, *purpose, *subject, *at,
 	    *preferences, *sendmail_conf, *whom, *until, *party, *topic, *stage,
-	    *import, *uses, *label;
+	    *import, *uses, *label, *since, *by;
 	bool verified, strict, json, due, dry_run, remove, shared, dialled;
 	size_t fact_count;
 	const char **facts; /* or the files of --file */
@@ -80,6 +83,8 @@ int cli_open(const struct cli_arguments *arguments);
 int cli_close(const struct cli_arguments *arguments);
 int cli_relate(const struct cli_arguments *arguments);
 int cli_code(const struct cli_arguments *arguments);
+int cli_report(const struct cli_arguments *arguments);
+int cli_standing(const struct cli_arguments *arguments);
 int cli_pause(const struct cli_arguments *arguments);
 int cli_log(const struct cli_arguments *arguments);
 int cli_status(const struct cli_arguments *arguments);

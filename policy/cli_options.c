@@ -77,6 +77,12 @@ static const struct option {
 	{ CLI_OPT_DUE, "--due", FLAG, PLACE(due), NULL, "only what is due" },
 	{ CLI_OPT_SENDMAIL, "--sendmail-conf", TEXT, PLACE(sendmail_conf),
 	    "FILE", "the sendmail.cf of a Sendmail that is not the host's" },
+	{ CLI_OPT_SINCE, "--since", TEXT, PLACE(since), "TIME",
+	    "only what came from then on: 2026-11-24, or 30d ago" },
+	{ CLI_OPT_BEFORE, "--until", TEXT, PLACE(until), "TIME",
+	    "only what came before" },
+	{ CLI_OPT_BY, "--by", TEXT, PLACE(by), "WHAT",
+	    "channel, hour, verdict, party; several with a comma" },
 	{ CLI_OPT_JSON, "--json", FLAG, PLACE(json), NULL,
 	    "one JSON object a line" },
 };

@@ -54,6 +54,29 @@ WISHES = {
         --from +442071234567 --verified --fact introduced=true \
                 --at 2026-11-24T15:00 = accept | otherwise
     """),
+    "standing": ("noor@example.com", [MEMORY], f"""
+        # who kept to hours before calls on any weekday, in office hours
+        {STRANGER} --fact standing=good --at 2026-11-23T09:00
+            = accept | who kept to hours before
+        {STRANGER} --fact standing=good --at 2026-11-23T08:59
+            = defer | strangers call at four | outside its hours \
+                | 2026-11-23T17:00:00Z
+        {STRANGER} --fact standing=good --at 2026-11-24T16:59
+            = accept | who kept to hours before
+        # others at four, and who only says so is one of them
+        {STRANGER} --fact standing=new --at 2026-11-24T16:00
+            = accept | strangers call at four
+        {STRANGER} --at 2026-11-23T12:00
+            = defer | strangers call at four | outside its hours \
+                | 2026-11-25T00:00:00Z
+        --from +442071234567 --fact standing=good --at 2026-11-23T12:00
+            = defer | strangers call at four
+        # who did not keep to them writes
+        {STRANGER} --fact standing=poor --at 2026-11-24T16:00
+            = redirect | who did not, by mail
+        {STRANGER} --channel email --fact standing=poor \
+                --at 2026-11-24T03:00 = accept | otherwise
+    """),
     "no-sales-calls-before-three": ("carla@example.com", [MEMORY], f"""
         {STRANGER} --channel phone --purpose sales --at 2026-11-24T09:00
             = defer | no sales before three | rule | 2026-11-24T20:00:00Z
