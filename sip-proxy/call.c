@@ -393,6 +393,9 @@ call_begin(const struct request *r, const struct forwarding *how)
 		not_taken(r, failed);
 		return;
 	}
+	/* Strangers could have us connect to where they like. */
+	if (!call->stranger)
+		sip_server_may_return(call->st);
 	call->answered = false;
 	if (how->decision != NULL) {
 		call->decision = decision_hold(how->decision);

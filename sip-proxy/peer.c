@@ -258,6 +258,16 @@ sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
 	sip_addr_set_port(&dst->addr, default_port(via));
 }
 
+bool
+sip_peer_return(struct sip_peer *dst, const struct sip_via *via)
+{
+	if (!has_port(via, dst))
+		return false;
+	dst->connection = 0;
+	sip_addr_set_port(&dst->addr, default_port(via));
+	return true;
+}
+
 int
 sip_peer_from_via(struct sip_peer *dst, const struct sip_via *via)
 {

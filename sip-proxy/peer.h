@@ -68,6 +68,9 @@ uint16_t sip_uri_port(const struct sip_uri *uri);
  * the source, at the port of sent-by unless rport was asked for. */
 void sip_peer_reply(struct sip_peer *dst, const struct sip_via *via,
     const struct sip_peer *src);
+/* The stream to dst is gone: where its far end listens, by the Via of what it
+ * sent (§18.2.2). False: the Via does not say. */
+bool sip_peer_return(struct sip_peer *dst, const struct sip_via *via);
 /* Where a response goes by its topmost Via alone (ours popped): received, rport
  * and sent-by; ENOENT when that is a name. */
 int sip_peer_from_via(struct sip_peer *dst, const struct sip_via *via);

@@ -352,6 +352,23 @@ sip_txn_waits_on(const struct sip_txn_layer *l, uint64_t connection)
 }
 
 void
+sip_server_may_return(struct sip_server *st)
+{
+	st->returns = true;
+}
+
+static void
+lose_stream(struct sip_server *st)
+{
+	struct sip_msg *msg = &st->t.layer->scratch;
+	const struct sip_buf *buf = st->t.request;
+
+	st->muted = !st->returns || !buf ||
+	    sip_gate_read(msg, buf->data, buf->len, NULL) ||
+	    !sip_peer_return(&st->target, &msg->via);
+}
+
+void
 sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection, int err)
 {
 	if (connection == 0)
@@ -362,7 +379,7 @@ sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection, int err)
 		struct sip_client *ct = (struct sip_client *)t;
 
 		if (t->server && st->target.connection == connection)
-			st->muted = true;
+			lose_stream(st);
 		else if (!t->server && ct->target.connection == connection)
 			txn_client_fail(ct, err);
 	}

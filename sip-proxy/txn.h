@@ -141,6 +141,9 @@ int sip_server_answer(struct sip_server *st, const struct sip_reply *reply);
  * is sent, as often as it comes. */
 int sip_server_respond(struct sip_server *st, unsigned code, const char *bytes,
     size_t len);
+/* Without it answers end with the stream that the request came by; with it one
+ * is opened to where its sender listens (RFC 3261 §18.2.2). */
+void sip_server_may_return(struct sip_server *st);
 /* Ends it without a word. */
 void sip_server_drop(struct sip_server *st);
 /* The handler will not be called any more. */

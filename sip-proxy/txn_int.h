@@ -75,6 +75,7 @@ struct sip_server {
 	struct sip_buf *response; /* to be sent again */
 	char tag[20];
 	bool legacy;	   /* no magic cookie: RFC 2543 matching */
+	bool returns;	   /* may be answered by another stream */
 	bool muted;	   /* its stream is gone */
 	bool hundred;	   /* a 100 is allowed */
 	size_t to_tag_len; /* of the request, for legacy matching */

@@ -260,6 +260,27 @@ def test_a_call_goes_to_the_next_hop_when_a_stream_breaks(
     call.final(486)
 
 
+@pytest.mark.parametrize("host,known", [(TRUNK, True), (STRANGER, False)])
+def test_an_answer_finds_a_known_caller_whose_stream_broke(
+        over, streams, pbx, host, known):
+    s = over()
+    home = streams(Server(host))
+    caller = connect(s.tcp, host)
+    caller.port = home.port     # what its Via says
+    call = Call(caller, s.tcp, s.uri()).send()
+    invite = pbx.expect("INVITE")
+    caller.close()
+    support.wait_for(lambda: s.counters()["streams"] == 0)
+    pbx.reply(invite, 486, "Busy", tag="x")
+    pbx.expect("ACK")
+    if known:
+        back = streams(home.accept())
+        assert back.expect(486).branch == call.branch
+    else:
+        with pytest.raises(socket.timeout):
+            home.accept(0.3)
+
+
 def test_tls_in_and_out(over, streams, made):
     server = streams(Server(context=server_context(made, "pbx")))
     s = over(tls=tls_keys(made),
