@@ -156,10 +156,10 @@ was_of_use(const struct recipient *recipient)
 static bool
 strip_value(const struct recipient *recipient, struct field *field)
 {
+	const char *codes = usher_decision_codes(recipient->decision);
 	char *stripped = NULL;
 
-	if (usher_decision_strip(recipient->decision, field->value, true,
-		&stripped) != 0 ||
+	if (usher_codes_strip(codes, field->value, &stripped) != 0 ||
 	    stripped == NULL)
 		return false;
 	free(field->value);
@@ -226,8 +226,9 @@ strip_recipient(SMFICTX *ctx, const struct mail *mail,
 	bool done = true;
 
 	if (whole != NULL)
-		(void)usher_decision_strip(recipient->decision, whole, false,
-		    &bare);
+		(void)usher_codes_strip(usher_decision_codes(
+					    recipient->decision),
+		    whole, &bare);
 	if (bare != NULL) {
 		done = snprintf(path, sizeof path, "<%s>", bare) <
 			(int)sizeof path &&

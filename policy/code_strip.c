@@ -15,10 +15,6 @@
 #include "code.h"
 #include "decide.h"
 
-struct cut {
-	size_t from, until;
-};
-
 bool
 usher_decision_shows_code(const struct usher_decision *decision)
 {
@@ -33,12 +29,24 @@ usher_memory_drop_codes(struct usher_memory *memory)
 		memory->code_count = 0;
 }
 
-static bool
-is_valid(const struct usher_decision *decision, const char *code)
+const char *
+usher_decision_codes(const struct usher_decision *decision)
 {
-	for (size_t i = 0; i < decision->code_count; i++)
-		if (strcmp(decision->codes[i].code, code) == 0)
+	return usher_decision_shows_code(decision) ? decision->shown_codes
+						   : NULL;
+}
+
+static bool
+is_one_of(const char *codes, const char *code)
+{
+	size_t length = strlen(codes), at = 0;
+	struct code_token token;
+
+	while (usher_code_next(codes, length, at, true, &token)) {
+		if (strcmp(token.code, code) == 0)
 			return true;
+		at = token.at + token.length;
+	}
 	return false;
 }
 
@@ -61,57 +69,62 @@ joined(const char *text, size_t at)
 
 /* Brackets around the code alone go with it, and one of two blanks. */
 static void
-widen(const char *text, size_t length, struct cut *cut)
+widen(const char *text, size_t length, struct usher_cut *cut)
 {
 	static const char open[] = "[({", shut[] = "])}";
+	size_t from = cut->at, until = cut->at + cut->length;
 	const char *bracket;
 
-	while (cut->from > 0 && cut->until < length &&
-	    (bracket = strchr(open, text[cut->from - 1])) != NULL &&
-	    text[cut->until] == shut[bracket - open]) {
-		cut->from--;
-		cut->until++;
+	while (from > 0 && until < length &&
+	    (bracket = strchr(open, text[from - 1])) != NULL &&
+	    text[until] == shut[bracket - open]) {
+		from--;
+		until++;
 	}
-	if (cut->until < length && text[cut->until] == ' ' &&
-	    (cut->from == 0 || text[cut->from - 1] == ' '))
-		cut->until++;
-	else if (cut->until == length && cut->from > 0 &&
-	    text[cut->from - 1] == ' ')
-		cut->from--;
+	if (until < length && text[until] == ' ' &&
+	    (from == 0 || text[from - 1] == ' '))
+		until++;
+	else if (until == length && from > 0 && text[from - 1] == ' ')
+		from--;
+	*cut = (struct usher_cut){ from, until - from };
 }
 
-static struct cut
-cut_of(const char *text, size_t length, const struct code_token *token)
+bool
+usher_codes_cut(const char *codes, const char *text, size_t length, size_t from,
+    struct usher_cut *cut)
 {
-	struct cut cut = { token->at, token->at + token->length };
-	size_t sign = joined(text, token->at);
+	struct code_token token;
+	size_t sign;
 
-	if (sign > 0)
-		cut.from -= sign;
-	else
-		widen(text, length, &cut);
-	return cut;
+	while (usher_code_next(text, length, from, true, &token)) {
+		from = token.at + token.length;
+		if (!is_one_of(codes, token.code))
+			continue;
+		*cut = (struct usher_cut){ token.at, token.length };
+		sign = joined(text, token.at);
+		if (sign == 0) {
+			widen(text, length, cut);
+			return true;
+		}
+		cut->at -= sign;
+		cut->length += sign;
+		return true;
+	}
+	return false;
 }
 
 /* Takes them out of the text itself. */
 static bool
-strip(const struct usher_decision *decision, char *text)
+strip(const char *codes, char *text)
 {
-	struct code_token token;
+	struct usher_cut cut;
 	bool any = false;
 	size_t at = 0;
 
-	while (usher_code_next(text, strlen(text), at, true, &token)) {
-		struct cut cut;
-
-		if (!is_valid(decision, token.code)) {
-			at = token.at + token.length;
-			continue;
-		}
-		cut = cut_of(text, strlen(text), &token);
-		memmove(text + cut.from, text + cut.until,
-		    strlen(text + cut.until) + 1);
-		at = cut.from;
+	while (usher_codes_cut(codes, text, strlen(text), at, &cut)) {
+		at = cut.at;
+		memmove(text + at, text + at + cut.length,
+		    strlen(text + at + cut.length) + 1);
 		any = true;
 	}
 	return any;
@@ -119,14 +132,14 @@ strip(const struct usher_decision *decision, char *text)
 
 /* A field with encoded words is decoded, and encoded anew where it changes. */
 static char *
-strip_encoded(const struct usher_decision *decision, const char *text)
+strip_encoded(const char *codes, const char *text)
 {
 	char *decoded = g_mime_utils_header_decode_text(NULL, text);
 	char *encoded, *result = NULL;
 
 	if (decoded == NULL)
 		return NULL;
-	if (strip(decision, decoded)) {
+	if (strip(codes, decoded)) {
 		encoded = g_mime_utils_header_encode_text(NULL, decoded,
 		    "utf-8");
 		result = encoded == NULL ? NULL : strdup(encoded);
@@ -137,20 +150,15 @@ strip_encoded(const struct usher_decision *decision, const char *text)
 }
 
 int
-usher_decision_strip(const struct usher_decision *decision, const char *text,
-    bool encoded, char **stripped)
+usher_codes_strip(const char *codes, const char *text, char **stripped)
 {
-	*stripped = NULL;
-	if (decision == NULL || decision->code_count == 0)
-		return 0;
 	*stripped = strdup(text);
 	if (*stripped == NULL)
 		return ENOMEM;
-	if (strip(decision, *stripped))
+	if (strip(codes, *stripped))
 		return 0;
 	free(*stripped);
-	*stripped = encoded && strstr(text, "=?") != NULL
-	    ? strip_encoded(decision, text)
-	    : NULL;
+	*stripped = strstr(text, "=?") == NULL ? NULL
+					       : strip_encoded(codes, text);
 	return 0;
 }

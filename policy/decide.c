@@ -330,58 +330,6 @@ await_proof(struct deciding *deciding)
 	deciding->pending = true;
 }
 
-/* The memory may be read anew while the decision lives. */
-static int
-copy_codes(struct usher_decision *decision, const struct usher_memory *memory)
-{
-	struct arena *arena = &decision->arena;
-	struct shown_code *codes;
-
-	if (memory == NULL || memory->code_count == 0)
-		return 0;
-	codes = usher_arena_array(arena, memory->code_count, sizeof(*codes));
-	if (codes == NULL)
-		return ENOMEM;
-	for (size_t i = 0; i < memory->code_count; i++) {
-		codes[i] = memory->codes[i];
-		codes[i].party = usher_arena_string(arena, codes[i].party);
-		codes[i].label = usher_arena_string(arena, codes[i].label);
-		codes[i].code = usher_arena_string(arena, codes[i].code);
-		codes[i].hash = usher_arena_string(arena, codes[i].hash);
-	}
-	if (arena->failed)
-		return ENOMEM;
-	decision->codes = codes;
-	decision->code_count = memory->code_count;
-	return 0;
-}
-
-/* A code that cannot be checked turns a refusal into a defer (§6). */
-static void
-spare_unchecked(struct deciding *deciding)
-{
-	struct outcome_of *outcome = &deciding->outcome;
-
-	if (outcome->answer != USHER_REFUSE || !deciding->asked.unchecked)
-		return;
-	deciding->unchecked = true;
-	outcome->answer = USHER_DEFER;
-	outcome->reason = USHER_NO_MEMORY;
-}
-
-/* A code is used by whom the headers prove, in the message they name. */
-static void
-await_user(struct deciding *deciding)
-{
-	struct asked *asked = &deciding->asked;
-
-	if (asked->memory == NULL || asked->memory->code_count == 0 ||
-	    (asked->facts->shown & USHER_HEADERS) != 0)
-		return;
-	asked->needs |= USHER_HEADERS;
-	deciding->pending = true;
-}
-
 static void
 let_in(struct deciding *deciding)
 {
@@ -389,7 +337,8 @@ let_in(struct deciding *deciding)
 	const struct rule *rule = deciding->outcome.rule;
 
 	deciding->decision->let_in_by = rule;
-	await_user(deciding);
+	if (usher_code_awaits(&deciding->asked))
+		deciding->pending = true;
 	if (rule == NULL)
 		return;
 	if (rule->introduces)
@@ -406,7 +355,8 @@ decide(struct deciding *deciding)
 	int code = 0;
 
 	deciding->outcome = usher_evaluate(&deciding->asked);
-	spare_unchecked(deciding);
+	deciding->unchecked = usher_code_spares(&deciding->asked,
+	    &deciding->outcome);
 	if (!deciding->unchecked &&
 	    usher_promise_keep(deciding->decision, &deciding->asked,
 		&deciding->outcome) == MAYBE)
@@ -416,7 +366,8 @@ decide(struct deciding *deciding)
 	verdict->reason = deciding->outcome.reason;
 	if (verdict->answer == USHER_ACCEPT) {
 		let_in(deciding);
-		code = copy_codes(deciding->decision, deciding->asked.memory);
+		code = usher_code_keep(deciding->decision,
+		    deciding->asked.memory);
 	} else if (verdict->answer != USHER_PENDING)
 		code = turn_away(deciding);
 	if (deciding->pending)

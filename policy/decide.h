@@ -177,6 +177,15 @@ const struct promise *usher_promise_again(struct usher_decision *decision,
 bool usher_promise_awaiting(const struct asked *asked, int64_t introduced,
     struct usher_opening *opening);
 
+/* decide_code.c */
+/* A refusal becomes a deferral where a code could not be checked: true. */
+bool usher_code_spares(const struct asked *asked, struct outcome_of *outcome);
+/* Whether who used a code, and in which mail, is yet to be shown. */
+bool usher_code_awaits(struct asked *asked);
+/* The codes that were shown are kept with the decision. ENOMEM. */
+int usher_code_keep(struct usher_decision *decision,
+    const struct usher_memory *memory);
+
 /* One line of a trace. */
 struct step {
 	const char *rule;
@@ -223,6 +232,7 @@ struct usher_decision {
 	/* The codes that were shown to who is accepted; copies. */
 	size_t code_count;
 	const struct shown_code *codes;
+	const char *shown_codes; /* the same, with blanks between */
 };
 
 /* Whose preferences another recipient has; NULL: published none. */

@@ -42,14 +42,25 @@ USHER_API int usher_notes_code(struct usher_notes *notes,
     enum usher_became became, struct usher_error *error);
 /* What was shown is worth nothing, as the commit has said. */
 USHER_API void usher_memory_drop_codes(struct usher_memory *memory);
+/* Those that it found valid, with blanks between; NULL: it used none. */
+USHER_API const char *usher_decision_codes(
+    const struct usher_decision *decision);
 /*
- * A text as it may be passed on: the codes that the decision found valid are
- * taken out of it, with the sign that led to them ("+", "*", ";code=", empty
- * brackets) and the blank beside them. `encoded`: a header field, which may
- * hold RFC 2047 words. *stripped is NULL when there is none in it; free it.
+ * Where one of `codes` stands in a text at or behind `from`, with the sign that
+ * leads to it ("+", "*", ";code="), else with the brackets that hold it alone
+ * and a blank beside it.
  */
-USHER_API int usher_decision_strip(const struct usher_decision *decision,
-    const char *text, bool encoded, char **stripped);
+struct usher_cut {
+	size_t at, length;
+};
+USHER_API bool usher_codes_cut(const char *codes, const char *text,
+    size_t length, size_t from, struct usher_cut *cut);
+/*
+ * A header field without them, which may hold RFC 2047 words; *stripped is
+ * NULL when none is in it; free it. ENOMEM.
+ */
+USHER_API int usher_codes_strip(const char *codes, const char *text,
+    char **stripped);
 
 /* ---- making, listing, revoking ---- */
 
