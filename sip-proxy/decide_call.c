@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 #include "attempt.h"
-#include "proxy.h"
+#include "codes.h"
 #include "remember.h"
 
 enum { CODE_TEXT = 12, IDENTITY_TEXT = 600 };
@@ -206,6 +206,14 @@ promises(const struct screening *s, const struct decision *decision)
 	    is_attempt(s);
 }
 
+/* What is worth something is used up before the call goes on. */
+static bool
+uses_code(const struct screening *s, const struct decision *decision)
+{
+	return usher_decision_shows_code(s->proxy->asked) && is_attempt(s) &&
+	    !decision->safe;
+}
+
 struct settling {
 	struct logged what;
 	enum usher_mode mode;
@@ -227,6 +235,9 @@ settle_by_policy(struct screening *s, struct decision *decision,
 			return EAGAIN;
 		failed = 0; /* as if nobody had published there */
 	}
+	if (failed == 0 && uses_code(s, decision) &&
+	    remember_use(s, decision, facts))
+		return EAGAIN;
 	if (failed == 0)
 		failed = make(s, decision, settling->reference);
 	if (failed != 0) {
@@ -239,6 +250,7 @@ settle_by_policy(struct screening *s, struct decision *decision,
 	settling->mode = usher_memory_mode(memory_of(s->proxy, decision),
 	    settling->mode);
 	verdict = usher_decision_verdict(s->proxy->asked);
+	codes_keep(decision, &s->recipient, s->proxy->asked);
 	decision->verdict = verdict->answer;
 	if (is_attempt(s))
 		usher_tally(s->proxy->usher, s->recipient.policy,
@@ -274,7 +286,9 @@ facts_of_attempt(const struct screening *s)
 	p = put_some(p, s->msg->from_tag,
 	    (size_t)(identity + sizeof(identity) - 1 - p));
 	*p = '\0';
-	if (facts == NULL || usher_facts_attempt(facts, identity) == 0)
+	if (facts == NULL ||
+	    (usher_facts_attempt(facts, identity) == 0 &&
+		usher_facts_tag(facts, s->recipient.tag) == 0))
 		return facts;
 	usher_facts_free(facts);
 	return NULL;
@@ -323,6 +337,7 @@ settle(struct screening *s, struct decision *decision, bool safety)
 
 	settling.what.reference = settling.reference;
 	usher_reference_make(settling.reference);
+	codes_keep(decision, &s->recipient, NULL);
 	decision->verdict = USHER_ACCEPT;
 	if (s->recipient.faulty) {
 		failed = EIO;

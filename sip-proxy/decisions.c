@@ -66,6 +66,7 @@ decision_release(struct decision *decision)
 	remember_end(decision);
 	attempt_drop(decision);
 	free(decision->target);
+	free(decision->codes);
 	free(decision->text);
 	free(decision);
 }

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "proxy.h"
+#include "codes.h"
 
 enum { ABSENT_FORWARDS = 70, DATAGRAM_MOST = 65507 };
 
@@ -199,6 +199,10 @@ forward_build(char *out, size_t size, size_t *length, const struct sip_msg *msg,
 		register_edit(&edit, f, self);
 	if (f->untrusted)
 		strip_edit(&edit);
+	if (f->codes != NULL)
+		codes_edit(&edit, f->codes,
+		    !f->recover && !strict &&
+			(f->decision == NULL || f->decision->target == NULL));
 	if (f->decision != NULL)
 		divert_edit(&edit, f->decision);
 	if (size > DATAGRAM_MOST)

@@ -271,6 +271,7 @@ struct forward {
 	struct proxy *proxy;
 	struct setup *setup;
 	const struct decision *decision; /* may be NULL */
+	const char *codes;		 /* to be taken out, or NULL */
 	const struct hop *hop;		 /* NULL: elsewhere */
 	struct sip_peer dst;		 /* its listener is set */
 	struct sip_peer src;

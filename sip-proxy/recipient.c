@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "proxy.h"
+#include "codes.h"
 
 static int
 look(const struct recipient *recipient, struct proxy *proxy,
@@ -89,7 +89,7 @@ ask_everywhere(struct recipient *recipient, struct proxy *proxy,
 }
 
 static bool
-try_uri(struct recipient *recipient, struct proxy *proxy,
+try_as(struct recipient *recipient, struct proxy *proxy,
     const struct setup *setup, const struct origin *origin,
     const struct sip_uri *uri)
 {
@@ -108,6 +108,28 @@ try_uri(struct recipient *recipient, struct proxy *proxy,
 		return true;
 	}
 	return false;
+}
+
+/* A code beside the name is none of it. */
+static bool
+try_uri(struct recipient *recipient, struct proxy *proxy,
+    const struct setup *setup, const struct origin *origin,
+    const struct sip_uri *uri)
+{
+	struct sip_uri bare;
+
+	if (!codes_cut(uri, &bare))
+		return try_as(recipient, proxy, setup, origin, uri);
+	recipient->coded = true;
+	return try_as(recipient, proxy, setup, origin, &bare);
+}
+
+static void
+note_codes(struct recipient *recipient, const struct sip_msg *msg)
+{
+	if (recipient->policy != NULL &&
+	    (recipient->coded || usher_policy_takes_codes(recipient->policy)))
+		codes_find(recipient, msg);
 }
 
 int
@@ -142,6 +164,7 @@ recipient_find(struct recipient *recipient, enum looking looking,
 	}
 	if (failed != 0)
 		recipient_done(recipient);
+	note_codes(recipient, msg);
 	return failed;
 }
 
@@ -160,8 +183,10 @@ recipient_of_phone(struct recipient *recipient, enum looking looking,
 	memset(recipient, 0, sizeof(*recipient));
 	recipient->looking = looking;
 	if (aor[0] != '\0' && sip_uri_split(&uri, span_of(aor)) == 0 &&
-	    try_uri(recipient, proxy, setup, origin, &uri))
+	    try_uri(recipient, proxy, setup, origin, &uri)) {
+		note_codes(recipient, msg);
 		return 0;
+	}
 	for (size_t i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
 		const struct sip_hdr *hdr = sip_msg_first(msg, rest[i]);
 
@@ -174,6 +199,7 @@ recipient_of_phone(struct recipient *recipient, enum looking looking,
 	}
 	if (failed != 0)
 		recipient_done(recipient);
+	note_codes(recipient, msg);
 	return failed;
 }
 

@@ -51,6 +51,7 @@ struct asking {
 	struct patience patience;
 	struct sip_timer timer; /* while it is held */
 	bool reading;
+	bool used;	  /* the use of a code was noted, or could not be */
 	unsigned held_ms; /* until what rang is written; 0: it is not held */
 };
 
@@ -338,7 +339,10 @@ written(struct store_job *job, bool late)
 	struct writing *writing = (struct writing *)job;
 	struct asking *asking = writing->asking;
 
-	if (!late && writing->code != 0) {
+	if (!late && writing->code == EDQUOT) {
+		if (asking != NULL && asking->recall != NULL)
+			usher_memory_drop_codes(asking->recall->memory);
+	} else if (!late && writing->code != 0) {
 		writing->proxy->counters.faults++;
 		log_write(&writing->proxy->log, LOG_ERR,
 		    "%s cannot be written: %s", writing->what,
@@ -404,15 +408,15 @@ remember_later(struct proxy *proxy, struct usher_notes *notes, const char *what,
 }
 
 static void
-on_promise_late(void *arg)
+on_writing_late(void *arg)
 {
 	struct asking *asking = arg;
 
 	asking->proxy->counters.faults++;
 	log_write(&asking->proxy->log, LOG_WARNING,
-	    "a call is answered before its promise was written within %d ms; "
+	    "a call is answered before %s was written; "
 	    "does another process hold the store?",
-	    PROMISE_WAIT_MS);
+	    asking->writing->what);
 	asking->writing->asking = NULL;
 	asking->writing = NULL;
 	waiting_go_on(asking->decision);
@@ -444,5 +448,41 @@ remember_promise(struct screening *s, struct decision *decision,
 	    NULL, asking);
 	if (asking->writing != NULL)
 		patience_begin(&asking->patience, proxy->timers,
-		    PROMISE_WAIT_MS, on_promise_late, asking);
+		    PROMISE_WAIT_MS, on_writing_late, asking);
+}
+
+bool
+remember_use(struct screening *s, struct decision *decision,
+    const struct usher_facts *facts)
+{
+	struct proxy *proxy = s->proxy;
+	struct asking *asking = asking_of(proxy, decision);
+	struct usher_error error = { .text = "out of memory" };
+	struct usher_notes *notes = NULL;
+	int failed = ENOMEM;
+
+	if (asking != NULL && asking->used)
+		return false;
+	if (asking != NULL)
+		failed = usher_notes_new(proxy->usher, &notes, &error);
+	if (failed == 0)
+		failed = usher_notes_code(notes, s->recipient.policy,
+		    s->recipient.text, facts, proxy->asked, USHER_TAKING,
+		    &error);
+	if (failed != 0) {
+		usher_notes_free(notes);
+		proxy->counters.faults++;
+		log_write(&proxy->log, LOG_ERR,
+		    "the use of an access code cannot be noted: %s",
+		    error.text);
+		return false;
+	}
+	asking->used = true;
+	asking->writing = write_notes(proxy, notes, "the use of an access code",
+	    NULL, asking);
+	if (asking->writing == NULL)
+		return false;
+	patience_begin(&asking->patience, proxy->timers, USE_WAIT_MS,
+	    on_writing_late, asking);
+	return true;
 }

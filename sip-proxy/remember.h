@@ -35,6 +35,14 @@ bool remember_has_targets(const struct decision *decision);
 void remember_promise(struct screening *screening, struct decision *decision,
     const struct usher_facts *facts, const char *reference);
 
+/*
+ * The codes that let this call in are used up by it. True: it waits for that
+ * to be durable; where another was quicker it is decided anew without them.
+ * Once a decision: false afterwards.
+ */
+bool remember_use(struct screening *screening, struct decision *decision,
+    const struct usher_facts *facts);
+
 /* It waits for the store, and nobody may act on it yet. */
 bool remember_waits(const struct decision *decision);
 /* All asked for is let go. */

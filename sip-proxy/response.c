@@ -9,18 +9,22 @@
 #include <errno.h>
 
 #include "attempt.h"
-#include "proxy.h"
+#include "codes.h"
 
 enum { DATAGRAM = 65536 };
 
-/* Without our Via. */
+/* Without our Via, and with the To of the request as it came. */
 static int
-strip_via(const struct sip_msg *msg, char *out, size_t size, size_t *length)
+strip_via(const struct call *call, const struct sip_msg *msg, char *out,
+    size_t size, size_t *length)
 {
 	struct sip_edit edit;
 
 	sip_edit_begin(&edit, msg);
 	sip_edit_via_pop(&edit);
+	if (call->decision != NULL && call->decision->codes != NULL &&
+	    call->st != NULL)
+		codes_restore(&edit, sip_server_request(call->st));
 	return sip_edit_apply(&edit, out, size, length);
 }
 
@@ -31,7 +35,7 @@ pass(struct call *call, const struct sip_msg *msg)
 	size_t length;
 
 	if (call->st == NULL || msg->via_count < 2 ||
-	    strip_via(msg, bytes, sizeof(bytes), &length) != 0)
+	    strip_via(call, msg, bytes, sizeof(bytes), &length) != 0)
 		return;
 	/* Whatever the caller was told meanwhile: it hears of every 2xx, and
 	 * ends what it no longer wants (§16.7 step 5). */
@@ -89,7 +93,7 @@ keep_best(struct call *call, const struct sip_msg *msg, unsigned code)
 	if (call->best_code != 0 && rank(call->best_code) <= rank(code))
 		return;
 	if (msg != NULL && msg->via_count >= 2 &&
-	    strip_via(msg, bytes, sizeof(bytes), &length) == 0)
+	    strip_via(call, msg, bytes, sizeof(bytes), &length) == 0)
 		buf = sip_buf_new(bytes, length);
 	sip_buf_unref(call->best);
 	call->best = buf;

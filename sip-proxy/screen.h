@@ -15,7 +15,13 @@
 #include "setup.h"
 #include "timer.h"
 
-enum { ID_TEXT = 340, IDS_MOST = 4, DISPLAY_TEXT = 256, LANGUAGES_TEXT = 128 };
+enum {
+	TAG_TEXT = 64,
+	ID_TEXT = 340,
+	IDS_MOST = 4,
+	DISPLAY_TEXT = 256,
+	LANGUAGES_TEXT = 128
+};
 
 struct proxy;
 
@@ -62,6 +68,8 @@ struct recipient {
 	bool missing;		     /* the store must be read first */
 	enum looking looking;
 	bool numbered;
+	bool coded;	    /* asked for with a code beside the name */
+	char tag[TAG_TEXT]; /* codes that were shown in URIs, or "" */
 	char text[ID_TEXT]; /* as asked, or as published once found */
 };
 
@@ -117,7 +125,8 @@ struct decision {
 	unsigned otherwise;    /* code if the target's name leads nowhere */
 	char *target;	       /* URI to forward to instead, or NULL */
 	const char *diversion; /* its reason, or NULL: not diverted */
-	char *text;	       /* what the spans above lie in */
+	char *codes; /* to be taken out of what is forwarded, or NULL */
+	char *text;  /* what the spans above lie in */
 };
 
 struct decision *decision_new(void);

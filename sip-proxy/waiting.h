@@ -19,7 +19,7 @@ struct request;
 struct waiting;
 struct waitings;
 
-enum { POLICY_WAIT_MS = 100, PROMISE_WAIT_MS = 50 };
+enum { POLICY_WAIT_MS = 100, PROMISE_WAIT_MS = 50, USE_WAIT_MS = 400 };
 
 struct waitings *waitings_new(void);
 /* All that wait are forgotten. */

@@ -156,7 +156,7 @@ def test_a_store_held_by_another_holds_up_nobody(site, trunk, pbx,
         for i in range(20):
             trunk.expect(480, SOON_S)
         assert time.monotonic() - begun < SOON_S
-        s.wait_line("answered before its promise")
+        s.wait_line("answered before a promise")
     # it is written once that is possible, at the latest at the end
     s.stop()
     again(s, INSIDE, WINDOW.format("18:00-19:00"))
