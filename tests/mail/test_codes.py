@@ -1,0 +1,267 @@
+"""Access codes in mails: found, used, taken out, and told to nobody.
+
+Times are of --at; the clock stands still but where the milter starts anew.
+"""
+
+import base64
+import os
+import struct
+import threading
+
+import support
+from milter_client import Client
+from test_attempts import crash, results
+
+NOW = "2026-11-24T15:00:00-05:00"
+PARTIES = '{ preferred = { code = true; };' \
+    ' vendors = { organizations = [ "vendor.example" ]; }; }'
+CLOSED = '{ name = "preferred"; if = { party = "preferred"; };' \
+    ' then = "accept"; }, { name = "others"; then = "refuse"; }'
+ALICE = "alice@example.com"
+WRONG = "AAAA-BBBB-CCCC"
+
+
+def begin(site, rules=CLOSED, **more):
+    site.prefer("alice", rules, parties=PARTIES, **more)
+    site.publish()
+    site.start()
+
+
+def usher_code(site, *words, at=NOW):
+    return support.run_usher("code", "-c", site.conf, *words, "--at", at)
+
+
+def new(site, *options):
+    said = usher_code(site, "new", ALICE, "--party", "preferred", *options)
+    assert said.code == 0, said.stderr
+    return said.stdout.strip()
+
+
+class Sent:
+    """What became of a mail: its answer, and the edits before it."""
+
+    def __init__(self, answers, letter, text, edits):
+        self.answers = answers
+        self.away = text if letter == "y" else None
+        self.edits = edits
+        self.headers = {}
+        for kind, data in edits:
+            if kind == "m":
+                name, value, _ = data[4:].split(b"\0")
+                self.headers[(name.decode(), struct.unpack("!I", data[:4])[0])
+                             ] = value.decode()
+        self.added = [d.rstrip(b"\0").decode() for k, d in edits if k == "+"]
+        self.deleted = [d.rstrip(b"\0").decode() for k, d in edits
+                        if k == "-"]
+
+
+def send(site, subject="Hello", to=(ALICE,), who="bob@vendor.example",
+         proven=True, number=None, client="192.0.2.1", fields=()):
+    number = number or os.urandom(6).hex()
+    with Client(site.socket) as mta:
+        mta.connect(address=client)
+        mta.macros("M", i="4fXyZ")
+        answers = mta.envelope(*to, sender=who)
+        for letter, text in answers:
+            if letter == "y":
+                return Sent(answers, letter, text, [])
+        headers = [("From", who), ("Subject", subject),
+                   ("Message-ID", f"<{number}@vendor.example>"), *fields]
+        letter, text, edits = mta.message(
+            ([results(who)] if proven else []) + headers, "How are you?\r\n")
+        return Sent(answers, letter, text, edits)
+
+
+def is_in(site, **what):
+    return send(site, **what).away is None
+
+
+def assert_never_told(site, code):
+    """Neither form of it stands in any line, in any case."""
+    site.stop()
+    bare = code.replace("-", "").lower()
+    for milter in site.milters:
+        for line in milter.lines:
+            assert bare not in line.replace("-", "").lower(), line
+
+
+def test_a_code_in_the_subject_admits_and_is_taken_out(site):
+    begin(site)
+    code = new(site)
+    sent = send(site, f"Our offer [{code}] for you", fields=[
+        ("Thread-Topic", f"Our offer {code.lower()}")])
+    assert sent.away is None
+    assert sent.headers[("Subject", 1)] == "Our offer for you"
+    assert sent.headers[("Thread-Topic", 1)] == "Our offer"
+    assert not sent.added and not sent.deleted
+    assert not is_in(site, subject="Our offer for you")
+    assert_never_told(site, code)
+
+
+def test_it_is_found_in_encoded_words(site):
+    begin(site)
+    code = new(site)
+    words = base64.b64encode(f"Für Sie: {code}".encode()).decode()
+    sent = send(site, f"=?utf-8?b?{words}?=")
+    assert sent.away is None
+    left = sent.headers[("Subject", 1)]
+    assert code not in left and left.startswith("=?")
+    sent = send(site, f"=?utf-8?q?F=C3=BCr_Sie:_{code}?=")
+    assert sent.headers[("Subject", 1)].endswith("_Sie:_?=")
+
+
+def test_a_code_beside_the_name_admits_and_is_taken_out(site):
+    begin(site)
+    code = new(site)
+    for written in (code, code.lower(), code.replace("-", "")):
+        to = f"alice+{written}@example.com"
+        sent = send(site, to=[to], fields=[("To", f"Alice Ng <{to}>")])
+        assert sent.away is None, written
+        assert sent.added == [f"<{ALICE}>"] and sent.deleted == [f"<{to}>"]
+        assert sent.headers[("To", 1)] == f"Alice Ng <{ALICE}>"
+    to = f"alice+fair+{code}@example.com"
+    assert send(site, to=[to]).added == ["<alice+fair@example.com>"]
+    assert_never_told(site, code)
+
+
+def test_a_wrong_code_is_answered_exactly_as_none(site):
+    begin(site)
+    code = new(site)
+    gone = new(site)
+    assert usher_code(site, "revoke", ALICE, gone).code == 0
+
+    def told(**what):
+        sent = send(site, **what)
+        reference = sent.away.rsplit("eference ", 1)[1].split(".")[0]
+        return sent.away.replace(reference, "R"), sent.edits
+
+    plain = told()
+    assert told(subject=f"Hello {WRONG}") == plain
+    assert told(subject=f"Hello {gone}") == plain
+    assert told(subject=f"Hello x{code}") == plain
+    assert told(to=[f"alice+{WRONG}@example.com"]) == plain
+    assert told(to=[f"alice+{gone}@example.com"]) == plain
+    assert told(subject=f"{WRONG} {WRONG[::-1]} AAAA-BBBB-CCCD {code}"
+                ) == plain
+    assert_never_told(site, WRONG)
+
+
+def test_every_copy_loses_a_code_that_was_of_use_to_one(site):
+    site.prefer("carol", '{ name = "all"; then = "accept"; }')
+    begin(site)
+    code = new(site)
+    sent = send(site, f"Offer {code}", to=["carol@example.com", ALICE])
+    assert sent.away is None
+    assert sent.headers[("Subject", 1)] == "Offer"
+    # to her alone it is no code of hers, and says nothing
+    assert not send(site, f"Offer {code}", to=["carol@example.com"]).headers
+
+
+def test_it_ends_at_its_instant(site):
+    begin(site)
+    code = new(site, "--until", "2026-11-24T16:00")
+    assert is_in(site, subject=code)
+    crash(site, "2026-11-24T15:59:59-05:00")
+    assert is_in(site, subject=code)
+    crash(site, "2026-11-24T16:00:00-05:00")
+    assert not is_in(site, subject=code)
+
+
+def test_uses_are_counted_once_a_message_and_outlive_a_crash(site):
+    begin(site)
+    code = new(site, "--uses", "2")
+    assert is_in(site, subject=code, number="one")
+    assert is_in(site, subject=code, number="one")
+    crash(site, NOW)
+    assert is_in(site, subject=code, number="two")
+    assert is_in(site, subject=code, number="one")
+    assert not is_in(site, subject=code, number="three")
+    listed, = usher_code(site, "list", ALICE, "--json").lines()
+    assert (listed["uses"], listed["used"], listed["left"]) == (2, 2, 0)
+
+
+def test_it_belongs_to_the_first_proven_party(site):
+    begin(site)
+    code = new(site)
+    # who proves nothing may use it, and it becomes nobody's
+    assert is_in(site, subject=code, who="eve@evil.example", proven=False)
+    assert is_in(site, subject=code)
+    assert is_in(site, subject=code, who="ann@vendor.example")
+    for forged in ({"who": "eve@evil.example"},
+                   {"who": "eve@evil.example", "proven": False},
+                   {"proven": False}):
+        assert not is_in(site, subject=code, **forged)
+    listed, = usher_code(site, "list", ALICE, "--json").lines()
+    assert listed["owner"] == "vendor.example"
+    shared = new(site, "--shared")
+    for who in ("bob@vendor.example", "eve@evil.example"):
+        assert is_in(site, subject=shared, who=who)
+
+
+def test_it_proves_its_party_and_nothing_more(site):
+    begin(site, '{ name = "vendors"; if = { party = "vendors"; };'
+          ' then = "accept"; }, { name = "known"; if = { known = true; };'
+          ' then = "accept"; }, { name = "verified"; if = { verified = true;'
+          ' }; then = "accept"; }, { name = "no"; then = "refuse"; }')
+    code = new(site)
+    assert not is_in(site, subject=code, proven=False)
+
+
+def test_guesses_are_slowed_by_network_never_by_recipient(site):
+    begin(site)
+    code = new(site, "--shared")
+    for number in range(20):
+        assert not is_in(site, subject=f"AAAA-BBBB-{number:04}",
+                         client=f"192.0.2.{number + 1}")
+    assert not is_in(site, subject=code, client="192.0.2.200")
+    assert is_in(site, subject=code, client="198.51.100.1")
+    crash(site, "2026-11-24T16:00:00-05:00")
+    assert is_in(site, subject=code, client="192.0.2.200")
+
+
+def test_many_at_once_get_the_uses_there_are(site):
+    begin(site)
+    code = new(site, "--uses", "3", "--shared")
+    answers = []
+
+    def come(number):
+        answers.append(is_in(site, subject=code, number=f"n{number}",
+                             who=f"a@firm{number}.example"))
+
+    threads = [threading.Thread(target=come, args=(number,))
+               for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    milter, = site.milters
+    site.stop()
+    # A machine that stands still lets pass what could not be kept in time.
+    late = sum("not free for writing" in line for line in milter.lines)
+    assert len(answers) == 8
+    assert 3 <= answers.count(True) <= 3 + late
+
+
+def test_what_cannot_be_checked_turns_a_refusal_into_a_deferral(site):
+    begin(site)
+    code = new(site)
+    assert is_in(site, subject=code)
+    site.stop()
+    site.milters.clear()
+    memory = site.folder / "store" / "memory"
+    memory.rename(site.folder / "elsewhere")
+    memory.write_text("no folder")
+    site.start()
+    # whether it is right or wrong nobody can tell
+    for sent in (send(site, code), send(site, WRONG),
+                 send(site, to=[f"alice+{code}@example.com"])):
+        assert sent.away.startswith("450-4.2.1"), sent.away
+        assert "retry=" not in sent.away
+    assert send(site, "Hello").away.startswith("550-5.7.1")
+
+
+def test_observing_takes_nothing_out(site):
+    site.configure(mode="observe")
+    begin(site)
+    code = new(site)
+    assert not send(site, f"Offer {code}").edits
