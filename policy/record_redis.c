@@ -79,18 +79,6 @@ usher_memory_redis_hear(struct redis_link *link, int64_t until_ms, int type,
 	return code;
 }
 
-static int
-begin_view(struct records *records, struct record_view *view,
-    struct usher_error *error)
-{
-	struct redis_view *inside = calloc(1, sizeof(*inside));
-
-	*view = (struct record_view){ .records = records, .inside = inside };
-	if (inside == NULL)
-		return usher_error_set(error, ENOMEM, "out of memory");
-	return 0;
-}
-
 static void
 end_view(struct record_view *view)
 {
@@ -169,6 +157,48 @@ ask(struct record_view *view, const struct redis_word *words, size_t count,
 	return code;
 }
 
+/* One way there and back spares those for all kinds that are not there. */
+static int
+ask_kinds(struct record_view *view, struct usher_error *error)
+{
+	const struct redis_word words[] = { usher_redis_text("SMEMBERS"),
+		usher_redis_text("usher:kinds") };
+	redisReply *reply;
+	int code = ask(view, words, 2, REDIS_REPLY_ARRAY, &reply, error);
+
+	if (code != 0)
+		return code;
+	view->empty = reply->elements == 0;
+	view->lacks = ~UINT64_C(0);
+	for (size_t i = 0; i < reply->elements; i++) {
+		unsigned long kind = reply->element[i]->str == NULL
+		    ? 0
+		    : strtoul(reply->element[i]->str, NULL, 10);
+
+		if (kind >= RECORD_FIRST_SEEN &&
+		    kind < RECORD_FIRST_SEEN + RECORD_SEEN)
+			view->lacks &= ~(
+			    UINT64_C(1) << (kind - RECORD_FIRST_SEEN));
+	}
+	return 0;
+}
+
+static int
+begin_view(struct records *records, struct record_view *view,
+    struct usher_error *error)
+{
+	struct redis_view *inside = calloc(1, sizeof(*inside));
+	int code;
+
+	*view = (struct record_view){ .records = records, .inside = inside };
+	if (inside == NULL)
+		return usher_error_set(error, ENOMEM, "out of memory");
+	code = ask_kinds(view, error);
+	if (code != 0)
+		end_view(view);
+	return code;
+}
+
 static int
 get(struct record_view *view, unsigned char kind, const char *key,
     size_t length, struct usher_record_value *value, struct usher_error *error)
@@ -179,7 +209,7 @@ get(struct record_view *view, unsigned char kind, const char *key,
 	int code;
 
 	*value = (struct usher_record_value){ .bytes = NULL };
-	if (length > RECORD_LONGEST_KEY)
+	if (usher_view_lacks(view, kind) || length > RECORD_LONGEST_KEY)
 		return 0;
 	usher_memory_row_name(&name, kind, key, length);
 	words[1] = (struct redis_word){ name.bytes, name.length };
@@ -309,7 +339,7 @@ each(struct record_view *view, unsigned char kind, const char *prefix,
 	redisReply *keys;
 	int told = 0, code;
 
-	if (length > RECORD_LONGEST_KEY)
+	if (usher_view_lacks(view, kind) || length > RECORD_LONGEST_KEY)
 		return 0;
 	begin_range(&range, kind, prefix, length);
 	do {

@@ -5,6 +5,7 @@
  *
  *	usher:m:KIND:KEY	int64_t end (little endian), bytes
  *	usher:k:KIND		sorted set, all of score 0: each KEY
+ *	usher:kinds		set: each KIND that was ever written
  *	usher:e			sorted set by end: KIND:KEY; not for INT64_MAX
  *	usher:w:WRITER		number of its last transaction
  *	usher:format		"1"
@@ -39,6 +40,7 @@ struct record_redis {
 	char writer[WRITER_TEXT];
 	uint64_t sequence;
 	bool doubtful;
+	uint64_t kinds[4]; /* bits of those that usher:kinds is told of */
 };
 
 static inline struct record_redis *

@@ -68,6 +68,24 @@ say_row(struct record_redis *redis, const struct redis_row *row,
 	return code;
 }
 
+/* Once a transaction is enough. */
+static int
+say_kind(struct record_redis *redis, unsigned char kind,
+    struct usher_error *error)
+{
+	uint64_t *bits = &redis->kinds[kind / 64];
+	char number[8];
+	struct redis_word words[] = { usher_redis_text("SADD"),
+		usher_redis_text("usher:kinds"), { number, 0 } };
+
+	if ((*bits >> (kind % 64) & 1) != 0)
+		return 0;
+	*bits |= UINT64_C(1) << (kind % 64);
+	(void)snprintf(number, sizeof(number), "%u", kind);
+	words[2] = usher_redis_text(number);
+	return usher_memory_redis_say(redis, words, 3, error);
+}
+
 static int
 say_index(struct record_redis *redis, const struct redis_row *row,
     struct usher_error *error)
@@ -111,6 +129,7 @@ say_rows(struct record_redis *redis, struct usher_error *error)
 	gpointer at;
 	int code = 0;
 
+	memset(redis->kinds, 0, sizeof(redis->kinds));
 	g_hash_table_iter_init(&iter, redis->rows);
 	while (code == 0 && g_hash_table_iter_next(&iter, NULL, &at)) {
 		const struct redis_row *row = at;
@@ -120,6 +139,8 @@ say_rows(struct record_redis *redis, struct usher_error *error)
 		code = say_row(redis, row, error);
 		if (code == 0 && row->existed != (row->now.bytes != NULL))
 			code = say_index(redis, row, error);
+		if (code == 0 && row->now.bytes != NULL)
+			code = say_kind(redis, row->kind, error);
 		if (code == 0)
 			code = say_end(redis, row, error);
 	}
