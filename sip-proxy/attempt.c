@@ -95,6 +95,7 @@ note(struct store_job *job)
 		a->code = make_notes(a, notes);
 	if (a->code == 0) {
 		*written = (struct written){ a->proxy->store, a->part };
+		usher_notes_keep(notes);
 		a->code = usher_notes_commit_then(notes, on_written, written,
 		    &a->error);
 	}

@@ -386,6 +386,8 @@ write_notes(struct proxy *proxy, struct usher_notes *notes, const char *what,
 		writing->owned = owned;
 		writing->asking = asking;
 		store_thread_expect(proxy->store);
+		if (owned == NULL)
+			usher_notes_keep(notes);
 		if (usher_notes_commit_then(notes, on_written, writing,
 			&error) == 0)
 			return writing;
