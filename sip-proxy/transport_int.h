@@ -39,6 +39,7 @@ struct sip_transports {
 	struct event *sweep;
 	uint64_t last_id;
 	SSL_CTX *tls_server, *tls_client;
+	bool tls_ca_later; /* the system's, at the first who must prove */
 };
 
 /* transport_udp.c */

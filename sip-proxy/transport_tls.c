@@ -60,11 +60,20 @@ load(SSL_CTX *ctx, const struct sip_tls_terms *terms, char *why, size_t size)
 		    "tls.key = \"%s\" cannot be read, or is not the key of "
 		    "tls.certificate",
 		    terms->key);
-	if (given(terms->ca) ? SSL_CTX_load_verify_file(ctx, terms->ca) != 1
-			     : SSL_CTX_set_default_verify_paths(ctx) != 1)
+	if (given(terms->ca) && SSL_CTX_load_verify_file(ctx, terms->ca) != 1)
 		return fail(why, size, "tls.ca = \"%s\" cannot be read",
-		    given(terms->ca) ? terms->ca : "");
+		    terms->ca);
 	return 0;
+}
+
+/* The system's authorities take 50 ms to read: not while a reload holds up the
+ * loop, and not at all where nobody speaks TLS. */
+static void
+read_authorities(struct sip_transports *t)
+{
+	if (t->tls_ca_later)
+		(void)SSL_CTX_set_default_verify_paths(t->tls_client);
+	t->tls_ca_later = false;
 }
 
 /* Whoever is only asked may come with one that proves nothing. */
@@ -110,9 +119,9 @@ sip_transports_tls(struct sip_transports *t, const struct sip_tls_terms *terms,
 	int err = server && client ? 0 : fail(why, size, "out of memory");
 
 	if (err == 0)
-		err = load(server, terms, why, size);
-	if (err == 0)
 		err = load(client, terms, why, size);
+	if (err == 0)
+		err = load(server, terms, why, size);
 	if (err != 0) {
 		SSL_CTX_free(server);
 		SSL_CTX_free(client);
@@ -120,8 +129,11 @@ sip_transports_tls(struct sip_transports *t, const struct sip_tls_terms *terms,
 	}
 	ask_clients(server, terms->verify);
 	SSL_CTX_set_verify(client, SSL_VERIFY_PEER, NULL);
+	/* One store for both: who is believed is the same. */
+	SSL_CTX_set1_cert_store(server, SSL_CTX_get_cert_store(client));
 	tls_free(t);
 	t->tls_client = client;
+	t->tls_ca_later = !given(terms->ca);
 	t->tls_server = given(terms->certificate) ? server : NULL;
 	if (t->tls_server == NULL)
 		SSL_CTX_free(server);
@@ -139,7 +151,11 @@ tls_free(struct sip_transports *t)
 SSL *
 tls_accepting(struct sip_transports *t)
 {
-	return t->tls_server ? SSL_new(t->tls_server) : NULL;
+	if (!t->tls_server)
+		return NULL;
+	if (SSL_CTX_get_verify_mode(t->tls_server) != SSL_VERIFY_NONE)
+		read_authorities(t);
+	return SSL_new(t->tls_server);
 }
 
 SSL *
@@ -148,10 +164,14 @@ tls_connecting(struct sip_transports *t, const struct sip_peer *dst)
 	const char *name = t->handlers.name
 	    ? t->handlers.name(dst, t->handlers.arg)
 	    : NULL;
-	SSL *ssl = t->tls_client ? SSL_new(t->tls_client) : NULL;
 	char address[SIP_ADDR_TEXT];
+	SSL *ssl;
 	int ok;
 
+	if (t->tls_client == NULL)
+		return NULL;
+	read_authorities(t);
+	ssl = SSL_new(t->tls_client);
 	if (ssl == NULL)
 		return NULL;
 	if (name != NULL)
