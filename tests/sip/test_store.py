@@ -163,6 +163,34 @@ def test_a_store_held_by_another_holds_up_nobody(site, trunk, pbx,
     is_connected(calls(trunk, s, "+442071234619"), pbx)
 
 
+def test_calls_that_count_go_on_while_the_store_is_stopped(
+        site, trunk, pbx, lock_holder):
+    s = site('rules = ( { name = "few"; then = "accept"; '
+             'at_most = "100 per 1d"; } );')
+    is_connected(calls(trunk, s), pbx)
+    with written_by_another(lock_holder, s):
+        for batch in range(2):
+            some = [calls(trunk, s, f"+442071235{batch}{i:02}").send()
+                    for i in range(10)]
+            waiting = {call.call_id: call for call in some}
+            came = set()
+            while len(came) < len(some):
+                options(pbx, s)     # the loop answers all the while
+                one = pbx.receive(SOON_S)
+                if one.method == "INVITE":
+                    pbx.reply(one, 180, tag="x")
+                    pbx.reply(one, 486, tag="x")
+                    came.add(one.get("Call-ID"))
+            while waiting:
+                answer = trunk.receive(SOON_S)
+                call = waiting.get(answer.get("Call-ID"))
+                if call and answer.code == 486:
+                    call.ack(answer)
+                    del waiting[call.call_id]
+        assert s.counters()["calls_unanswered"] == 0
+    s.stop()    # writes all of it
+
+
 def test_a_policy_that_cannot_be_read_lets_the_call_pass(site, trunk, pbx):
     refuse = 'rules = ( { name = "no"; then = "refuse"; } );'
     s = site(refuse)
