@@ -14,7 +14,6 @@
 #include <strings.h>
 
 #include "error.h"
-#include "link.h"
 
 struct deciding {
 	decide_find_h *find; /* or NULL */
@@ -397,35 +396,6 @@ for_safety(struct usher_verdict *verdict)
 	verdict->reason = USHER_FOR_SAFETY;
 }
 
-/* The memory may be read anew while the decision lives. */
-static int
-copy_joined(struct usher_decision *decision, const struct usher_memory *memory)
-{
-	struct arena *arena = &decision->arena;
-
-	if (memory == NULL || memory->joined_count == 0)
-		return 0;
-	decision->joined = usher_arena_array(arena, memory->joined_count,
-	    sizeof(*decision->joined));
-	if (decision->joined == NULL)
-		return ENOMEM;
-	for (size_t i = 0; i < memory->joined_count; i++) {
-		struct joined *joined = &decision->joined[i];
-		struct address *party = &joined->party;
-
-		*joined = memory->joined[i];
-		joined->number = usher_arena_string(arena, joined->number);
-		joined->by = usher_arena_string(arena, joined->by);
-		party->text = usher_arena_string(arena, party->text);
-		party->domain = usher_arena_string(arena, party->domain);
-		if (party->organization != NULL)
-			party->organization = usher_arena_string(arena,
-			    party->organization);
-	}
-	decision->joined_count = memory->joined_count;
-	return arena->failed ? ENOMEM : 0;
-}
-
 int
 usher_decide_by(decide_find_h *find, void *find_arg,
     const struct usher_question *question, struct usher_decision **result,
@@ -451,12 +421,8 @@ usher_decide_by(decide_find_h *find, void *find_arg,
 		return 0;
 	}
 	deciding.decision = decision;
-	code = copy_joined(decision, question->memory);
-	if (code != 0)
-		return usher_error_set(error, code, "no memory to decide");
 	deciding.asked = (struct asked){ .policy = question->policy,
-		.facts = usher_link_facts(&decision->arena, question->facts,
-		    decision->joined, decision->joined_count),
+		.facts = usher_decision_join(decision, question),
 		.memory = question->memory,
 		.at = question->at,
 		.channel = question->facts->channel,

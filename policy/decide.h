@@ -155,6 +155,13 @@ enum tri usher_opening_find(const struct asked *asked,
 /* The next instant at which any answer may change; at most `limit`. */
 int64_t usher_policy_edge(const struct asked *asked, int64_t at, int64_t limit);
 
+/*
+ * decide_joined.c: the question's facts, with whom memory joins among their
+ * identities; NULL: out of memory.
+ */
+const struct usher_facts *usher_decision_join(struct usher_decision *decision,
+    const struct usher_question *question);
+
 /* decide_promise.c */
 /*
  * Where an outcome turns away for now and a promise lets in, the outcome is

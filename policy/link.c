@@ -177,6 +177,33 @@ usher_link_is_listed(const struct usher_policy *policy, const char *number)
 
 /* ---- reading ---- */
 
+const struct address *
+usher_link_who(const struct usher_facts *facts)
+{
+	bool is_mail = facts->channel == USHER_EMAIL;
+
+	/* Of a mail From comes last; of a call the caller comes first. */
+	if (facts->proven_count > 0)
+		return &facts->proven[is_mail ? facts->proven_count - 1 : 0];
+	if (!facts->claims_proven || facts->claim_count == 0)
+		return NULL;
+	return &facts->claims[is_mail ? facts->claim_count - 1 : 0];
+}
+
+int
+usher_link_add(struct arena *arena, struct usher_memory *memory,
+    const struct joined *joined)
+{
+	if (memory->joined == NULL)
+		memory->joined = usher_arena_array(arena, MOST_JOINED,
+		    sizeof(*memory->joined));
+	if (memory->joined == NULL)
+		return ENOMEM;
+	if (memory->joined_count < MOST_JOINED)
+		memory->joined[memory->joined_count++] = *joined;
+	return 0;
+}
+
 struct finding {
 	struct record_view *view;
 	struct arena *arena;
@@ -186,21 +213,6 @@ struct finding {
 	struct usher_memory *memory;
 	struct usher_error *error;
 };
-
-static int
-add(struct finding *finding, const struct joined *joined)
-{
-	struct usher_memory *memory = finding->memory;
-
-	if (memory->joined == NULL)
-		memory->joined = usher_arena_array(finding->arena, MOST_JOINED,
-		    sizeof(*memory->joined));
-	if (memory->joined == NULL)
-		return ENOMEM;
-	if (memory->joined_count < MOST_JOINED)
-		memory->joined[memory->joined_count++] = *joined;
-	return 0;
-}
 
 static int
 add_link(struct finding *finding, const char *number,
@@ -219,7 +231,7 @@ add_link(struct finding *finding, const char *number,
 	if (usher_address_parse(finding->arena, link.address, NULL,
 		&joined.party, NULL) != 0)
 		return 0;
-	return add(finding, &joined);
+	return usher_link_add(finding->arena, finding->memory, &joined);
 }
 
 static int
@@ -232,7 +244,7 @@ find_number(struct finding *finding, const char *number)
 
 	/* The recipient's word goes before what a sender said. */
 	if (usher_link_listed(finding->policy, number, &joined))
-		return add(finding, &joined);
+		return usher_link_add(finding->arena, finding->memory, &joined);
 	if (finding->view == NULL)
 		return 0;
 	usher_link_key(&key, finding->recipient, number);
@@ -276,6 +288,67 @@ usher_link_read(struct record_view *view, struct arena *arena,
 	return find_among(&finding, facts->proven, facts->proven_count);
 }
 
+/* ---- who else holds a number ---- */
+
+static int
+is_remembered(struct record_view *view, unsigned char kind,
+    const char *recipient, const char *number, int64_t at, bool *free,
+    struct usher_error *error)
+{
+	struct usher_record_value value;
+	struct record_key key;
+	int code;
+
+	usher_known_key(&key, recipient, number);
+	code = view->records->engine->get(view, kind, key.bytes, key.length,
+	    &value, error);
+	if (code == 0 && value.bytes != NULL && at < value.until)
+		*free = false;
+	return code;
+}
+
+static int
+is_linked(struct record_view *view, struct arena *arena, const char *recipient,
+    const char *number, const char *party, int64_t at, bool *free,
+    struct usher_error *error)
+{
+	struct usher_record_value value;
+	struct record_key key;
+	struct link link;
+	int code;
+
+	usher_link_key(&key, recipient, number);
+	code = view->records->engine->get(view, RECORD_LINK, key.bytes,
+	    key.length, &value, error);
+	if (code != 0 || value.bytes == NULL || at >= value.until)
+		return code;
+	code = usher_link_unpack(arena, &value, &link);
+	/* Cut from this party it is no more theirs than another's is. */
+	if (code == 0 && link.cut == (strcmp(link.party, party) == 0))
+		*free = false;
+	return code == ENOMEM ? code : 0;
+}
+
+int
+usher_link_is_free(struct record_view *view, struct arena *arena,
+    const char *recipient, const char *number, const char *party, int64_t at,
+    bool *free, struct usher_error *error)
+{
+	static const unsigned char kinds[] = { RECORD_KNOWN, RECORD_STAGE,
+		RECORD_INTRODUCED };
+	int code;
+
+	*free = true;
+	code = is_linked(view, arena, recipient, number, party, at, free,
+	    error);
+	for (size_t i = 0; code == 0 && i < sizeof(kinds); i++)
+		code = is_remembered(view, kinds[i], recipient, number, at,
+		    free, error);
+	return code;
+}
+
+/* ---- facts ---- */
+
 const struct usher_facts *
 usher_link_facts(struct arena *arena, const struct usher_facts *facts,
     const struct joined *joined, size_t count)
@@ -291,8 +364,15 @@ usher_link_facts(struct arena *arena, const struct usher_facts *facts,
 	for (size_t i = 0; i < count; i++) {
 		if (all->claim_count < MOST_CLAIMS)
 			all->claims[all->claim_count++] = joined[i].party;
-		if (all->proven_count < MOST_PROVEN)
+		if (all->proven_count == MOST_PROVEN)
+			continue;
+		if (facts->channel != USHER_EMAIL) {
 			all->proven[all->proven_count++] = joined[i].party;
+			continue;
+		}
+		memmove(&all->proven[1], &all->proven[0],
+		    all->proven_count++ * sizeof(all->proven[0]));
+		all->proven[0] = joined[i].party;
 	}
 	return all;
 }

@@ -55,6 +55,18 @@ int usher_link_read(struct record_view *view, struct arena *arena,
     const struct usher_policy *policy, const char *recipient,
     const struct usher_facts *facts, int64_t at, struct usher_memory *memory,
     struct usher_error *error);
+/* Whose word an attempt is: the one who is proven, or NULL. */
+const struct address *usher_link_who(const struct usher_facts *facts);
+/* One more who is joined; ENOMEM. */
+int usher_link_add(struct arena *arena, struct usher_memory *memory,
+    const struct joined *joined);
+/*
+ * Whether a number is nobody's but perhaps this party's: neither joined with
+ * another nor known, marked with a stage or introduced by itself.
+ */
+int usher_link_is_free(struct record_view *view, struct arena *arena,
+    const char *recipient, const char *number, const char *party, int64_t at,
+    bool *free, struct usher_error *error);
 /*
  * The facts with those who are joined among the claimed and the proven, behind
  * who came; the same facts when nobody is. In the arena; NULL: ENOMEM.

@@ -56,6 +56,8 @@ struct joined {
 	struct address party;
 	const char *number;
 	const char *by; /* name of the party that lists it; or who named it */
+	const char
+	    *reference; /* shown by it, for this attempt alone; or NULL */
 	bool listed;
 	int64_t until; /* INT64_MAX: as long as it is listed */
 };

@@ -16,6 +16,7 @@
 #include "link.h"
 #include "override.h"
 #include "promise.h"
+#include "reference.h"
 #include "stage.h"
 #include "standing.h"
 #include "usher_handle.h"
@@ -142,6 +143,9 @@ read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	code = usher_link_read(view, &kept->arena, policy, recipient, facts, at,
 	    memory, error);
+	if (code == 0)
+		code = usher_reference_read(view, &kept->arena, policy,
+		    recipient, facts, at, memory, error);
 	facts = usher_link_facts(&kept->arena, facts, memory->joined,
 	    memory->joined_count);
 	if (facts == NULL)

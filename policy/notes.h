@@ -39,7 +39,21 @@ int usher_notes_edit(struct usher_notes *notes, unsigned char kind,
  */
 int usher_notes_links(struct usher_notes *notes,
     const struct usher_policy *policy, const char *recipient,
-    const struct usher_facts *facts, int64_t at, struct usher_error *error);
+    const struct usher_facts *facts, const struct usher_decision *decision,
+    struct usher_error *error);
+/*
+ * notes_reference.c: by this reference whoever is proven now is recognised on
+ * another channel, where a promise was given with it.
+ */
+int usher_notes_told(struct usher_notes *notes, const char *recipient,
+    const struct usher_facts *facts, const char *reference, int64_t at,
+    struct usher_error *error);
+/*
+ * The reference that an attempt was recognised by is its party's from now on.
+ */
+int usher_notes_reference(struct usher_notes *notes, const char *recipient,
+    const struct usher_facts *facts, const struct usher_decision *decision,
+    struct usher_error *error);
 /* A buffer for what an edit makes; NULL when memory is out. */
 struct buffer *usher_notes_buffer(struct usher_notes *notes);
 

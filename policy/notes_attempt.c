@@ -291,6 +291,7 @@ usher_notes_attempt(struct usher_notes *notes,
     const struct usher_facts *facts, const struct usher_decision *decision,
     enum usher_became became, struct usher_error *error)
 {
+	const struct usher_facts *came;
 	struct attempt_parties parties;
 	const char *recipient;
 	struct coming *coming;
@@ -298,6 +299,7 @@ usher_notes_attempt(struct usher_notes *notes,
 
 	if (!usher_attempt_counts(policy, decision))
 		return 0;
+	came = facts;
 	facts = usher_link_facts(&notes->arena, facts, decision->joined,
 	    decision->joined_count);
 	if (facts == NULL)
@@ -310,7 +312,7 @@ usher_notes_attempt(struct usher_notes *notes,
 	usher_attempt_parties(facts, &parties);
 	code = note_parties(coming, &parties, recipient, error);
 	if (code == 0 && coming->introduces)
-		code = usher_notes_links(notes, policy, recipient, facts,
-		    decision->at, error);
+		code = usher_notes_links(notes, policy, recipient, came,
+		    decision, error);
 	return code == 0 ? note_everybody(coming, recipient, error) : code;
 }

@@ -196,6 +196,10 @@ usher_notes_came(struct usher_notes *notes, const struct usher_policy *policy,
 	    usher_promise_party(&notes->arena, facts, &coming.party) != 0)
 		return no_memory(error);
 	usher_records_tell_time(notes->usher->records, decision->at);
+	if (decision->verdict.answer == USHER_ACCEPT &&
+	    usher_notes_reference(notes, coming.recipient, facts, decision,
+		error) != 0)
+		return no_memory(error);
 	if (kept != NULL && kept->id != NULL)
 		return kept->used ? 0 : use_up(&coming, kept);
 	if (decision->verdict.answer != USHER_ACCEPT)

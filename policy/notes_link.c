@@ -6,9 +6,11 @@
  * another joined it meanwhile is asked again in the writer's transaction.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "attempt.h"
+#include "decide.h"
 #include "error.h"
 #include "known.h"
 #include "link.h"
@@ -65,40 +67,24 @@ edit_link(void *arg, const struct usher_record_value *old,
 
 /* ---- who else holds a number ---- */
 
-static int
-is_remembered(struct record_view *view, unsigned char kind,
-    const char *recipient, const char *number, int64_t at, bool *held,
-    struct usher_error *error)
-{
-	struct usher_record_value value;
-	struct record_key key;
-	int code;
-
-	usher_known_key(&key, recipient, number);
-	code = view->records->engine->get(view, kind, key.bytes, key.length,
-	    &value, error);
-	if (code == 0 && value.bytes != NULL && at < value.until)
-		*held = true;
-	return code;
-}
-
-/* A party of its own: the recipient called it, or has said what it is. */
+/* A party of its own, or another's. */
 static int
 is_somebody(struct usher_notes *notes, const char *recipient,
-    const char *number, int64_t at, bool *held, struct usher_error *error)
+    const char *number, const char *party, int64_t at, bool *held,
+    struct usher_error *error)
 {
-	static const unsigned char kinds[] = { RECORD_KNOWN, RECORD_STAGE,
-		RECORD_INTRODUCED };
 	struct records *records = notes->usher->records;
 	struct record_view view;
+	bool free = true;
 	int code = records->engine->view(records, &view, error);
 
 	if (code != 0)
 		return code;
-	for (size_t i = 0; code == 0 && !view.empty && i < sizeof(kinds); i++)
-		code = is_remembered(&view, kinds[i], recipient, number, at,
-		    held, error);
+	if (!view.empty)
+		code = usher_link_is_free(&view, &notes->arena, recipient,
+		    number, party, at, &free, error);
 	records->engine->unview(&view);
+	*held = !free;
 	return code;
 }
 
@@ -124,8 +110,8 @@ is_of_the_site(struct usher_notes *notes, const struct usher_policy *policy,
 
 static int
 is_held(struct usher_notes *notes, const struct usher_policy *policy,
-    const char *recipient, const char *number, int64_t at, bool *held,
-    struct usher_error *error)
+    const char *recipient, const char *number, const char *party, int64_t at,
+    bool *held, struct usher_error *error)
 {
 	int code = 0;
 
@@ -133,7 +119,8 @@ is_held(struct usher_notes *notes, const struct usher_policy *policy,
 	if (!*held)
 		code = is_of_the_site(notes, policy, number, held, error);
 	if (code == 0 && !*held)
-		code = is_somebody(notes, recipient, number, at, held, error);
+		code = is_somebody(notes, recipient, number, party, at, held,
+		    error);
 	return code;
 }
 
@@ -160,40 +147,45 @@ note_number(struct usher_notes *notes, const char *recipient,
 	    error);
 }
 
-/* Whose word it is: the one who is proven, or the last who is trusted. */
-static const struct address *
-who_came(const struct usher_facts *facts)
+/* By its reference: the caller who was told it proves the number. */
+static void
+take_told(const struct usher_decision *decision, struct link_numbers *found)
 {
-	if (facts->proven_count > 0)
-		return &facts->proven[facts->proven_count - 1];
-	return facts->claims_proven && facts->claim_count > 0
-	    ? &facts->claims[facts->claim_count - 1]
-	    : NULL;
+	for (size_t i = 0; i < decision->joined_count; i++) {
+		const struct joined *joined = &decision->joined[i];
+
+		if (joined->reference != NULL &&
+		    joined->party.kind == ADDRESS_NUMBER &&
+		    found->count < LINKS_NAMED)
+			(void)snprintf(found->numbers[found->count++],
+			    USHER_NUMBER_TEXT, "%s", joined->party.text);
+	}
 }
 
 int
 usher_notes_links(struct usher_notes *notes, const struct usher_policy *policy,
-    const char *recipient, const struct usher_facts *facts, int64_t at,
-    struct usher_error *error)
+    const char *recipient, const struct usher_facts *facts,
+    const struct usher_decision *decision, struct usher_error *error)
 {
 	const struct dialling *dialling = &policy->conf->dialling;
-	const struct address *who = who_came(facts);
+	const struct address *who = usher_link_who(facts);
 	struct link_numbers found = { .count = 0 };
 	int code = 0;
 
 	if (facts->channel != USHER_EMAIL || who == NULL)
 		return 0;
+	take_told(decision, &found);
 	usher_link_find(facts->text, facts->text_length, dialling, &found);
 	usher_link_find(facts->beside, facts->beside_length, dialling, &found);
 	for (size_t i = 0; code == 0 && i < found.count; i++) {
 		const char *number = found.numbers[i];
 		bool held;
 
-		code = is_held(notes, policy, recipient, number, at, &held,
-		    error);
+		code = is_held(notes, policy, recipient, number,
+		    usher_known_party(who), decision->at, &held, error);
 		if (code == 0 && !held)
-			code = note_number(notes, recipient, who, number, at,
-			    error);
+			code = note_number(notes, recipient, who, number,
+			    decision->at, error);
 	}
 	return code;
 }

@@ -211,6 +211,7 @@ give_targets(struct usher_notes *notes, const char *recipient,
 {
 	const struct usher_verdict *verdict = &decision->verdict;
 	struct promise_party there = *party;
+	bool told = false;
 	int code = 0;
 
 	if (facts->channel == USHER_EMAIL) {
@@ -221,6 +222,9 @@ give_targets(struct usher_notes *notes, const char *recipient,
 		/* Where they are looked for who are joined with them. */
 		there.domain = party->proven_domain;
 		there.proven = NULL;
+	} else if (facts->proven_count > 0) {
+		/* A mail may yet prove to be theirs, by its reference. */
+		there.proven = there.exact;
 	}
 	for (size_t i = 0; code == 0 && i < verdict->target_count; i++) {
 		const struct usher_target *target = &verdict->targets[i];
@@ -234,8 +238,12 @@ give_targets(struct usher_notes *notes, const char *recipient,
 			continue;
 		code = give(notes, recipient, &there, decision, &gift,
 		    reference, error);
+		told = true;
 	}
-	return code;
+	if (code != 0 || !told)
+		return code;
+	return usher_notes_told(notes, recipient, facts, reference,
+	    decision->at, error);
 }
 
 /*

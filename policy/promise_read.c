@@ -311,10 +311,11 @@ usher_promise_read(struct record_view *view, struct arena *arena,
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (finding.party.exact != NULL)
 		code = find_by_sender(&finding, &own);
-	for (size_t i = is_mail ? 0 : 1; code == 0 &&
-	     (!is_mail || memory->proven.introduced) && i < facts->proven_count;
+	for (size_t i = is_mail ? 0 : 1; code == 0 && i < facts->proven_count;
 	     i++)
-		code = find_by_joined(&finding, &facts->proven[i]);
+		if (!is_mail || i < memory->joined_count ||
+		    memory->proven.introduced)
+			code = find_by_joined(&finding, &facts->proven[i]);
 	if (code == 0 && finding.party.proven != NULL)
 		code = find_by_proof(&finding, &own);
 	if (code == 0 && finding.party.exact != NULL && !own &&

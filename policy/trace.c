@@ -387,7 +387,9 @@ trace_joined(struct tracing *tracing)
 		    usher_trace_joined(&decision->arena, joined),
 		    usher_arena_printf(&decision->arena,
 			joined->listed ? "listed in party %s"
-				       : "named by the introduction of %s",
+			    : joined->reference != NULL
+			    ? "told to %s"
+			    : "named by the introduction of %s",
 			joined->by),
 		    YES, YES);
 	}

@@ -150,6 +150,9 @@ usher_trace_joined(struct arena *arena, const struct joined *joined)
 {
 	char until[USHER_INSTANT_TEXT];
 
+	if (joined->reference != NULL)
+		return usher_arena_printf(arena, "reference %s is of %s",
+		    joined->reference, joined->party.text);
 	if (joined->listed)
 		return usher_arena_printf(arena, "%s is %s", joined->number,
 		    joined->party.text);
