@@ -51,16 +51,14 @@ give_up(struct session *session, struct recipient *recipient,
  */
 static const struct usher_memory *
 remember(struct session *session, struct recipient *recipient,
-    const struct usher_facts *facts)
+    const struct usher_facts *facts, struct usher_error *error)
 {
-	struct usher_error error = { 0 };
-
 	if (recipient->safety != NULL)
 		return NULL;
 	if (usher_memory_read(session->milter->usher, recipient->policy,
 		recipient->who, facts, recipient->at, &session->memory,
-		&error) != 0)
-		tell_fault(session, recipient->address, &error);
+		error) != 0)
+		tell_fault(session, recipient->address, error);
 	if (usher_memory_mode(session->memory, USHER_ENFORCE) !=
 	    USHER_ENFORCE) {
 		recipient->enforce = false;
@@ -69,11 +67,11 @@ remember(struct session *session, struct recipient *recipient,
 	return session->memory;
 }
 
+/* A hundred threads do this at once: `error`, a kilobyte, is the caller's. */
 static void
 judge(struct session *session, struct recipient *recipient,
-    struct usher_facts *facts)
+    struct usher_facts *facts, struct usher_error *error)
 {
-	struct usher_error error = { 0 };
 	struct usher_question question = {
 		.policy = recipient->policy,
 		.facts = facts,
@@ -86,14 +84,15 @@ judge(struct session *session, struct recipient *recipient,
 		session->spare = NULL;
 	}
 	recipient->at = question.at;
+	memset(error, 0, sizeof *error);
 	if (usher_facts_tag(facts, recipient->tag) != 0) {
 		give_up(session, recipient, NULL);
 		return;
 	}
-	question.memory = remember(session, recipient, facts);
+	question.memory = remember(session, recipient, facts, error);
 	if (usher_decide(session->milter->usher, &question,
-		&recipient->decision, &error) != 0) {
-		give_up(session, recipient, &error);
+		&recipient->decision, error) != 0) {
+		give_up(session, recipient, error);
 		return;
 	}
 	recipient->pending =
@@ -196,7 +195,7 @@ judge_envelope(struct session *session, struct recipient *recipient)
 	if (facts_of(session, 0, &facts, &error) != 0)
 		give_up(session, recipient, &error);
 	else
-		judge(session, recipient, facts);
+		judge(session, recipient, facts, &error);
 }
 
 /*
@@ -236,13 +235,13 @@ speak(struct session *session, struct recipient *recipient)
 
 static void
 judge_one(struct session *session, struct recipient *recipient,
-    struct usher_facts *facts, unsigned shown)
+    struct usher_facts *facts, unsigned shown, struct usher_error *error)
 {
-	struct usher_error late = { .code = ENODATA,
+	static const struct usher_error late = { .code = ENODATA,
 		.text = "the policy was published after the MTA opened this "
 			"connection, and needs the body" };
 
-	judge(session, recipient, facts);
+	judge(session, recipient, facts, error);
 	if (shown == USHER_ALL)
 		speak(session, recipient);
 	if (shown == USHER_ALL && came_too_late(session, recipient) &&
@@ -274,7 +273,7 @@ judge_pending(struct session *session, unsigned shown)
 		if (code != 0)
 			give_up(session, recipient, &error);
 		else
-			judge_one(session, recipient, facts, shown);
+			judge_one(session, recipient, facts, shown, &error);
 	}
 }
 
@@ -282,10 +281,11 @@ void
 judge_anew(struct session *session, struct recipient *recipient)
 {
 	struct usher_facts *facts = judge_latest(session);
+	struct usher_error error;
 
 	recipient->passed = NULL;
 	if (facts != NULL) {
-		judge(session, recipient, facts);
+		judge(session, recipient, facts, &error);
 		speak(session, recipient);
 	}
 	judge_pending(session, USHER_ALL);

@@ -128,7 +128,7 @@ usher_override_read(struct record_view *view, struct arena *arena,
 {
 	struct usher_record_value value;
 	struct usher_override *kept;
-	struct override_list list;
+	struct override_list *list;
 	struct record_key key;
 	size_t count = 0;
 	int code;
@@ -139,17 +139,19 @@ usher_override_read(struct record_view *view, struct arena *arena,
 	if (code != 0 || value.bytes == NULL || at >= value.until ||
 	    policy == NULL)
 		return code;
-	code = usher_override_unpack(arena, &value, &list);
+	list = usher_arena_alloc(arena, sizeof(*list));
+	code = list == NULL ? ENOMEM
+			    : usher_override_unpack(arena, &value, list);
 	if (code != 0)
 		return usher_error_set(error, code,
 		    "what %s opened or closed cannot be read from memory",
 		    recipient);
-	kept = usher_arena_array(arena, list.count + 1, sizeof(*kept));
+	kept = usher_arena_array(arena, list->count + 1, sizeof(*kept));
 	if (kept == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
-	for (size_t i = 0; i < list.count; i++)
-		if (at < list.entries[i].until)
-			kept[count++] = list.entries[i];
+	for (size_t i = 0; i < list->count; i++)
+		if (at < list->entries[i].until)
+			kept[count++] = list->entries[i];
 	memory->overrides = kept;
 	memory->override_count = count;
 	code = take_parties(arena, policy, memory);
