@@ -249,6 +249,16 @@ judge_one(struct session *session, struct recipient *recipient,
 		give_up(session, recipient, &late);
 }
 
+/* Words are made from the facts of a verdict, of no others. */
+static void
+forget_facts(struct mail *mail, unsigned before)
+{
+	for (unsigned i = 0; i < before; i++) {
+		usher_facts_free(mail->facts[i]);
+		mail->facts[i] = NULL;
+	}
+}
+
 void
 judge_pending(struct session *session, unsigned shown)
 {
@@ -256,7 +266,7 @@ judge_pending(struct session *session, unsigned shown)
 	struct usher_error error = { 0 };
 	struct usher_facts *facts = NULL;
 	struct recipient *recipient;
-	bool report;
+	bool report, all = true;
 	int code;
 	size_t i;
 
@@ -266,8 +276,10 @@ judge_pending(struct session *session, unsigned shown)
 	report = code == 0 && is_report(session);
 	for (i = 0; i < mail->count; i++) {
 		recipient = &mail->recipients[i];
-		if (!recipient->pending)
+		if (!recipient->pending) {
+			all = all && recipient->decision == NULL;
 			continue;
+		}
 		if (report)
 			recipient->safety = "report";
 		if (code != 0)
@@ -275,6 +287,8 @@ judge_pending(struct session *session, unsigned shown)
 		else
 			judge_one(session, recipient, facts, shown, &error);
 	}
+	if (code == 0 && all)
+		forget_facts(mail, shown);
 }
 
 void

@@ -9,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_BLOCK = 2048, LARGEST_STEP = 1 << 20 };
+/*
+ * Most arenas hold a few names. With what malloc() adds, the first two blocks
+ * are of sizes that it hands out without a lock.
+ */
+enum { FIRST_BLOCK = 480, LARGEST_KEPT = 4096, LARGEST_STEP = 1 << 20 };
 
 struct arena_block {
 	struct arena_block *older;
@@ -39,15 +43,25 @@ usher_arena_free(struct arena *arena)
 	usher_arena_init(arena);
 }
 
+/* One block is kept, the largest that is not too large to lie idle. */
 void
 usher_arena_reset(struct arena *arena)
 {
-	while (arena->block != NULL && arena->block->older != NULL) {
-		struct arena_block *older = arena->block->older;
+	struct arena_block *block = arena->block, *kept = NULL;
 
-		free(arena->block);
-		arena->block = older;
+	while (block != NULL) {
+		struct arena_block *older = block->older;
+
+		if (kept == NULL &&
+		    (block->size <= LARGEST_KEPT || older == NULL))
+			kept = block;
+		else
+			free(block);
+		block = older;
 	}
+	if (kept != NULL)
+		kept->older = NULL;
+	arena->block = kept;
 	arena->used = 0;
 	arena->failed = false;
 }

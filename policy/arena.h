@@ -2,9 +2,9 @@
  * arena: memory that is given back all at once.
  *
  * One arena serves one message, one decision or one compiled policy. Blocks
- * grow by doubling; usher_arena_reset() keeps the first block, so an arena
- * that is used again does not allocate. A failed allocation returns NULL and
- * marks the arena, so that a builder may check once at its end.
+ * grow by doubling; usher_arena_reset() keeps one block, so an arena that is
+ * used again need not allocate. A failed allocation returns NULL and marks the
+ * arena, so that a builder may check once at its end.
  */
 #ifndef USHER_ARENA_H
 #define USHER_ARENA_H

@@ -31,13 +31,16 @@ struct ring {
 
 struct shard {
 	pthread_mutex_t lock;
-	struct entry *buckets[BUCKETS];
+	struct entry **buckets;
 	struct ring rings[2]; /* published nothing; policies */
 };
 
 struct cache_table {
 	uint64_t seed;
 	struct shard shards[SHARDS];
+	/* Behind all that is written to at once: memory that nobody's mail has
+	 * touched yet costs nothing. */
+	struct entry *buckets[SHARDS][BUCKETS];
 };
 
 static uint64_t
@@ -92,6 +95,7 @@ usher_cache_table_new(size_t entries, size_t policies)
 		struct shard *shard = &table->shards[i];
 
 		(void)pthread_mutex_init(&shard->lock, NULL);
+		shard->buckets = table->buckets[i];
 		shard->rings[0].most = entries / SHARDS + 1;
 		shard->rings[1].most = policies / SHARDS + 1;
 	}
