@@ -16,6 +16,12 @@
 
 enum { USER_MOST = 128, HOST_MOST = 256 };
 
+static bool
+is_separator(char c)
+{
+	return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
+}
+
 /* Digits of a user part before its `;`, visual separators off. */
 static size_t
 bare_digits(const char *user, size_t length, char out[USER_MOST])
@@ -23,7 +29,7 @@ bare_digits(const char *user, size_t length, char out[USER_MOST])
 	size_t used = 0;
 
 	for (size_t i = 0; i < length && user[i] != ';'; i++) {
-		if (strchr("-.() ", user[i]) != NULL && user[i] != '\0')
+		if (is_separator(user[i]))
 			continue;
 		if (used == USER_MOST - 1)
 			return 0;

@@ -173,6 +173,15 @@ struct sip_via {
 	bool whole;    /* read to its end: it is a Via */
 };
 
+/* A name-addr or addr-spec. */
+struct sip_addr_value {
+	struct span display; /* as written, with its quotes; p NULL: none */
+	struct span uri;
+	struct span
+	    params; /* of the header, from the first ';'; may be empty */
+	bool bracketed;
+};
+
 struct sip_msg {
 	struct span all; /* start line to body end, as framed */
 	bool request;
@@ -188,6 +197,7 @@ struct sip_msg {
 
 	struct sip_via via; /* the topmost */
 	struct span call_id;
+	struct sip_addr_value from, to;
 	struct span from_tag; /* p NULL: none */
 	struct span to_tag;
 	uint32_t cseq;
@@ -248,13 +258,7 @@ bool sip_value_next(struct span *rest, struct span *value);
 bool sip_via_read(struct span value, struct sip_via *via);
 /* Parameter of `;a=b;c="d"`, name without case; value is empty without '='. */
 bool sip_param_get(struct span params, const char *name, struct span *value);
-/* Splits a name-addr or addr-spec: display as written, URI, header params. */
-struct sip_addr_value {
-	struct span display; /* with its quotes; p NULL: none */
-	struct span uri;
-	struct span params; /* from the first ';', may be empty */
-	bool bracketed;
-};
+/* Splits a name-addr or addr-spec. */
 bool sip_addr_split(struct span value, struct sip_addr_value *out);
 struct span sip_span_trim(struct span s);
 /* 1 to 10 digits and nothing else, at most max. */

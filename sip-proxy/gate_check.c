@@ -177,15 +177,15 @@ check_routes(struct gate *g)
 }
 
 static enum sip_gate
-check_party(const struct sip_msg *msg, enum sip_header id, struct span *tag)
+check_party(const struct sip_msg *msg, enum sip_header id,
+    struct sip_addr_value *party, struct span *tag)
 {
 	const struct sip_hdr *hdr = sip_msg_first(msg, id);
-	struct sip_addr_value addr;
 
 	if (!hdr)
 		return SIP_GATE_MISSING;
-	if (!sip_addr_split(hdr->value, &addr) ||
-	    !sip_tag_read(addr.params, tag))
+	if (!sip_addr_split(hdr->value, party) ||
+	    !sip_tag_read(party->params, tag))
 		return SIP_GATE_FROM_TO;
 	return SIP_GATE_OK;
 }
@@ -300,8 +300,8 @@ gate_values(struct gate *g)
 	/* All of them run: an answer wants what can be had. */
 	const enum sip_gate found[] = {
 		check_via(g),
-		check_party(msg, SIP_HDR_FROM, &msg->from_tag),
-		check_party(msg, SIP_HDR_TO, &msg->to_tag),
+		check_party(msg, SIP_HDR_FROM, &msg->from, &msg->from_tag),
+		check_party(msg, SIP_HDR_TO, &msg->to, &msg->to_tag),
 		check_call_id(msg),
 		check_cseq(msg),
 		check_numbers(msg),

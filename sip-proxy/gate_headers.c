@@ -161,6 +161,32 @@ static const struct name methods[] = {
 	[SIP_METHOD_PUBLISH] = NAME("PUBLISH", 0),
 };
 
+/* By two words that may overlap: memcmp costs more to call than to run. */
+static bool
+same_bytes(const char *a, const char *b, size_t length)
+{
+	uint64_t x[2], y[2];
+	uint32_t s[2], t[2];
+
+	if (length >= sizeof(x[0])) {
+		const size_t end = length - sizeof(x[0]);
+
+		memcpy(x, a, 8);
+		memcpy(x + 1, a + end, 8);
+		memcpy(y, b, 8);
+		memcpy(y + 1, b + end, 8);
+		return x[0] == y[0] && x[1] == y[1] &&
+		    (length <= 16 || memcmp(a, b, length) == 0);
+	}
+	if (length < sizeof(s[0]))
+		return memcmp(a, b, length) == 0;
+	memcpy(s, a, 4);
+	memcpy(s + 1, a + length - 4, 4);
+	memcpy(t, b, 4);
+	memcpy(t + 1, b + length - 4, 4);
+	return s[0] == t[0] && s[1] == t[1];
+}
+
 enum sip_header
 sip_header_id(struct span name)
 {
@@ -177,7 +203,7 @@ sip_header_id(struct span name)
 		struct span known = { names[*row].text, names[*row].len };
 
 		if (((known.p[0] ^ name.p[0]) & ~0x20) == 0 &&
-		    (memcmp(known.p, name.p, name.l) == 0 ||
+		    (same_bytes(known.p, name.p, name.l) ||
 			span_caseeq(known, name)))
 			return (enum sip_header) * row;
 	}

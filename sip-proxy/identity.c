@@ -119,13 +119,17 @@ is_nobody(const struct sip_uri *uri)
 {
 	static const char *const words[] = { "anonymous", "unavailable",
 		"unknown", "restricted", "private", "blocked" };
+	struct span user;
 
 	if (ends_in(uri->host, ".invalid") || span_is(uri->host, "invalid"))
 		return true;
 	if (uri->scheme != SIP_SCHEME_TEL && uri->user.l == 0)
 		return true;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (span_is(user_before_params(uri), words[i]))
+	user = user_before_params(uri);
+	for (size_t i = 0; user.l > 0 && i < sizeof(words) / sizeof(words[0]);
+	     i++) {
+		if ((user.p[0] | 0x20) == words[i][0] &&
+		    span_is(user, words[i]))
 			return true;
 	}
 	return false;
@@ -319,8 +323,7 @@ caller_read(struct caller *caller, const struct setup *setup,
 	struct reading asserted[2], from = { .verstat = VERSTAT_NONE };
 	unsigned count = 0;
 	size_t length;
-	int failed = sip_value_read(&from.value,
-	    sip_msg_value(msg, SIP_HDR_FROM));
+	int failed = sip_party_read(&from.value, msg, SIP_HDR_FROM);
 
 	if (failed == 0 && has_nul(from.value.display))
 		failed = EBADMSG;

@@ -95,6 +95,9 @@ plain_bytes(const char *bytes, size_t most)
 
 	while (most - i >= 8 && is_plain(bytes + i))
 		i += 8;
+	/* The last eight may lie over what was looked at. */
+	if (i > 0 && most - i < 8 && is_plain(bytes + most - 8))
+		return most;
 	while (i < most && (unsigned char)bytes[i] >= 0x20 &&
 	    bytes[i] != 0x7f && bytes[i] != '"' && bytes[i] != '\\')
 		i++;
@@ -103,16 +106,15 @@ plain_bytes(const char *bytes, size_t most)
 
 /* Nearly every value: false where there is more to do about it. */
 static bool
-add_plain(struct log_line *line, const char *key, struct span value)
+add_plain(struct log_line *line, struct span key, struct span value)
 {
-	size_t length = strlen(key);
 	char *p = line->text + line->used;
 
 	if (value.l > VALUE_MOST || plain_bytes(value.p, value.l) < value.l ||
-	    line->used + length + value.l + 8 > sizeof(line->text))
+	    line->used + key.l + value.l + 8 > sizeof(line->text))
 		return false;
 	*p++ = ' ';
-	p = mempcpy(p, key, length);
+	p = mempcpy(p, key.p, key.l);
 	*p++ = '=';
 	*p++ = '"';
 	p = span_copy(p, value);
@@ -122,14 +124,14 @@ add_plain(struct log_line *line, const char *key, struct span value)
 }
 
 void
-log_line_add(struct log_line *line, const char *key, struct span value)
+log_line_put(struct log_line *line, struct span key, struct span value)
 {
 	size_t shown = value.l < VALUE_MOST ? value.l : VALUE_MOST, plain;
 
 	if (add_plain(line, key, value))
 		return;
 	add_text(line, " ", 1);
-	add_text(line, key, strlen(key));
+	add_text(line, key.p, key.l);
 	add_text(line, "=\"", 2);
 	for (size_t i = 0; i < shown; i += plain) {
 		plain = plain_bytes(value.p + i, shown - i);

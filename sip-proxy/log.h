@@ -33,7 +33,12 @@ void log_write(const struct log *log, int level, const char *format, ...)
 void log_line_begin(struct log_line *line, const char *what);
 /* ` key="value"`: quotes and backslashes escaped, other bytes that are not
  * printable ASCII or UTF-8 as \xNN. */
-void log_line_add(struct log_line *line, const char *key, struct span value);
+void log_line_put(struct log_line *line, struct span key, struct span value);
+static inline void
+log_line_add(struct log_line *line, const char *key, struct span value)
+{
+	log_line_put(line, span_of(key), value);
+}
 void log_line_end(const struct log *log, const struct log_line *line,
     int level);
 /* Once a turn of the loop: lines of decisions leave together. */

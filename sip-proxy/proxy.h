@@ -40,6 +40,7 @@ struct proxy {
 	struct setup *setup;	      /* of new requests */
 	struct usher_decision *asked; /* used again for each question */
 	struct usher_memory *memory;  /* likewise; NULL before the first */
+	struct usher_memory *spare;   /* to be read into again, or NULL */
 	struct decisions *decisions;
 	/* Who reads policies, and who reads memory: where the one hangs the
 	 * other may not. */

@@ -155,7 +155,9 @@ recipient_find(struct recipient *recipient, enum looking looking,
 
 		if (hdr == NULL)
 			continue;
-		failed = sip_value_read(&value, hdr->value);
+		failed = rest[i] == SIP_HDR_TO
+		    ? sip_party_read(&value, msg, SIP_HDR_TO)
+		    : sip_value_read(&value, hdr->value);
 		if (failed != 0)
 			break;
 		if (!found && origin->way == FROM_TRUNK)
@@ -192,7 +194,9 @@ recipient_of_phone(struct recipient *recipient, enum looking looking,
 
 		if (hdr == NULL)
 			continue;
-		failed = sip_value_read(&value, hdr->value);
+		failed = rest[i] == SIP_HDR_TO
+		    ? sip_party_read(&value, msg, SIP_HDR_TO)
+		    : sip_value_read(&value, hdr->value);
 		if (failed != 0 ||
 		    try_uri(recipient, proxy, setup, origin, &value.uri))
 			break;

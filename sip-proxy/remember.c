@@ -73,6 +73,16 @@ remember_waits(const struct decision *decision)
 	return asking != NULL && (asking->reading || asking->writing != NULL);
 }
 
+/* The room of a memory that was read serves the next. */
+static void
+keep_spare(struct proxy *proxy, struct recall *recall)
+{
+	if (proxy->spare != NULL)
+		return;
+	proxy->spare = recall->memory;
+	recall->memory = NULL;
+}
+
 void
 remember_end(struct decision *decision)
 {
@@ -85,10 +95,12 @@ remember_end(struct decision *decision)
 	sip_timer_stop(asking->proxy->timers, &asking->timer);
 	if (asking->writing != NULL)
 		asking->writing->asking = NULL;
-	if (asking->recall != NULL && asking->reading && asking->held_ms == 0)
+	if (asking->recall != NULL && asking->reading && asking->held_ms == 0) {
 		asking->recall->asking = NULL;
-	else if (asking->recall != NULL)
+	} else if (asking->recall != NULL) {
+		keep_spare(asking->proxy, asking->recall);
 		free_recall(asking->recall);
+	}
 	free(asking);
 }
 
@@ -252,6 +264,8 @@ remember_at_hand(struct screening *s, struct decision *decision,
 	if (recall == NULL)
 		return false;
 	asking->recall = recall;
+	recall->memory = s->proxy->spare;
+	s->proxy->spare = NULL;
 	read_memory(&recall->job);
 	if (recall->code != 0)
 		tell_unreadable(s->proxy, recall->who, recall->error.text);

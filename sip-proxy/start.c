@@ -433,6 +433,7 @@ proxy_stop(struct proxy *proxy)
 	sip_timers_free(proxy->timers);
 	usher_decision_free(proxy->asked);
 	usher_memory_free(proxy->memory);
+	usher_memory_free(proxy->spare);
 	if (proxy->base != NULL)
 		event_base_free(proxy->base);
 	log_close(&proxy->log);

@@ -65,6 +65,9 @@ int sip_uri_init(void);
 /* EBADMSG: not readable, or the readers differ: 400. ENOMEM. */
 int sip_uri_read(struct sip_value *out, struct span uri);
 int sip_value_read(struct sip_value *out, struct span value);
+/* From or To, as the gate has split it. */
+int sip_party_read(struct sip_value *out, const struct sip_msg *msg,
+    enum sip_header id);
 
 /* Display name without quotes and backslashes; EMSGSIZE: does not fit. */
 int sip_display_text(struct span display, char *buf, size_t size, size_t *len);

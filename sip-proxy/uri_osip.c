@@ -269,18 +269,40 @@ sip_uri_read(struct sip_value *out, struct span uri)
 	return err || is_plain_uri(&out->uri) ? err : ask_uri(out);
 }
 
+/* value: as it was split, with nothing around it. */
+static int
+read_split(struct sip_value *out, struct span value,
+    const struct sip_addr_value *split)
+{
+	int err;
+
+	out->display = split->display;
+	out->params = split->params;
+	err = read_ours(out, split->uri);
+	return err || is_plain_value(out, value) ? err : ask_value(out, value);
+}
+
 int
 sip_value_read(struct sip_value *out, struct span value)
 {
-	struct sip_addr_value addr;
-	int err;
+	struct sip_addr_value split;
 
 	value = sip_span_trim(value);
-	if (!sip_addr_split(value, &addr) ||
-	    !sip_tag_read(addr.params, &out->tag))
+	if (!sip_addr_split(value, &split) ||
+	    !sip_tag_read(split.params, &out->tag))
 		return EBADMSG;
-	out->display = addr.display;
-	out->params = addr.params;
-	err = read_ours(out, addr.uri);
-	return err || is_plain_value(out, value) ? err : ask_value(out, value);
+	return read_split(out, value, &split);
+}
+
+int
+sip_party_read(struct sip_value *out, const struct sip_msg *msg,
+    enum sip_header id)
+{
+	bool to = id == SIP_HDR_TO;
+	const struct sip_addr_value *split = to ? &msg->to : &msg->from;
+
+	if (!split->uri.p)
+		return EBADMSG;
+	out->tag = to ? msg->to_tag : msg->from_tag;
+	return read_split(out, sip_msg_value(msg, id), split);
 }
