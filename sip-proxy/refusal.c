@@ -6,26 +6,35 @@
  * fixed table for 32 s: a retransmission gets the first answer again, whatever
  * has changed since. The To tag is a MAC of the request; ACK and CANCEL are
  * dropped by request.c (design-calls.md "Unproven"; RFC 3261 §8.2.7). The
- * oldest falls out when the table is full.
+ * oldest falls out when the table is full, or no room is left for its bytes,
+ * which lie one behind the other and begin anew where the room ends.
  */
 #include <stdlib.h>
 
 #include "proxy.h"
 
-enum { KEPT_MS = 32000, SLOTS = 4096, BUCKETS = 8192, ANSWER_MOST = 4096 };
+enum {
+	KEPT_MS = 32000,
+	SLOTS = 4096,
+	BUCKETS = 8192,
+	ANSWER_MOST = 4096,
+	BYTES = SLOTS * 768 /* of all answers */
+};
 
 struct refused {
 	uint64_t key;
 	uint64_t until_ms;
+	uint32_t at;   /* its answer, in `bytes` */
 	uint16_t next; /* in its bucket: slot + 1, 0: none */
 	uint16_t length;
-	char *answer; /* NULL: the slot is free */
 };
 
 struct refusals {
-	unsigned oldest;
+	unsigned oldest, count; /* the next is put behind them */
+	uint32_t free;		/* where its answer goes in `bytes` */
 	struct refused slots[SLOTS];
 	uint16_t buckets[BUCKETS];
+	char bytes[BYTES];
 };
 
 struct refusals *
@@ -37,10 +46,6 @@ refusals_new(void)
 void
 refusals_free(struct refusals *refusals)
 {
-	if (refusals == NULL)
-		return;
-	for (unsigned i = 0; i < SLOTS; i++)
-		free(refusals->slots[i].answer);
 	free(refusals);
 }
 
@@ -49,9 +54,10 @@ refusals_kept(const struct refusals *refusals, uint64_t now_ms)
 {
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < SLOTS; i++)
-		count += refusals->slots[i].answer != NULL &&
-		    refusals->slots[i].until_ms > now_ms;
+	for (unsigned i = 0; i < refusals->count; i++)
+		count +=
+		    refusals->slots[(refusals->oldest + i) % SLOTS].until_ms >
+		    now_ms;
 	return count;
 }
 
@@ -75,8 +81,9 @@ key_of(const struct request *request)
 }
 
 static void
-unlink_slot(struct refusals *refusals, unsigned slot)
+drop_oldest(struct refusals *refusals)
 {
+	unsigned slot = refusals->oldest;
 	struct refused *one = &refusals->slots[slot];
 	uint16_t *at = &refusals->buckets[one->key % BUCKETS];
 
@@ -84,28 +91,59 @@ unlink_slot(struct refusals *refusals, unsigned slot)
 		at = &refusals->slots[*at - 1].next;
 	if (*at != 0)
 		*at = one->next;
-	free(one->answer);
-	one->answer = NULL;
+	refusals->oldest = (slot + 1) % SLOTS;
+	refusals->count--;
+}
+
+/* Whether the oldest answer lies between there and there. */
+static bool
+is_oldest_in(const struct refusals *refusals, size_t from, size_t to)
+{
+	const struct refused *one = &refusals->slots[refusals->oldest];
+
+	return refusals->count > 0 && one->at < to &&
+	    one->at + one->length > from;
+}
+
+/* Room for an answer, at the expense of the oldest. */
+static uint32_t
+make_room(struct refusals *refusals, size_t length)
+{
+	size_t at = refusals->free;
+
+	if (refusals->count == SLOTS)
+		drop_oldest(refusals);
+	if (at + length > BYTES) {
+		while (is_oldest_in(refusals, at, BYTES))
+			drop_oldest(refusals);
+		at = 0;
+	}
+	while (is_oldest_in(refusals, at, at + length))
+		drop_oldest(refusals);
+	refusals->free = (uint32_t)(at + length);
+	return (uint32_t)at;
 }
 
 static void
 keep(struct refusals *refusals, uint64_t key, uint64_t now_ms,
     const char *bytes, size_t length)
 {
-	unsigned slot = refusals->oldest;
-	struct refused *one = &refusals->slots[slot];
+	struct refused *one;
+	unsigned slot;
+	uint32_t at;
 
-	if (one->answer != NULL)
-		unlink_slot(refusals, slot);
-	if (length > ANSWER_MOST || (one->answer = malloc(length)) == NULL)
+	if (length > ANSWER_MOST)
 		return; /* it would be decided again */
-	memcpy(one->answer, bytes, length);
-	one->length = (uint16_t)length;
-	one->key = key;
-	one->until_ms = now_ms + KEPT_MS;
-	one->next = refusals->buckets[key % BUCKETS];
+	at = make_room(refusals, length);
+	slot = (refusals->oldest + refusals->count++) % SLOTS;
+	one = &refusals->slots[slot];
+	*one = (struct refused){ .key = key,
+		.until_ms = now_ms + KEPT_MS,
+		.at = at,
+		.next = refusals->buckets[key % BUCKETS],
+		.length = (uint16_t)length };
+	memcpy(refusals->bytes + at, bytes, length);
 	refusals->buckets[key % BUCKETS] = (uint16_t)(slot + 1);
-	refusals->oldest = (slot + 1) % SLOTS;
 }
 
 static void
@@ -130,7 +168,7 @@ refusal_again(struct request *request)
 
 		if (one->key != key || one->until_ms <= now_ms)
 			continue;
-		put(request, one->answer, one->length);
+		put(request, refusals->bytes + one->at, one->length);
 		return true;
 	}
 	return false;
