@@ -4,8 +4,10 @@
  * A decision is found again by its call (Call-ID, From tag, recipient) until
  * 32 s after the last final answer under it, and by its pair (caller,
  * recipient) while a transaction under it has no final answer (design-calls.md
- * "One decision a call"). Keys are keyed hashes made by decide_call.c. A table
- * of growing size; single thread.
+ * "One decision a call"). Keys are keyed hashes made by decide_call.c. Two
+ * tables of growing size; that of calls, where strangers find a hundred
+ * thousand others, holds its keys itself: a look is one line of memory, and to
+ * grow does not touch the decisions. Single thread.
  */
 #include <stdlib.h>
 
@@ -14,11 +16,19 @@
 
 enum { KEPT_MS = 32000, FIRST_SIZE = 1024 };
 
+struct call_place {
+	uint64_t key;
+	struct decision *decision; /* NULL: free */
+};
+
 struct decisions {
 	struct sip_timers *timers;
 	unsigned count, pairs;
-	size_t size; /* a power of two */
-	struct decision **by_call, **by_pair;
+	size_t call_size, pair_size; /* powers of two */
+	/* Each at the first free place from that of its key on, and half of
+	 * them free. */
+	struct call_place *by_call;
+	struct decision **by_pair; /* chains */
 };
 
 struct decisions *
@@ -29,9 +39,9 @@ decisions_new(struct sip_timers *timers)
 	if (table == NULL)
 		return NULL;
 	table->timers = timers;
-	table->size = FIRST_SIZE;
-	table->by_call = calloc(table->size, sizeof(struct decision *));
-	table->by_pair = calloc(table->size, sizeof(struct decision *));
+	table->call_size = table->pair_size = FIRST_SIZE;
+	table->by_call = calloc(FIRST_SIZE, sizeof(*table->by_call));
+	table->by_pair = calloc(FIRST_SIZE, sizeof(*table->by_pair));
 	if (table->by_call == NULL || table->by_pair == NULL) {
 		free(table->by_call);
 		free(table->by_pair);
@@ -71,23 +81,63 @@ decision_release(struct decision *decision)
 	free(decision);
 }
 
+/* One of the key's own: the newest is found first. */
 static void
-unlink_call(struct decisions *table, struct decision *decision)
+link_call(struct call_place *places, size_t size, struct call_place one)
 {
-	struct decision **at =
-	    &table->by_call[decision->call_key & (table->size - 1)];
+	size_t at = one.key & (size - 1);
 
-	while (*at != NULL && *at != decision)
-		at = &(*at)->next_call;
-	if (*at != NULL)
-		*at = decision->next_call;
+	while (places[at].decision != NULL) {
+		if (places[at].key == one.key) {
+			struct call_place older = places[at];
+
+			places[at] = one;
+			one = older;
+		}
+		at = (at + 1) & (size - 1);
+	}
+	places[at] = one;
+}
+
+/* What lies behind moves up, unless it is at its own place already. */
+static void
+close_gap(struct call_place *places, size_t size, size_t gap)
+{
+	size_t at = gap;
+
+	for (;;) {
+		size_t away, behind;
+
+		at = (at + 1) & (size - 1);
+		if (places[at].decision == NULL)
+			break;
+		away = (at - places[at].key) & (size - 1);
+		behind = (at - gap) & (size - 1);
+		if (away < behind)
+			continue;
+		places[gap] = places[at];
+		gap = at;
+	}
+	places[gap].decision = NULL;
+}
+
+static void
+unlink_call(struct decisions *table, const struct decision *decision)
+{
+	size_t at = decision->call_key & (table->call_size - 1);
+
+	while (table->by_call[at].decision != NULL &&
+	    table->by_call[at].decision != decision)
+		at = (at + 1) & (table->call_size - 1);
+	if (table->by_call[at].decision != NULL)
+		close_gap(table->by_call, table->call_size, at);
 }
 
 static void
 unlink_pair(struct decisions *table, struct decision *decision)
 {
 	struct decision **at =
-	    &table->by_pair[decision->pair_key & (table->size - 1)];
+	    &table->by_pair[decision->pair_key & (table->pair_size - 1)];
 
 	if (decision->pair_key == 0)
 		return;
@@ -101,17 +151,13 @@ unlink_pair(struct decisions *table, struct decision *decision)
 }
 
 static void
-link_both(struct decisions *table, struct decision *decision)
+link_pair(struct decisions *table, struct decision *decision)
 {
-	size_t call = decision->call_key & (table->size - 1);
-	size_t pair = decision->pair_key & (table->size - 1);
+	struct decision **at =
+	    &table->by_pair[decision->pair_key & (table->pair_size - 1)];
 
-	decision->next_call = table->by_call[call];
-	table->by_call[call] = decision;
-	if (decision->pair_key == 0)
-		return;
-	decision->next_pair = table->by_pair[pair];
-	table->by_pair[pair] = decision;
+	decision->next_pair = *at;
+	*at = decision;
 	table->pairs++;
 }
 
@@ -135,40 +181,52 @@ decisions_free(struct decisions *table)
 {
 	if (table == NULL)
 		return;
-	for (size_t i = 0; i < table->size; i++) {
-		while (table->by_call[i] != NULL)
-			forget(table->by_call[i]);
+	for (size_t i = 0; i < table->call_size; i++) {
+		while (table->by_call[i].decision != NULL)
+			forget(table->by_call[i].decision);
 	}
 	free(table->by_call);
 	free(table->by_pair);
 	free(table);
 }
 
-/* Twice the size; when there is no memory the chains just grow longer. */
-static void
-grow(struct decisions *table)
+/* Twice the size. False: there is no memory. */
+static bool
+grow_calls(struct decisions *table)
 {
-	size_t size = table->size;
-	struct decision **calls = calloc(size * 2, sizeof(*calls));
-	struct decision **pairs = calloc(size * 2, sizeof(*pairs));
-	struct decision **old = table->by_call;
+	size_t size = table->call_size;
+	struct call_place *places = calloc(size * 2, sizeof(*places));
 
-	if (calls == NULL || pairs == NULL) {
-		free(calls);
-		free(pairs);
+	if (places == NULL)
+		return false;
+	for (size_t i = 0; i < size; i++)
+		if (table->by_call[i].decision != NULL)
+			link_call(places, size * 2, table->by_call[i]);
+	free(table->by_call);
+	table->by_call = places;
+	table->call_size = size * 2;
+	return true;
+}
+
+/* When there is no memory the chains just grow longer. */
+static void
+grow_pairs(struct decisions *table)
+{
+	size_t size = table->pair_size;
+	struct decision **old = table->by_pair;
+	struct decision **pairs = calloc(size * 2, sizeof(*pairs));
+
+	if (pairs == NULL)
 		return;
-	}
-	free(table->by_pair);
-	table->by_call = calls;
 	table->by_pair = pairs;
-	table->size = size * 2;
+	table->pair_size = size * 2;
 	table->pairs = 0;
 	for (size_t i = 0; i < size; i++) {
 		while (old[i] != NULL) {
 			struct decision *decision = old[i];
 
-			old[i] = decision->next_call;
-			link_both(table, decision);
+			old[i] = decision->next_pair;
+			link_pair(table, decision);
 		}
 	}
 	free(old);
@@ -177,17 +235,19 @@ grow(struct decisions *table)
 struct decision *
 decisions_find(const struct decisions *table, uint64_t call_key)
 {
-	struct decision *one = table->by_call[call_key & (table->size - 1)];
+	const struct call_place *places = table->by_call;
+	size_t at = call_key & (table->call_size - 1);
 
-	while (one != NULL && one->call_key != call_key)
-		one = one->next_call;
-	return one;
+	while (places[at].decision != NULL && places[at].key != call_key)
+		at = (at + 1) & (table->call_size - 1);
+	return places[at].decision;
 }
 
 struct decision *
 decisions_find_pair(const struct decisions *table, uint64_t pair_key)
 {
-	struct decision *one = table->by_pair[pair_key & (table->size - 1)];
+	struct decision *one =
+	    table->by_pair[pair_key & (table->pair_size - 1)];
 
 	if (pair_key == 0)
 		return NULL;
@@ -205,12 +265,19 @@ decisions_have_pairs(const struct decisions *table)
 void
 decisions_keep(struct decisions *table, struct decision *decision)
 {
-	if (table->count >= table->size)
-		grow(table);
+	struct call_place place = { decision->call_key, decision };
+
+	/* Without room its call is decided anew, should it come again. */
+	if (table->count >= table->call_size / 2 && !grow_calls(table))
+		return;
+	if (table->pairs >= table->pair_size)
+		grow_pairs(table);
 	decision->table = table;
 	table->count++;
 	decision_hold(decision);
-	link_both(table, decision);
+	link_call(table->by_call, table->call_size, place);
+	if (decision->pair_key != 0)
+		link_pair(table, decision);
 	sip_timer_start(table->timers, &decision->timer, KEPT_MS, forget,
 	    decision);
 }

@@ -109,7 +109,7 @@ struct answer {
 
 struct decision {
 	unsigned references;
-	struct decision *next_call, *next_pair; /* decisions.c */
+	struct decision *next_pair;  /* decisions.c */
 	uint64_t call_key, pair_key; /* pair 0: nobody to pair with */
 	unsigned open;		     /* transactions without a final answer */
 	struct sip_timer timer;

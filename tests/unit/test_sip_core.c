@@ -165,6 +165,64 @@ many_decisions_are_found_while_the_table_grows(void **state)
 	sip_timers_free(timers);
 }
 
+/* Keys as near as can be: whoever goes leaves no gap that hides another. */
+static void
+decisions_with_neighbouring_keys_are_found(void **state)
+{
+	enum { MANY = 400, PLACES = 1024 };
+	struct decision *all[MANY];
+	struct sip_timers *timers;
+	struct decisions *table;
+
+	(void)state;
+	assert_int_equal(sip_timers_new(&timers, 0), 0);
+	table = decisions_new(timers);
+	for (uint64_t i = 0; i < MANY; i++) {
+		all[i] = keep(table, PLACES * i + PLACES - 3 + i % 7, 0);
+		decision_begin(all[i]);
+	}
+	for (uint64_t i = 0; i < MANY; i++) {
+		/* Every third stays for a while. */
+		if (i % 3 != 0)
+			decision_end(all[i]);
+	}
+	sip_timers_run(timers, 33000);
+	for (uint64_t i = 0; i < MANY; i++) {
+		struct decision *found = decisions_find(table,
+		    PLACES * i + PLACES - 3 + i % 7);
+
+		assert_true(i % 3 == 0 ? found == all[i] : found == NULL);
+		if (i % 3 == 0)
+			decision_end(all[i]);
+		decision_release(all[i]);
+	}
+	assert_int_equal(decisions_count(table), MANY / 3 + 1);
+	decisions_free(table);
+	sip_timers_free(timers);
+}
+
+static void
+of_two_decisions_of_a_call_the_newer_is_found(void **state)
+{
+	struct sip_timers *timers;
+	struct decisions *table;
+	struct decision *older, *newer;
+
+	(void)state;
+	assert_int_equal(sip_timers_new(&timers, 0), 0);
+	table = decisions_new(timers);
+	older = keep(table, 5, 0);
+	decision_begin(older);
+	newer = keep(table, 5, 0);
+	assert_ptr_equal(decisions_find(table, 5), newer);
+	sip_timers_run(timers, 33000);
+	assert_ptr_equal(decisions_find(table, 5), older);
+	decision_release(older);
+	decision_release(newer);
+	decisions_free(table);
+	sip_timers_free(timers);
+}
+
 static enum usher_channel
 channel_for(const char *type, const char *body)
 {
@@ -276,6 +334,8 @@ main(void)
 		    decisions_last_32_seconds_after_the_last_answer),
 		cmocka_unit_test(
 		    many_decisions_are_found_while_the_table_grows),
+		cmocka_unit_test(decisions_with_neighbouring_keys_are_found),
+		cmocka_unit_test(of_two_decisions_of_a_call_the_newer_is_found),
 		cmocka_unit_test(fax_is_live_t38_alone),
 		cmocka_unit_test(hops_go_by_priority_then_weight_and_life),
 	};
