@@ -19,15 +19,11 @@
 
 enum { LONGEST_SENDER = 320 };
 
-int
-usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
-    struct usher_facts **out)
+/* All but the arena is zero. */
+static void
+begin(struct usher_facts *facts, struct usher_conf *conf,
+    enum usher_channel channel)
 {
-	struct usher_facts *facts = calloc(1, sizeof(*facts));
-
-	if (!facts)
-		return ENOMEM;
-	usher_arena_init(&facts->arena);
 	facts->conf = conf;
 	if (conf)
 		atomic_fetch_add(&conf->references, 1);
@@ -38,8 +34,35 @@ usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
 	facts->remembered.tried = -1;
 	facts->client.ss_family = AF_UNSPEC;
 	usher_facts_channel(facts, channel);
+}
+
+int
+usher_facts_new(struct usher_conf *conf, enum usher_channel channel,
+    struct usher_facts **out)
+{
+	struct usher_facts *facts = calloc(1, sizeof(*facts));
+
+	if (!facts)
+		return ENOMEM;
+	usher_arena_init(&facts->arena);
+	begin(facts, conf, channel);
 	*out = facts;
 	return 0;
+}
+
+void
+usher_facts_renew(struct usher_facts *facts, struct usher_conf *conf,
+    enum usher_channel channel)
+{
+	struct usher_conf *old = facts->conf;
+	struct arena arena = facts->arena;
+
+	usher_arena_reset(&arena);
+	memset(facts, 0, sizeof(*facts));
+	facts->arena = arena;
+	begin(facts, conf, channel);
+	if (old)
+		usher_conf_release(old);
 }
 
 void

@@ -54,4 +54,8 @@ USHER_API int usher_notes_commit_then(struct usher_notes *notes,
  */
 USHER_API void usher_notes_keep(struct usher_notes *notes);
 
+/* As new, in the room of what was known of an attempt that is over. */
+USHER_API void usher_facts_renew(struct usher_facts *facts,
+    struct usher_conf *conf, enum usher_channel channel);
+
 #endif

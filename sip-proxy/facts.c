@@ -205,11 +205,14 @@ add_text(struct usher_facts *facts, const struct sip_msg *msg)
 struct usher_facts *
 facts_of(const struct setup *setup, const struct sip_msg *msg,
     const struct sip_peer *src, const struct caller *caller,
-    enum usher_channel channel)
+    enum usher_channel channel, struct usher_facts **spare)
 {
-	struct usher_facts *facts;
+	struct usher_facts *facts = *spare;
 
-	if (usher_facts_new(setup->conf, channel, &facts) != 0)
+	*spare = NULL;
+	if (facts != NULL)
+		usher_facts_renew(facts, setup->conf, channel);
+	else if (usher_facts_new(setup->conf, channel, &facts) != 0)
 		return NULL;
 	if (add_identities(facts, caller) != 0 ||
 	    usher_facts_client(facts, &src->addr.sa) != 0 ||

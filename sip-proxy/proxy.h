@@ -40,7 +40,10 @@ struct proxy {
 	struct setup *setup;	      /* of new requests */
 	struct usher_decision *asked; /* used again for each question */
 	struct usher_memory *memory;  /* likewise; NULL before the first */
-	struct usher_memory *spare;   /* to be read into again, or NULL */
+	/* What was of use to a call that is decided, and is to the next; NULL:
+	 * none. */
+	struct usher_facts *spare_facts;
+	struct recall *spare_recall;
 	struct decisions *decisions;
 	/* Who reads policies, and who reads memory: where the one hangs the
 	 * other may not. */

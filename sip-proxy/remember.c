@@ -73,14 +73,46 @@ remember_waits(const struct decision *decision)
 	return asking != NULL && (asking->reading || asking->writing != NULL);
 }
 
-/* The room of a memory that was read serves the next. */
+/* Its room serves the next: a call takes and frees as much each time. */
 static void
 keep_spare(struct proxy *proxy, struct recall *recall)
 {
-	if (proxy->spare != NULL)
+	if (proxy->spare_facts == NULL) {
+		proxy->spare_facts = recall->facts;
+		recall->facts = NULL;
+	}
+	if (proxy->spare_recall != NULL) {
+		free_recall(recall);
 		return;
-	proxy->spare = recall->memory;
-	recall->memory = NULL;
+	}
+	usher_facts_free(recall->facts);
+	usher_policy_release(recall->policy);
+	setup_release(recall->setup);
+	proxy->spare_recall = recall;
+}
+
+void
+remember_forget_spare(struct proxy *proxy)
+{
+	if (proxy->spare_recall != NULL)
+		usher_memory_free(proxy->spare_recall->memory);
+	free(proxy->spare_recall);
+	proxy->spare_recall = NULL;
+}
+
+/* Cleared, but that it may have a memory to be read into. */
+static struct recall *
+take_spare(struct proxy *proxy)
+{
+	struct recall *recall = proxy->spare_recall;
+
+	if (recall == NULL)
+		return calloc(1, sizeof(*recall));
+	proxy->spare_recall = NULL;
+	recall->asking = NULL;
+	recall->code = 0;
+	recall->targets = false;
+	return recall;
 }
 
 void
@@ -99,7 +131,6 @@ remember_end(struct decision *decision)
 		asking->recall->asking = NULL;
 	} else if (asking->recall != NULL) {
 		keep_spare(asking->proxy, asking->recall);
-		free_recall(asking->recall);
 	}
 	free(asking);
 }
@@ -184,7 +215,7 @@ asking_of(struct proxy *proxy, struct decision *decision)
 static struct recall *
 new_recall(const struct screening *s, struct usher_facts *facts)
 {
-	struct recall *recall = calloc(1, sizeof(*recall));
+	struct recall *recall = take_spare(s->proxy);
 
 	if (recall == NULL)
 		return NULL;
@@ -264,8 +295,6 @@ remember_at_hand(struct screening *s, struct decision *decision,
 	if (recall == NULL)
 		return false;
 	asking->recall = recall;
-	recall->memory = s->proxy->spare;
-	s->proxy->spare = NULL;
 	read_memory(&recall->job);
 	if (recall->code != 0)
 		tell_unreadable(s->proxy, recall->who, recall->error.text);

@@ -47,6 +47,8 @@ bool remember_use(struct screening *screening, struct decision *decision,
 bool remember_waits(const struct decision *decision);
 /* All asked for is let go. */
 void remember_end(struct decision *decision);
+/* What is kept for the next call is freed, once there is none. */
+void remember_forget_spare(struct proxy *proxy);
 
 /* Whom a recipient calls is known to them from now on. */
 void remember_known(const struct request *request, const char *aor,

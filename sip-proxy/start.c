@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "proxy.h"
+#include "remember.h"
 #include "saved.h"
 
 enum { NAMES_WAIT_MS = 5000 };
@@ -433,7 +434,8 @@ proxy_stop(struct proxy *proxy)
 	sip_timers_free(proxy->timers);
 	usher_decision_free(proxy->asked);
 	usher_memory_free(proxy->memory);
-	usher_memory_free(proxy->spare);
+	usher_facts_free(proxy->spare_facts);
+	remember_forget_spare(proxy);
 	if (proxy->base != NULL)
 		event_base_free(proxy->base);
 	log_close(&proxy->log);
