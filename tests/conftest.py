@@ -2,6 +2,7 @@
 
 import pytest
 
+import redis_server
 import support
 
 
@@ -14,3 +15,11 @@ def usher():
 @pytest.fixture
 def free_port():
     return support.free_port
+
+
+@pytest.fixture
+def redis(tmp_path):
+    """A Redis that keeps what it is told; it ends with the test."""
+    server = redis_server.Redis(tmp_path / "redis")
+    yield server
+    server.kill()

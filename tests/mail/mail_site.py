@@ -13,7 +13,7 @@ SITE = """\
 site = {{ domains = [ "example.com" ]; timezone = "{timezone}";
          internal = [ {internal} ]; }};
 preferences = [ "preferences/*.conf" ];
-store = "lmdb:store";
+store = "{store}";
 mode = "{mode}";
 mail = {{ socket = "{socket}"; socket_mode = "0660";
          socket_group = "postfix"; {mail} }};
@@ -31,9 +31,10 @@ class Site:
 
     def configure(self, mail='authserv_ids = [ "mx.example.com" ];',
                   mode="enforce", internal="", timezone="America/New_York",
-                  socket=None):
+                  socket=None, store="lmdb:store"):
         self.conf.write_text(SITE.format(
             mail=mail, mode=mode, internal=internal, timezone=timezone,
+            store=store,
             socket=socket or f"unix:{self.socket}"))
 
     def prefer(self, name, rules, **more):

@@ -19,7 +19,7 @@ CONF = """
 site = {{ domains = [ "example.com" ]; timezone = "America/New_York";
 	country_code = "1"; {site} }};
 preferences = [ "preferences/*.conf" ];
-store = "lmdb:store";
+store = "{store}";
 {mode}
 sip = {{
 	listen = [ "udp:{host}:{port}" ];
@@ -37,7 +37,8 @@ class Site:
     """The proxy with its files; start() it, and stop() it at the end."""
 
     def __init__(self, folder, pbx_port=None, sip="", site="", timers="",
-                 peers="", hops=None, mode="", at=None, trunks=""):
+                 peers="", hops=None, mode="", at=None, trunks="",
+                 store="lmdb:store"):
         self.folder = folder
         self.port = support.free_port(HOST, ("udp",))
         self.pbx_port = pbx_port or support.free_port(HOST, ("udp",))
@@ -47,6 +48,7 @@ class Site:
         (folder / "preferences").mkdir(parents=True)
         self.settings = dict(
             site=site, host=HOST, port=self.port, trunk=TRUNK, sip=sip,
+            store=store,
             carrier=CARRIER, timers=timers, mode=mode, trunks=trunks,
             peers=", " + peers if peers else "",
             hops=hops or f'[ "sip:{HOST}:{self.pbx_port}" ]')
