@@ -141,10 +141,12 @@ get(struct finding *finding, unsigned char kind, const struct record_key *key,
 	    key->bytes, key->length, value, finding->error);
 }
 
-/* Whether a promise of this reference is to be kept on this channel now. */
+/*
+ * Whether a promise to whom it was told is to be kept on this channel now: the
+ * one it was told with, or one that took its place.
+ */
 static int
-keeps(struct finding *finding, const char *text, const struct address *who,
-    int64_t *until)
+keeps(struct finding *finding, const struct address *who, int64_t *until)
 {
 	struct usher_record_value value;
 	struct promise_list list;
@@ -163,8 +165,9 @@ keeps(struct finding *finding, const char *text, const struct address *who,
 	for (size_t i = 0; i < list.count; i++) {
 		const struct promise_entry *entry = &list.entries[i];
 
-		if (strcmp(entry->reference, text) == 0 &&
-		    *entry->party == '=' && finding->at >= entry->from &&
+		if (*entry->party == '=' &&
+		    strcmp(entry->party + 1, who->text) == 0 &&
+		    finding->at >= entry->from &&
 		    finding->at < entry->kept_until)
 			*until = entry->kept_until;
 	}
@@ -231,7 +234,7 @@ try_one(struct finding *finding, const char *text)
 		return 0;
 	code = is_free(finding, &who, finding->came, &free);
 	if (code == 0 && free)
-		code = keeps(finding, text, &who, &until);
+		code = keeps(finding, &who, &until);
 	if (code != 0 || !free || until == 0)
 		return code;
 	return join(finding, text, &who, until);

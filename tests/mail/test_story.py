@@ -39,6 +39,18 @@ rules = (
     at_most = "1 per 30d"; introduces = true; }}
 );
 """
+RING = """
+name = "Alice"; addresses = [ "alice@example.com" ];
+phones = [ "+14155550100" ]; timezone = "America/New_York";
+published = {{ phone = "+14155550100"; }};
+rules = (
+  {{ name = "call me"; if = {{ channel = "email"; }};
+    then = "redirect"; to = [ "phone" ]; }},
+  {{ name = "partners"; if = {{ organization = "partner.example"; }};
+    then = "accept"; during = "{phone}"; else = "defer"; }}
+);
+otherwise = "refuse";
+"""
 MAIL = """
 site = {{ domains = [ "example.com" ]; timezone = "America/New_York";
          country_code = "1"; }};
@@ -84,9 +96,9 @@ class Story:
             port=self.phone.port, trunk=sip_site.TRUNK, pbx=self.pbx.port))
         self.prefer()
 
-    def prefer(self, phone="Tue,Thu 16:00-17:00"):
+    def prefer(self, phone="Tue,Thu 16:00-17:00", rules=ALICE):
         (self.folder / "preferences" / "alice.conf").write_text(
-            ALICE.format(phone=phone))
+            rules.format(phone=phone))
         self.mails.publish()
 
     def at(self, time):
@@ -115,11 +127,12 @@ class Story:
 
     # ---- who comes ----
 
-    def mail(self, text, overview=True, sender=PAT, port="behind"):
+    def mail(self, text, overview=True, sender=PAT, port="behind",
+             subject="Document storage", to="alice@example.com"):
         """The answer to a mail, to RCPT or in the end: code and text."""
         message = email.message.EmailMessage()
-        message["From"], message["To"] = sender, "alice@example.com"
-        message["Subject"] = "Document storage"
+        message["From"], message["To"] = sender, to
+        message["Subject"] = subject
         message["Message-ID"] = f"<{support.free_port()}@{sender}>"
         message.set_content(text)
         if overview:
@@ -129,7 +142,7 @@ class Story:
         self.takes_mails()
         with self.postfix.session(port=port) as smtp:
             smtp.mail(sender)
-            code, text = smtp.rcpt("alice@example.com")
+            code, text = smtp.rcpt(to)
             if code == 250:
                 code, text = smtp.data(message.as_bytes())
         return code, text.decode()
@@ -263,3 +276,39 @@ def test_a_link_is_cut_by_the_recipient(story):
     assert (said.code, said.stdout) == (0, f"{NUMBER}: cut\n")
     story.at("16:30")
     story.is_turned_away()
+
+
+@pytest.mark.parametrize("where", ["subject", "address"])
+def test_a_reference_stands_for_the_number(story, where):
+    story.at("11:05")
+    reference = is_told_to_write(story)
+    shown = dict(subject=f"Storage ({reference}), Ref. {reference}") \
+        if where == "subject" else dict(to=f"alice+{reference}@example.com")
+    # From who is not proven it says nothing, and is worth no less after.
+    assert story.mail("How are you?\r\n", port="accept", **shown)[0] == 250
+    # The older one is as good as what is told now.
+    assert is_told_to_write(story) != reference
+    code, said = story.mail("How are you?\r\n", **shown)
+    assert code == 250, said
+    assert story.mail("And I?\r\n", sender=EVE, **shown)[0] == 250
+    story.at("16:30")
+    story.is_connected()
+    story.is_turned_away(OTHER)
+
+
+def test_a_caller_who_was_told_by_mail_is_recognised_once(story):
+    story.prefer(rules=RING)
+    story.at("11:05")
+    code, said = story.mail("How are you?\r\n")
+    assert code == 550 and "16:00" in said, said
+    reference = re.search(r"Reference (\w{12})\b", said)[1]
+    shown = [f"Subject: As your answer {reference} says, ref {reference}"]
+    story.prefer(phone="Tue,Thu 18:00-19:00", rules=RING)
+    story.at("15:59")
+    story.call(headers=shown).final(603)
+    story.at("16:30")
+    story.call().final(603)
+    story.call(proven=False, headers=shown).final(603)
+    story.is_connected(headers=shown)
+    # Overheard by another.
+    story.call(OTHER, headers=shown).final(603)
