@@ -130,6 +130,17 @@ static const struct cli_command commands[] = {
 	    "Tells whether the standing of PARTY (domain, address, number) is\n"
 	    "new, good or poor, and what that rests on.\n",
 	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_JSON, cli_standing },
+	{ "export", "[-c FILE] WHO", "all that is kept of a person",
+	    "Prints each record that speaks of WHO, an address, a number or a\n"
+	    "domain, as a JSON object a line: of a recipient as well as of\n"
+	    "whoever approached one.\n",
+	    CLI_OPT_CONF, cli_export },
+	{ "forget", "[-c FILE] [--dry-run] WHO",
+	    "remove all that is kept of a person",
+	    "Removes each record that `usher export` tells of, and says how\n"
+	    "many of which kind. Held mails are let go by `usher release`;\n"
+	    "what a recipient has published stays in force.\n",
+	    CLI_OPT_CONF | CLI_OPT_DRY_RUN, cli_forget },
 	{ "status", "[-c FILE] [--json]", "tell whether all is well",
 	    "Looks at the daemons, the store, and what waits. Exits with 0\n"
 	    "when all is well, 1 for a warning, 3 when a daemon is down or\n"

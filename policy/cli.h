@@ -84,6 +84,8 @@ int cli_close(const struct cli_arguments *arguments);
 int cli_relate(const struct cli_arguments *arguments);
 int cli_code(const struct cli_arguments *arguments);
 int cli_report(const struct cli_arguments *arguments);
+int cli_export(const struct cli_arguments *arguments);
+int cli_forget(const struct cli_arguments *arguments);
 int cli_standing(const struct cli_arguments *arguments);
 int cli_pause(const struct cli_arguments *arguments);
 int cli_log(const struct cli_arguments *arguments);

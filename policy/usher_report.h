@@ -69,4 +69,28 @@ USHER_API int usher_standing_of(struct usher *usher, struct usher_conf *conf,
     struct usher_error *error);
 USHER_API const char *usher_standing_word(enum usher_standing standing);
 
+/* ---- all that is kept of one person ---- */
+
+/* A record as one JSON object, its kind as "record". */
+typedef int (
+    *usher_person_each_h)(void *arg, const char *kind, const char *json);
+/*
+ * `who` is a recipient, or somebody who approached them, or both: an address,
+ * a number, or a domain for all of an organization. What speaks of them among
+ * others is told as far as it is theirs. EINVAL: it is none of these.
+ */
+USHER_API int usher_person_export(struct usher *usher, struct usher_conf *conf,
+    const struct usher_policy *policy, const char *who,
+    usher_person_each_h each, void *arg, struct usher_error *error);
+/*
+ * The same, and all of it is removed in one commit (dry_run: it would be), but
+ * for what is not ours
+ * to remove, which is not told: held mails, splits under way, the ways of
+ * phones and emergency calls, all of which end by themselves or are let go.
+ */
+USHER_API int usher_person_forget(struct usher *usher, struct usher_conf *conf,
+    const struct usher_policy *policy, const char *who, bool dry_run,
+    int wait_ms, usher_person_each_h each, void *arg,
+    struct usher_error *error);
+
 #endif

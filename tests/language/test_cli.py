@@ -12,7 +12,7 @@ from cli_samples import ALICE, KEYS, alice, site  # noqa: F401
 
 COMMANDS = ["check", "publish", "explain", "show", "replay", "learn", "pause",
             "open", "close", "relate", "link", "code", "held", "release",
-            "log", "report", "standing", "status"]
+            "log", "report", "standing", "export", "forget", "status"]
 
 
 # ---- help and usage ----
