@@ -14,6 +14,7 @@
 
 #include "code.h"
 #include "decide.h"
+#include "message.h"
 
 bool
 usher_decision_shows_code(const struct usher_decision *decision)
@@ -84,7 +85,8 @@ widen(const char *text, size_t length, struct usher_cut *cut)
 	if (until < length && text[until] == ' ' &&
 	    (from == 0 || text[from - 1] == ' '))
 		until++;
-	else if (until == length && from > 0 && text[from - 1] == ' ')
+	else if (from > 0 && text[from - 1] == ' ' &&
+	    (until == length || strchr("])},.;:!?", text[until]) != NULL))
 		from--;
 	*cut = (struct usher_cut){ from, until - from };
 }
@@ -134,9 +136,10 @@ strip(const char *codes, char *text)
 static char *
 strip_encoded(const char *codes, const char *text)
 {
-	char *decoded = g_mime_utils_header_decode_text(NULL, text);
-	char *encoded, *result = NULL;
+	char *decoded, *encoded, *result = NULL;
 
+	usher_gmime_begin();
+	decoded = g_mime_utils_header_decode_text(NULL, text);
 	if (decoded == NULL)
 		return NULL;
 	if (strip(codes, decoded)) {

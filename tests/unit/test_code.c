@@ -1,0 +1,452 @@
+/*
+ * code: access codes as text, made, found, used by several processes at once,
+ * and revoked.
+ */
+#include "memory_place.h"
+
+#include <signal.h>
+
+#include "code.h"
+
+enum { NOON = 1795521600, HOUR = 3600 };
+#define WHO "a@x.example"
+
+/* ---- text ---- */
+
+static void
+test_forms(void **state)
+{
+	static const struct {
+		const char *text;
+		bool plain;
+		const char *code; /* NULL: none */
+	} cases[] = {
+		{ "WXK6-SJAF-TV3X", false, "WXK6SJAFTV3X" },
+		{ "wxk6-sjaf-tv3x", false, "WXK6SJAFTV3X" },
+		{ "Re: [WXK6-SJAF-TV3X], hello", false, "WXK6SJAFTV3X" },
+		{ "O0Il-1111-0000", false, "001111110000" },
+		{ "WXK6SJAFTV3X", true, "WXK6SJAFTV3X" },
+		{ "WXK6SJAFTV3X", false, NULL },
+		{ "123456789012", false, "123456789012" },
+		{ "call 1234-5678-9012.", false, "123456789012" },
+		{ "1234567890123", false, NULL },
+		{ "xWXK6-SJAF-TV3X", false, NULL },
+		{ "WXK6-SJAF-TV3Xx", false, NULL },
+		{ "A-WXK6-SJAF-TV3X", false, NULL },
+		{ "WXK6-SJAF-TV3X-9", false, NULL },
+		{ "WXK6-SJAF-TV3X- 9", false, "WXK6SJAFTV3X" },
+		{ "WXK6-SJAFTV3X", false, NULL },
+		{ "WXK6-SJAU-TV3X", false, NULL },
+		{ "\xc3\xa9WXK6-SJAF-TV3X", false, NULL },
+		{ "introduction", true, NULL },
+		{ "+44 20 7123 4567", true, NULL },
+		{ "a%23WXK6SJAFTV3X", true, "WXK6SJAFTV3X" },
+		{ "", true, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct code_token token;
+		bool found = usher_code_next(cases[i].text,
+		    strlen(cases[i].text), 0, cases[i].plain, &token);
+
+		if (found != (cases[i].code != NULL))
+			fail_msg("%s", cases[i].text);
+		if (found)
+			assert_string_equal(token.code, cases[i].code);
+	}
+	assert_true(usher_code_is("wxk6sjaftv3x"));
+	assert_false(usher_code_is("wxk6sjaftv3x "));
+}
+
+static void
+test_what_led_to_a_code_goes_with_it(void **state)
+{
+	static const char codes[] = "WXK6SJAFTV3X 123456789012";
+	static const struct {
+		const char *text, *left; /* NULL: as it was */
+	} cases[] = {
+		{ "WXK6-SJAF-TV3X", "" },
+		{ "Hello WXK6-SJAF-TV3X", "Hello" },
+		{ "WXK6-SJAF-TV3X Hello", "Hello" },
+		{ "Our WXK6-SJAF-TV3X offer", "Our offer" },
+		{ "Our [wxk6-sjaf-tv3x] offer", "Our offer" },
+		{ "Our [code WXK6-SJAF-TV3X] offer", "Our [code] offer" },
+		{ "x, WXK6-SJAF-TV3X, 1234-5678-9012", "x,," },
+		{ "A <a+WXK6SJAFTV3X@x.example>", "A <a@x.example>" },
+		{ "a+b+WXK6-SJAF-TV3X@x.example", "a+b@x.example" },
+		{ "a+WXK6-SJAF-TV3X+b@x.example", "a+b@x.example" },
+		{ "sip:+1415*123456789012@h", "sip:+1415@h" },
+		{ "sip:a%23123456789012@h", "sip:a@h" },
+		{ "sip:a@h;code=123456789012;lr", "sip:a@h;lr" },
+		{ "=?utf-8?q?F=C3=BCr_WXK6-SJAF-TV3X_Sie?=",
+		    "=?utf-8?q?F=C3=BCr__Sie?=" },
+		{ "=?utf-8?b?V1hLNi1TSkFGLVRWM1ggT2s=?=", "Ok" },
+		{ "AAAA-BBBB-CCCC", NULL },
+		{ "xWXK6-SJAF-TV3X", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char *left = NULL;
+
+		assert_int_equal(usher_codes_strip(codes, cases[i].text, &left),
+		    0);
+		if ((left == NULL) != (cases[i].left == NULL))
+			fail_msg("%s", cases[i].text);
+		if (left != NULL)
+			assert_string_equal(left, cases[i].left);
+		free(left);
+	}
+}
+
+/* ---- a site ---- */
+
+static struct usher *
+open_site(const struct place *place)
+{
+	struct usher_publication publication;
+	struct usher *usher;
+
+	place_write(place, "preferences/a.conf",
+	    "addresses = [ \"" WHO "\" ];"
+	    " parties = { p = { code = true; };"
+	    " v = { organizations = [ \"v.example\" ]; }; };"
+	    " rules = ( { name = \"p\"; if = { party = \"p\"; };"
+	    " then = \"accept\"; } ); otherwise = \"refuse\";\n");
+	usher = open_memory(place);
+	if (usher_publish(usher, NULL, &publication, NULL, NULL, NULL, NULL) !=
+	    0)
+		abort();
+	return usher;
+}
+
+/* One attempt by somebody who is proven, and what comes of it. */
+struct coming {
+	struct usher *usher;
+	struct usher_conf *conf;
+	struct usher_policy *policy;
+	struct usher_facts *facts;
+	struct usher_memory *memory;
+	struct usher_decision *decision;
+};
+
+static bool
+comes(struct coming *c, struct usher *usher, const char *subject,
+    const char *party, const char *identity, int64_t at)
+{
+	struct usher_question question = { .at = at };
+
+	*c = (struct coming){ .usher = usher };
+	c->conf = usher_conf_hold(usher);
+	assert_int_equal(usher_policy_find(usher, c->conf, WHO, &c->policy,
+			     NULL),
+	    0);
+	assert_int_equal(usher_facts_new(c->conf, USHER_EMAIL, &c->facts), 0);
+	usher_facts_shown(c->facts, USHER_ALL);
+	assert_int_equal(usher_facts_prove(c->facts, party, NULL), 0);
+	assert_int_equal(usher_facts_attempt(c->facts, identity), 0);
+	assert_int_equal(usher_facts_subject(c->facts, subject,
+			     strlen(subject)),
+	    0);
+	assert_int_equal(usher_memory_read(usher, c->policy, WHO, c->facts, at,
+			     &c->memory, NULL),
+	    0);
+	question.policy = c->policy;
+	question.facts = c->facts;
+	question.memory = c->memory;
+	assert_int_equal(usher_decide(usher, &question, &c->decision, NULL), 0);
+	return usher_decision_verdict(c->decision)->answer == USHER_ACCEPT;
+}
+
+static int
+uses(const struct coming *c)
+{
+	struct usher_notes *notes = NULL;
+	int code = usher_notes_new(c->usher, &notes, NULL);
+
+	if (code == 0)
+		code = usher_notes_code(notes, c->policy, WHO, c->facts,
+		    c->decision, USHER_TAKING, NULL);
+	if (code == 0)
+		code = usher_notes_commit(notes, -1, NULL);
+	usher_notes_free(notes);
+	return code;
+}
+
+static void
+goes(struct coming *c)
+{
+	usher_decision_free(c->decision);
+	usher_memory_free(c->memory);
+	usher_facts_free(c->facts);
+	usher_policy_release(c->policy);
+	usher_conf_release(c->conf);
+}
+
+/* 0: accepted and used; EPERM: turned away; else the commit's answer. */
+static int
+attempt(struct usher *usher, const char *subject, const char *party,
+    const char *identity, int64_t at)
+{
+	struct coming c;
+	int code = comes(&c, usher, subject, party, identity, at) ? uses(&c)
+								  : EPERM;
+
+	goes(&c);
+	return code;
+}
+
+static int
+make(struct usher *usher, const struct usher_code *order,
+    char text[USHER_CODE_TEXT])
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+	struct usher_policy *policy = NULL;
+	int code = usher_policy_find(usher, conf, WHO, &policy, NULL);
+
+	if (code == 0)
+		code = usher_code_make(usher, policy, WHO, order, -1, text,
+		    NULL);
+	usher_policy_release(policy);
+	usher_conf_release(conf);
+	return code;
+}
+
+struct seen {
+	size_t count;
+	int64_t used;
+	char id[16], owner[32];
+};
+
+static int
+see(void *arg, const struct usher_code *code)
+{
+	struct seen *seen = arg;
+
+	seen->count++;
+	seen->used = code->used;
+	(void)snprintf(seen->id, sizeof(seen->id), "%s", code->id);
+	(void)snprintf(seen->owner, sizeof(seen->owner), "%s", code->owner);
+	return 0;
+}
+
+static struct seen
+list(struct usher *usher, int64_t at)
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+	struct usher_policy *policy = NULL;
+	struct seen seen = { .count = 0 };
+
+	assert_int_equal(usher_policy_find(usher, conf, WHO, &policy, NULL), 0);
+	assert_int_equal(usher_code_each(usher, policy, WHO, at, see, &seen,
+			     NULL),
+	    0);
+	usher_policy_release(policy);
+	usher_conf_release(conf);
+	return seen;
+}
+
+static int
+end_code(struct usher *usher, const char *name, int64_t at)
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+	struct usher_policy *policy = NULL;
+	int code = usher_policy_find(usher, conf, WHO, &policy, NULL);
+
+	if (code == 0)
+		code = usher_code_revoke(usher, policy, WHO, name, at, -1,
+		    NULL);
+	usher_policy_release(policy);
+	usher_conf_release(conf);
+	return code;
+}
+
+/* ---- one process ---- */
+
+static void
+test_made_codes_have_their_form_and_differ(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR };
+	struct usher *usher = open_site(*state);
+	char a[USHER_CODE_TEXT], b[USHER_CODE_TEXT];
+
+	assert_int_equal(make(usher, &order, a), 0);
+	assert_int_equal(make(usher, &order, b), 0);
+	assert_string_not_equal(a, b);
+	assert_int_equal(strlen(a), 14);
+	assert_true(a[4] == '-' && a[9] == '-' && usher_code_is(a));
+	order.dialled = true;
+	assert_int_equal(make(usher, &order, a), 0);
+	assert_int_equal(strspn(a, "0123456789"), 12);
+	assert_int_equal(strlen(a), 12);
+	order.party = "v";
+	assert_int_equal(make(usher, &order, a), EINVAL);
+	order.party = "q";
+	assert_int_equal(make(usher, &order, a), EINVAL);
+	assert_int_equal(list(usher, NOON).count, 3);
+	usher_close(usher);
+}
+
+static void
+test_it_ends_and_is_revoked(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR };
+	struct usher *usher = open_site(*state);
+	char text[USHER_CODE_TEXT];
+
+	assert_int_equal(make(usher, &order, text), 0);
+	assert_int_equal(attempt(usher, text, "a@v.example", "1",
+			     NOON + HOUR - 1),
+	    0);
+	assert_int_equal(list(usher, NOON + HOUR - 1).count, 1);
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON + HOUR),
+	    EPERM);
+	assert_int_equal(list(usher, NOON + HOUR).count, 0);
+	assert_int_equal(end_code(usher, "00000000", NOON), ENOENT);
+	assert_int_equal(end_code(usher, "", NOON), ENOENT);
+	assert_int_equal(end_code(usher, list(usher, NOON).id, NOON), 0);
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON), EPERM);
+	assert_int_equal(end_code(usher, text, NOON), ENOENT);
+	usher_close(usher);
+}
+
+static void
+test_a_last_use_is_had_once_and_again_by_the_same(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + 9 * HOUR,
+		.uses = 1,
+		.shared = true };
+	struct usher *usher = open_site(*state);
+	char text[USHER_CODE_TEXT];
+	struct coming one, two;
+
+	assert_int_equal(make(usher, &order, text), 0);
+	/* Both have seen it free. */
+	assert_true(comes(&one, usher, text, "a@v.example", "1", NOON));
+	assert_true(comes(&two, usher, text, "a@w.example", "2", NOON));
+	assert_int_equal(uses(&one), 0);
+	assert_int_equal(uses(&two), EDQUOT);
+	assert_int_equal(uses(&one), 0);
+	goes(&one);
+	goes(&two);
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON + 9), 0);
+	assert_int_equal(list(usher, NOON).used, 1);
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON + HOUR),
+	    EPERM);
+	usher_close(usher);
+}
+
+static void
+test_two_first_users_at_once(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR };
+	struct usher *usher = open_site(*state);
+	char text[USHER_CODE_TEXT];
+	struct coming one, two;
+
+	assert_int_equal(make(usher, &order, text), 0);
+	assert_true(comes(&one, usher, text, "a@v.example", "1", NOON));
+	assert_true(comes(&two, usher, text, "a@w.example", "2", NOON));
+	assert_int_equal(uses(&two), 0);
+	assert_int_equal(uses(&one), EDQUOT);
+	assert_string_equal(list(usher, NOON).owner, "w.example");
+	goes(&one);
+	goes(&two);
+	usher_close(usher);
+}
+
+/* ---- several ---- */
+
+static void
+test_processes_share_the_uses_there_are(void **state)
+{
+	enum { USERS = 6, USES = 2 };
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR,
+		.uses = USES,
+		.shared = true };
+	struct usher *usher = open_site(*state);
+	char text[USHER_CODE_TEXT], name[32];
+	int status, in = 0;
+
+	assert_int_equal(make(usher, &order, text), 0);
+	usher_close(usher);
+	for (int i = 0; i < USERS; i++)
+		if (fork() == 0) {
+			(void)snprintf(name, sizeof(name), "a@f%d.example", i);
+			usher = open_memory(*state);
+			status = attempt(usher, text, name, name, NOON);
+			/* What was answered is never forgotten. */
+			(void)kill(getpid(), status == 0 ? SIGKILL : SIGTERM);
+		}
+	for (int i = 0; i < USERS; i++) {
+		assert_true(wait(&status) > 0);
+		in += WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	}
+	assert_int_equal(in, USES);
+	usher = open_memory(*state);
+	assert_int_equal(list(usher, NOON).used, USES);
+	usher_close(usher);
+}
+
+static void
+test_the_store_does_not_hold_it(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR };
+	const struct place *place = *state;
+	char text[USHER_CODE_TEXT], bare[CODE_NORMAL], *bytes;
+	struct usher *usher;
+	long length;
+	FILE *file;
+
+	LMDB_ALONE();
+	usher = open_site(place);
+	assert_int_equal(make(usher, &order, text), 0);
+	assert_true(usher_code_normal(text, bare));
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON), 0);
+	usher_close(usher);
+	file = fopen(place_path(place, "store/memory/data.mdb"), "r");
+	assert_non_null(file);
+	(void)fseek(file, 0, SEEK_END);
+	length = ftell(file);
+	rewind(file);
+	bytes = malloc((size_t)length);
+	assert_int_equal(fread(bytes, 1, (size_t)length, file), length);
+	(void)fclose(file);
+	assert_null(memmem(bytes, (size_t)length, bare, strlen(bare)));
+	assert_null(memmem(bytes, (size_t)length, text, strlen(text)));
+	free(bytes);
+}
+
+#define place_test(name) \
+	cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_what_led_to_a_code_goes_with_it),
+		place_test(test_made_codes_have_their_form_and_differ),
+		place_test(test_it_ends_and_is_revoked),
+		place_test(test_a_last_use_is_had_once_and_again_by_the_same),
+		place_test(test_two_first_users_at_once),
+		place_test(test_processes_share_the_uses_there_are),
+		place_test(test_the_store_does_not_hold_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
