@@ -204,6 +204,12 @@ refusal_send(const struct request *request, unsigned code,
 		proxy->counters.dropped++;
 		return;
 	}
+	/* Never without its card (RFC 8688 §3.1). */
+	if (code == 608 && answer != NULL &&
+	    answer->call_info.l > most - length) {
+		refusal_send(request, 603, answer, headers);
+		return;
+	}
 	if (answer != NULL)
 		headers = (struct span){ room,
 			answer_headers(answer, room, sizeof(room),
