@@ -13,7 +13,7 @@
 #include "evidence_item.h"
 #include "text.h"
 
-enum { LONGEST_VALUE = 4096 };
+enum { LONGEST_VALUE = 4096, FIELDS_KNOWN = 64 };
 
 /*
  * Which pairs of bytes a text holds: most patterns are passed over because
@@ -65,7 +65,8 @@ struct links {
 	char *text;
 	size_t length;
 	struct pairs pairs, of_from;
-	uint32_t initials;	 /* of fields */
+	/* Of the first FIELDS_KNOWN fields, those of each initial: bits. */
+	uint64_t initials[32];
 	struct arena *arena;	 /* for what is lowered */
 	struct lowered **values; /* of fields, once asked for */
 };
@@ -136,41 +137,49 @@ field_is_named(const char *pattern, size_t length, const char *name)
 }
 
 static bool
+in_field(const struct evidence_rule *item, const struct evidence_view *view,
+    const char *header, size_t length, struct links *links, size_t field)
+{
+	return field_is_named(header, length, view->fields[field].name) &&
+	    matches_value(item, links, field, view->fields[field].value);
+}
+
+static bool
 in_fields(const struct evidence_rule *item, const struct evidence_view *view,
     const char *header, struct links *links)
 {
-	size_t length = strlen(header);
+	size_t length = strlen(header), from = 0;
 
-	for (size_t i = 0; i < view->field_count; i++) {
-		if (field_is_named(header, length, view->fields[i].name) &&
-		    matches_value(item, links, i, view->fields[i].value))
-			return true;
+	if (*header != '*') {
+		uint64_t fields = links->initials[*header & 31];
+
+		for (; fields != 0; fields &= fields - 1)
+			if (in_field(item, view, header, length, links,
+				(size_t)__builtin_ctzll(fields)))
+				return true;
+		from = FIELDS_KNOWN;
 	}
+	for (; from < view->field_count; from++)
+		if (in_field(item, view, header, length, links, from))
+			return true;
 	return false;
 }
 
-/* Letters that names of fields begin with, in either case: bits. */
-static uint32_t
-initials_of(const struct evidence_view *view)
+static void
+note_initials(const struct evidence_view *view, uint64_t initials[32])
 {
-	uint32_t initials = 0;
-
-	for (size_t i = 0; i < view->field_count; i++)
-		initials |= 1u << (view->fields[i].name[0] & 31);
-	return initials;
+	memset(initials, 0, 32 * sizeof(*initials));
+	for (size_t i = 0; i < view->field_count && i < FIELDS_KNOWN; i++)
+		initials[view->fields[i].name[0] & 31] |= UINT64_C(1) << i;
 }
 
 static bool
 in_any_fields(const struct evidence_rule *item,
     const struct evidence_view *view, struct links *links)
 {
-	for (size_t i = 0; i < item->header_count; i++) {
-		char first = item->headers[i][0];
-
-		if ((first == '*' || (links->initials >> (first & 31) & 1)) &&
-		    in_fields(item, view, item->headers[i], links))
+	for (size_t i = 0; i < item->header_count; i++)
+		if (in_fields(item, view, item->headers[i], links))
 			return true;
-	}
 	return false;
 }
 
@@ -196,7 +205,7 @@ join_links(struct arena *arena, const struct evidence_view *view,
 		at += length;
 	}
 	note_pairs(&links->pairs, links->text, links->length);
-	links->initials = initials_of(view);
+	note_initials(view, links->initials);
 	if (view->from)
 		note_pairs(&links->of_from, view->from, strlen(view->from));
 	return 0;

@@ -263,6 +263,16 @@ fold(struct usher_facts *facts, const char *text, size_t length,
 	return 0;
 }
 
+/* Of the text, where topics are looked for; most texts have fewer words. */
+static size_t
+topic_length(const struct usher_facts *facts)
+{
+	if (!facts->words_given && facts->words <= TOPIC_WORDS)
+		return facts->text_length;
+	return usher_text_words_length(facts->text, facts->text_length,
+	    TOPIC_WORDS);
+}
+
 /* A phrase stands in the subject, the reason or the text, never in two. */
 int
 usher_facts_fold(struct usher_facts *facts)
@@ -276,10 +286,7 @@ usher_facts_fold(struct usher_facts *facts)
 	if (code == 0 && facts->reason)
 		code = fold(facts, facts->reason, strlen(facts->reason), &all);
 	if (code == 0 && facts->text)
-		code = fold(facts, facts->text,
-		    usher_text_words_length(facts->text, facts->text_length,
-			TOPIC_WORDS),
-		    &all);
+		code = fold(facts, facts->text, topic_length(facts), &all);
 	if (all.failed)
 		code = ENOMEM;
 	if (code == 0 && all.length > 0) {
