@@ -5,17 +5,57 @@
  * held for, and enough to know it again, since short queue ids are used anew
  * (design-mail.md "Hold"). The milter notes, `usher held` lists, `usher
  * release` lets go. The records do not end by themselves: whatever happens,
- * somebody must let the mail go.
+ * somebody must let the mail go. In a store that several hosts share a host
+ * sees its own alone: no other can let them go.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib.h>
 #include <jansson.h>
 
 #include "error.h"
 #include "notes.h"
+
+/* ---- whose it is ---- */
+
+enum { HOST_TEXT = 256 };
+
+/* Whose queue it lies in, where that is not the only one; else "". */
+static void
+our_host(struct usher *usher, char host[HOST_TEXT])
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+
+	host[0] = '\0';
+	if (strncmp(conf->store, "redis", 5) == 0 &&
+	    gethostname(host, HOST_TEXT) != 0)
+		strcpy(host, "localhost");
+	host[HOST_TEXT - 1] = '\0';
+	usher_conf_release(conf);
+}
+
+/* "QUEUE-ID" or "QUEUE-ID HOST" */
+static void
+key_of(struct usher *usher, const char *queue_id,
+    char key[USHER_RECORD_KEY + 1])
+{
+	char host[HOST_TEXT];
+
+	our_host(usher, host);
+	(void)snprintf(key, USHER_RECORD_KEY + 1, "%.140s%s%s", queue_id,
+	    *host == '\0' ? "" : " ", host);
+}
+
+static bool
+is_ours(const char *key, const char *host)
+{
+	const char *space = strchr(key, ' ');
+
+	return *host == '\0' || space == NULL || strcmp(space + 1, host) == 0;
+}
 
 /* ---- the record ---- */
 
@@ -85,7 +125,8 @@ read_record(struct arena *arena, const char *key, const void *bytes,
 	(void)json_unpack(json, "{s:s,s:s,s:I,s:I,s:I,s:I,s:o}", "sender",
 	    &sender, "mta", &mta, "arrival", &arrival, "bytes", &size, "from",
 	    &from, "until", &until, "recipients", &recipients);
-	*held = (struct usher_held){ .queue_id = usher_arena_string(arena, key),
+	*held = (struct usher_held){ .queue_id = usher_arena_bytes(arena, key,
+					 strcspn(key, " ")),
 		.sender = usher_arena_string(arena, sender),
 		.mta = usher_arena_string(arena, mta),
 		.arrival = arrival,
@@ -119,14 +160,19 @@ take_away(void *arg, const struct usher_record_value *old,
 	return 0;
 }
 
+struct counting {
+	size_t count;
+	char host[HOST_TEXT];
+};
+
 static int
 count_one(void *arg, const char *key, const void *bytes, size_t length,
     int64_t until)
 {
-	size_t *count = arg;
+	struct counting *counting = arg;
 
-	(void)key, (void)bytes, (void)length, (void)until;
-	++*count;
+	(void)bytes, (void)length, (void)until;
+	counting->count += is_ours(key, counting->host);
 	return 0;
 }
 
@@ -134,31 +180,38 @@ int
 usher_notes_held(struct usher_notes *notes, const struct usher_held *held,
     struct usher_error *error)
 {
-	size_t count = 0;
-	char *text, *kept;
-	int code = usher_record_each(notes->usher, USHER_RECORD_HELD, count_one,
-	    &count, error);
+	struct counting counting = { .count = 0 };
+	char key[USHER_RECORD_KEY + 1], *text, *kept;
+	int code;
 
+	our_host(notes->usher, counting.host);
+	code = usher_record_each(notes->usher, USHER_RECORD_HELD, count_one,
+	    &counting, error);
 	if (code != 0)
 		return code;
 	/* Releasing keeps it far below, as long as somebody releases. */
-	if (count >= 2 * USHER_HELD_MOST)
+	if (counting.count >= 2 * USHER_HELD_MOST)
 		return usher_error_set(error, ENOSPC,
-		    "%zu messages are held; does `usher release` run?", count);
+		    "%zu messages are held; does `usher release` run?",
+		    counting.count);
 	text = write_record(held);
 	kept = text == NULL ? NULL : usher_arena_string(&notes->arena, text);
 	free(text);
 	if (kept == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
-	return usher_notes_record(notes, USHER_RECORD_HELD, held->queue_id, put,
-	    kept, error);
+	key_of(notes->usher, held->queue_id, key);
+	return usher_notes_record(notes, USHER_RECORD_HELD, key, put, kept,
+	    error);
 }
 
 int
 usher_notes_released(struct usher_notes *notes, const char *queue_id,
     struct usher_error *error)
 {
-	return usher_notes_record(notes, USHER_RECORD_HELD, queue_id, take_away,
+	char key[USHER_RECORD_KEY + 1];
+
+	key_of(notes->usher, queue_id, key);
+	return usher_notes_record(notes, USHER_RECORD_HELD, key, take_away,
 	    NULL, error);
 }
 
@@ -169,6 +222,7 @@ struct held_list {
 	size_t count, room;
 	struct usher_held *held;
 	uint64_t bytes;
+	char host[HOST_TEXT];
 };
 
 static int
@@ -178,6 +232,8 @@ take(void *arg, const char *key, const void *bytes, size_t length,
 	struct held_list *list = arg;
 
 	(void)until;
+	if (!is_ours(key, list->host))
+		return 0;
 	if (list->count == list->room) {
 		size_t room = list->room == 0 ? 64 : 2 * list->room;
 		struct usher_held *held = reallocarray(list->held, room,
@@ -238,6 +294,7 @@ usher_held_each(struct usher *usher, int64_t at, usher_held_each_h each,
 
 	usher_conf_release(conf);
 	usher_arena_init(&list.arena);
+	our_host(usher, list.host);
 	code = usher_record_each(usher, USHER_RECORD_HELD, take, &list, error);
 	if (code == 0 && list.count > 0) {
 		qsort(list.held, list.count, sizeof(*list.held), by_arrival);
