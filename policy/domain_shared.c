@@ -6,7 +6,6 @@
  */
 #include "domain_shared.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *const free_mail[] = { "126.com", "139.com", "163.com",
@@ -56,16 +55,27 @@ static const char *const providers[] = { "acemsrvc.com", "activehosted.com",
 	"smtp.com", "smtp2go.com", "sparkpostmail.com", "substack.com",
 	"zcsend.net", "zendesk.com", "zohocampaigns.com" };
 
-static int
-compare(const void *a, const void *b)
-{
-	return strcmp(a, *(const char *const *)b);
-}
-
+/* Asked several times an attempt: most steps end with the first letter. */
 static bool
 is_in(const char *domain, const char *const *list, size_t count)
 {
-	return bsearch(domain, list, count, sizeof(*list), compare) != NULL;
+	size_t from = 0;
+
+	while (from < count) {
+		size_t middle = from + (count - from) / 2;
+		int order = (unsigned char)domain[0] -
+		    (unsigned char)list[middle][0];
+
+		if (order == 0)
+			order = strcmp(domain, list[middle]);
+		if (order == 0)
+			return true;
+		if (order < 0)
+			count = middle;
+		else
+			from = middle + 1;
+	}
+	return false;
 }
 
 bool
