@@ -2,7 +2,9 @@
 
 The mails are nobody's to publish, so they are not here: a folder holds
 mail.tsv (columns file, label, lang, source, mail_from at least) and below
-mail/ the files it names.
+mail/ the files it names. Beside them there are mails of our own: those in
+taught/ help to fit, for no archive has the letters of a firm's day; those in
+mails/ never do.
 """
 
 import csv
@@ -12,20 +14,35 @@ import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
+HERE = Path(__file__).resolve().parent
 SHINGLE, ALIKE, COMMON = 6, 8, 12
 SHARED = {"gmail.com", "googlemail.com", "outlook.com", "hotmail.com",
           "yahoo.com", "live.com", "aol.com", "msn.com", "gmx.de", "gmx.net",
           "web.de", "163.com", "126.com", "qq.com", "mail.ru", ""}
 
 
+def table(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
 def read(folder):
     """The rows of mail.tsv, each with its path and its group."""
     folder = Path(folder)
-    with open(folder / "mail.tsv", encoding="utf-8", newline="") as table:
-        rows = list(csv.DictReader(table, delimiter="\t"))
+    rows = table(folder / "mail.tsv")
     for row in rows:
-        row["path"] = str(folder / "mail" / row["file"])
+        row["path"], row["ours"] = str(folder / "mail" / row["file"]), False
     group(rows)
+    return rows
+
+
+def invented(name):
+    """Mails of our own, in a folder beside this file: the same of them."""
+    folder = HERE / name
+    rows = table(folder / "labels.tsv")
+    for row in rows:
+        row["path"], row["ours"] = str(folder / row["file"]), True
+        row["lang"], row["group"] = row["language"], row["file"]
     return rows
 
 

@@ -11,7 +11,9 @@ QUESTIONS = ("sales", "bulk")
 ERRORS = {"sales": 1, "bulk": 7}
 # And never a bound below these odds (natural logarithm): other people's
 # letters are of more kinds than were there to be measured.
-LOWEST = {"sales": 0.0, "bulk": -1.0}
+LOWEST = {"sales": 0.25, "bulk": -1.0}
+# A mail of our own teaches less than one that somebody was sent.
+OURS = {"sales": 0.5, "bulk": 0.5}
 
 
 def examples(rows, question):
@@ -19,6 +21,7 @@ def examples(rows, question):
     sizes = Counter(row["group"] for row in rows)
     for row in rows:
         label, importance = row["label"], sizes[row["group"]] ** -0.5
+        importance *= OURS[question] if row["ours"] else 1.0
         if label == "fraud" or (question == "bulk" and label == "cold"):
             continue
         if question == "sales":
@@ -50,7 +53,11 @@ def score(row, fitted, items, groups):
 
 
 def bound(rows, question):
-    """The lowest bound over which hardly any spared mail stands."""
+    """The lowest bound over which hardly any spared mail stands.
+
+    Of mails as they come: our own are the hardest that we could think of.
+    """
+    rows = [row for row in rows if not row["ours"]]
     allowed = sum(row["label"] in SPARED for row in rows) \
         * ERRORS[question] // 1000
     over = sorted((row["scores"][question] for row in rows

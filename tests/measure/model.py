@@ -18,6 +18,7 @@ SLIGHT = {"form": 0.3, "domain": 0.6}
 TO_MANY = {"list fields", "precedence", "pictures", "layout", "links", "news",
            "wording", "complaints", "lawful", "form"}
 A_WORD = 0.9  # one phrase of several
+A_WORD_AGAINST = 1.2
 # What is known of today's mail, where most of the mails at hand are older.
 KNOWN = {("unsubscribe field", "bulk"): 1.5,
          ("one-click unsubscribe", "bulk"): 1.5,
@@ -46,7 +47,7 @@ def bounds(item, question):
         least = -1.0
     slight = SLIGHT.get(item.group, most)
     if item.times > 1:
-        slight, least = min(slight, A_WORD), max(least, -A_WORD)
+        slight, least = min(slight, A_WORD), max(least, -A_WORD_AGAINST)
     least = KNOWN.get((item.name, question), least)
     return max(least, min(guess, slight)), least, min(most, slight)
 
