@@ -55,11 +55,9 @@ wrong_sources_are_told_with_their_line(void **state)
 		    "did you mean \"text\"" },
 		{ WITH("where = \"text\"; phrases = [ \"--\" ]; " FOR_SALES), 2,
 		    "has no word" },
-		{ WITH(
-		      "where = \"text\"; phrases = [ \"we ...\" ]; " FOR_SALES),
-		    2, "beside |" },
-		{ WITH(
-		      "where = \"text\"; phrases = [ \"we | ...\" ]; " FOR_SALES),
+		{ WITH("where = \"text\"; phrases = \"we ...\"; " FOR_SALES), 2,
+		    "beside |" },
+		{ WITH("where = \"text\"; phrases = \"a | ...\"; " FOR_SALES),
 		    2, "beside |" },
 		{ WITH("where = \"text\"; " FOR_SALES), 2, "want `phrases`" },
 		{ WITH("where = \"structure\"; "
@@ -289,15 +287,12 @@ gaps_and_choices_of_words_are_found(void **state)
 	} table[] = {
 		{ "We help firms", 1 },
 		{ "I assist your many fine companies", 1 },
-		{ "I help assist companies", 1 },
 		{ "I assist one or two more companies", 0 },
 		{ "we firms help", 0 },
 		{ "we help", 0 },
-		{ "i", 0 },
 		{ "companies we assist firms", 1 },
 		{ "here: Sam from a town in", 1 },
 		{ "this from in", 1 },
-		{ "this from", 0 },
 		{ "this is from not here or there in", 0 },
 	};
 
@@ -414,6 +409,7 @@ static const struct mail_case mails[] = {
 	{ "a newsletter", USHER_BULK, "bounce-1@news.shop.example",
 	    "From: Shop <news@shop.example>\n" TO "Subject: News of March\n"
 	    "List-Unsubscribe: <https://shop.example/u>\n"
+	    "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
 	    "List-Id: <n.shop.example>\n"
 	    "Content-Type: text/html\n\n<p>Read our stories. "
 	    "View in browser or unsubscribe.</p>" },
