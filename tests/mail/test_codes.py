@@ -4,11 +4,14 @@ Times are of --at; the clock stands still but where the milter starts anew.
 """
 
 import base64
+import email
 import os
 import struct
 import threading
 
 import support
+import test_answers as answers
+from mail_site import mail
 from milter_client import Client
 from test_attempts import crash, results
 
@@ -24,7 +27,7 @@ WRONG = "AAAA-BBBB-CCCC"
 def begin(site, rules=CLOSED, **more):
     site.prefer("alice", rules, parties=PARTIES, **more)
     site.publish()
-    site.start()
+    return site.start()
 
 
 def usher_code(site, *words, at=NOW):
@@ -265,3 +268,20 @@ def test_observing_takes_nothing_out(site):
     begin(site)
     code = new(site)
     assert not send(site, f"Offer {code}").edits
+
+
+def test_postfix_delivers_without_it(postfix, site):
+    milter = begin(site)
+    code = new(site)
+    to = f"alice+{code}@example.com"
+    assert answers.send(postfix, to=(to,), message=mail(
+        to=f"Alice Ng <{to}>", subject=f"Offer [{code}]"))[0] == 250
+    raw, = postfix.mails("alice")
+    delivered = email.message_from_bytes(raw)
+    kept = [(name, value) for name, value in delivered.items()
+            if name not in ("Received", "Return-Path")]
+    assert code not in str(kept), kept
+    assert delivered["Subject"] == "Offer"
+    assert delivered["To"] == f"Alice Ng <{ALICE}>"
+    assert milter.decision(ALICE)["answer"] == "250"
+    assert_never_told(site, code)
