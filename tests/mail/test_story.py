@@ -176,8 +176,10 @@ class Story:
 
 
 @pytest.fixture
-def store(tmp_path):
-    """Where both hosts keep what they remember."""
+def store(request, tmp_path):
+    """Where both hosts keep what they remember: a folder, or Redis."""
+    if getattr(request, "param", "lmdb") == "redis":
+        return request.getfixturevalue("redis").url()
     return f"lmdb:{tmp_path}/store"
 
 
@@ -205,6 +207,7 @@ def introduces_itself(story, text=TELLS):
     assert code == 250, said
 
 
+@pytest.mark.parametrize("store", ["lmdb", "redis"], indirect=True)
 def test_a_vendor_who_wrote_first_is_put_through(story):
     story.at("11:05")
     is_told_to_write(story)
@@ -222,6 +225,7 @@ def test_a_vendor_who_wrote_first_is_put_through(story):
     assert story.is_turned_away().retry_after == 47 * 3600
 
 
+@pytest.mark.parametrize("store", ["lmdb", "redis"], indirect=True)
 def test_what_was_told_holds_when_the_window_has_moved(story):
     story.at("11:05")
     is_told_to_write(story)
@@ -278,7 +282,8 @@ def test_a_link_is_cut_by_the_recipient(story):
     story.is_turned_away()
 
 
-@pytest.mark.parametrize("where", ["subject", "address"])
+@pytest.mark.parametrize("where, store", [
+    ("subject", "redis"), ("address", "lmdb")], indirect=["store"])
 def test_a_reference_stands_for_the_number(story, where):
     story.at("11:05")
     reference = is_told_to_write(story)
