@@ -90,6 +90,14 @@ may_be_one(const char *word, size_t length, bool labelled,
 	return digit || labelled;
 }
 
+bool
+usher_reference_is(const char *text)
+{
+	char reference[USHER_REFERENCE_TEXT];
+
+	return may_be_one(text, strlen(text), true, reference);
+}
+
 static void
 find_in(const char *text, bool labelled, struct references *found)
 {

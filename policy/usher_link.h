@@ -28,4 +28,10 @@ USHER_API int usher_notes_link_cut(struct usher_notes *notes,
     const struct usher_policy *policy, const char *who, const char *number,
     int64_t at, struct usher_error *error);
 
+/*
+ * Whether a text has the form of a reference that words tell. One that stands
+ * beside the recipient's name is for usher_facts_tag().
+ */
+USHER_API bool usher_reference_is(const char *text);
+
 #endif

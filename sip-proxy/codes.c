@@ -16,6 +16,7 @@ enum { LONGEST = USHER_CODE_TEXT - 1, SHORTEST = 12, MOST_CUTS = 4 };
 static const enum sip_header shown_in[] = { SIP_HDR_TO,
 	SIP_HDR_P_CALLED_PARTY_ID };
 
+/* Or a reference of ours, which is none of the name either. */
 static bool
 is_code(struct span text)
 {
@@ -25,7 +26,7 @@ is_code(struct span text)
 		return false;
 	memcpy(word, text.p, text.l);
 	word[text.l] = '\0';
-	return usher_code_is(word);
+	return usher_code_is(word) || usher_reference_is(word);
 }
 
 /* The length of the sign that ends at `end`, as written or escaped. */

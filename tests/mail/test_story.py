@@ -301,19 +301,22 @@ def test_a_reference_stands_for_the_number(story, where):
     story.is_turned_away(OTHER)
 
 
-def test_a_caller_who_was_told_by_mail_is_recognised_once(story):
+@pytest.mark.parametrize("where", ["subject", "user"])
+def test_a_caller_who_was_told_by_mail_is_recognised_once(story, where):
     story.prefer(rules=RING)
     story.at("11:05")
     code, said = story.mail("How are you?\r\n")
     assert code == 550 and "16:00" in said, said
     reference = re.search(r"Reference (\w{12})\b", said)[1]
-    shown = [f"Subject: As your answer {reference} says, ref {reference}"]
+    shown = {"uri": story.phone.uri(f"+14155550100+{reference}")}
+    if where == "subject":
+        shown = {"headers": [f"Subject: storage, ref {reference}"]}
     story.prefer(phone="Tue,Thu 18:00-19:00", rules=RING)
     story.at("15:59")
-    story.call(headers=shown).final(603)
+    story.call(**shown).final(603)
     story.at("16:30")
     story.call().final(603)
-    story.call(proven=False, headers=shown).final(603)
-    story.is_connected(headers=shown)
+    story.call(proven=False, **shown).final(603)
+    story.is_connected(**shown)
     # Overheard by another.
-    story.call(OTHER, headers=shown).final(603)
+    story.call(OTHER, **shown).final(603)
