@@ -83,3 +83,16 @@ def test_what_only_is_observed_is_counted_and_no_offence(site):
     site.stop()
     assert total(site) == 12
     assert standing(site, "sender.example")["recipients"] == 0
+
+
+def test_the_week_that_is_shown_knows_of_a_cap_that_is_reached(site):
+    begin(site, '{ name = "few"; if = { channel = "email"; }; then = "accept";'
+          ' at_most = "1 per 2d in all"; }')
+    show = ["show", "-c", site.conf, "--at", "2026-11-24T15:00:00-05:00",
+            "alice@example.com"]
+    before = support.run_usher(*show).stdout
+    assert "defer" not in before
+    assert send(site, 1) is None
+    site.stop()
+    after = support.run_usher(*show).stdout
+    assert "defer" in after and "accept" in after
