@@ -16,7 +16,7 @@
 
 #include "record_bytes.h"
 
-enum { FORM = 1, LEAST = 8 + 8 + 2 };
+enum { FORM = 1, LEAST = 8 + 8 + 2, LAST_DAY = 99999999 };
 
 int
 usher_tally_compare(const struct tally_what *a, const struct tally_what *b)
@@ -163,5 +163,5 @@ usher_tally_day(const char *text, int64_t *day)
 	char *end;
 
 	*day = strtoll(text, &end, 10);
-	return end != text && *end == '\0';
+	return end != text && *end == '\0' && *day >= 0 && *day <= LAST_DAY;
 }
