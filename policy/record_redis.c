@@ -66,7 +66,7 @@ int
 usher_memory_redis_hear(struct redis_link *link, int64_t until_ms, int type,
     redisReply **reply, struct usher_error *error)
 {
-	int code = usher_redis_hear(link, until_ms, reply, NULL, error);
+	int code = usher_redis_hear(link, until_ms, reply, error);
 
 	if (code == 0)
 		code = usher_redis_wrong(link, *reply, error);

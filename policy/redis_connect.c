@@ -23,6 +23,7 @@ usher_redis_close(struct redis_link *link)
 		return;
 	if (link->context != NULL)
 		redisFree(link->context);
+	free(link->out);
 	free(link);
 }
 
@@ -95,7 +96,7 @@ ask(struct redis_link *link, const struct redis_word *words, size_t count,
 
 	*reply = NULL;
 	if (code == 0)
-		code = usher_redis_hear(link, until_ms, reply, NULL, error);
+		code = usher_redis_hear(link, until_ms, reply, error);
 	if (code == 0)
 		code = usher_redis_wrong(link, *reply, error);
 	return code;

@@ -11,6 +11,9 @@ struct redis_link {
 	struct redis_pool *pool;
 	const struct redis_place *place; /* the pool's */
 	redisContext *context;		 /* not blocking */
+	/* What was said and is not on its way yet. */
+	char *out;
+	size_t out_begin, out_end, out_room;
 	struct redis_link *next;
 };
 

@@ -59,11 +59,10 @@ int usher_redis_say(struct redis_link *link, const struct redis_word *words,
     size_t count, struct usher_error *error);
 /*
  * The next reply, the caller's to free. After an error that is EHOSTDOWN or
- * ENOMEM the connection is of no more use: drop it. `sent`, which may be NULL:
- * something of what was said may have reached Redis.
+ * ENOMEM the connection is of no more use: drop it.
  */
 int usher_redis_hear(struct redis_link *link, int64_t until_ms,
-    redisReply **reply, bool *sent, struct usher_error *error);
+    redisReply **reply, struct usher_error *error);
 /* A sentence for what Redis says is wrong; 0 when it is no error. */
 int usher_redis_wrong(const struct redis_link *link, const redisReply *reply,
     struct usher_error *error);

@@ -1,12 +1,15 @@
 /*
  * redis_talk: commands and replies of one connection, each within its time.
  *
- * See redis_pool.h. hiredis writes and reads the protocol (RESP2); waiting is
- * done here, since its own time limits count each system call anew.
+ * See redis_pool.h. hiredis writes and reads the protocol (RESP2); sending and
+ * waiting is done here, since its own time limits count each system call anew,
+ * and a connection that was closed must not end a program by a signal.
  */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "error.h"
@@ -58,12 +61,34 @@ broken(const struct redis_link *link, int code, struct usher_error *error)
 	    error);
 }
 
+/* Room for so much more behind what waits to be sent. */
+static bool
+make_room(struct redis_link *link, size_t length)
+{
+	size_t room = link->out_room == 0 ? 1024 : link->out_room;
+	char *out;
+
+	while (room - link->out_end < length)
+		room *= 2;
+	if (room == link->out_room)
+		return true;
+	out = realloc(link->out, room);
+	if (out == NULL)
+		return false;
+	link->out = out;
+	link->out_room = room;
+	return true;
+}
+
 int
 usher_redis_say(struct redis_link *link, const struct redis_word *words,
     size_t count, struct usher_error *error)
 {
 	const char *bytes[MOST_WORDS];
 	size_t lengths[MOST_WORDS];
+	char *command = NULL;
+	int length;
+	bool good;
 
 	if (count > MOST_WORDS)
 		return usher_error_set(error, E2BIG, "a command is too long");
@@ -71,38 +96,44 @@ usher_redis_say(struct redis_link *link, const struct redis_word *words,
 		bytes[i] = words[i].bytes;
 		lengths[i] = words[i].length;
 	}
-	if (redisAppendCommandArgv(link->context, (int)count, bytes, lengths) !=
-	    REDIS_OK)
-		return usher_error_set(error, ENOMEM, "out of memory");
-	return 0;
+	length = redisFormatCommandArgv(&command, (int)count, bytes, lengths);
+	good = length > 0 && make_room(link, (size_t)length);
+	if (good) {
+		memcpy(link->out + link->out_end, command, (size_t)length);
+		link->out_end += (size_t)length;
+	}
+	if (length > 0)
+		redisFreeCommand(command);
+	return good ? 0 : usher_error_set(error, ENOMEM, "out of memory");
 }
 
 /* All that was said is on its way. */
 static int
-flush(struct redis_link *link, int64_t until_ms, bool *sent,
-    struct usher_error *error)
+flush(struct redis_link *link, int64_t until_ms, struct usher_error *error)
 {
-	int done = 0;
-
-	for (;;) {
+	while (link->out_begin < link->out_end) {
+		ssize_t sent = send(link->context->fd,
+		    link->out + link->out_begin,
+		    link->out_end - link->out_begin, MSG_NOSIGNAL);
 		int code;
 
-		/* A write that failed may have brought some of it there. */
-		if (sent != NULL)
-			*sent = true;
-		if (redisBufferWrite(link->context, &done) != REDIS_OK)
-			return broken(link, 0, error);
-		if (done)
-			return 0;
-		code = usher_redis_wait(link, POLLOUT, until_ms);
+		if (sent > 0)
+			link->out_begin += (size_t)sent;
+		if (sent >= 0 || errno == EINTR)
+			continue;
+		code = errno == EAGAIN
+		    ? usher_redis_wait(link, POLLOUT, until_ms)
+		    : errno;
 		if (code != 0)
 			return broken(link, code, error);
 	}
+	link->out_begin = link->out_end = 0;
+	return 0;
 }
 
 int
 usher_redis_hear(struct redis_link *link, int64_t until_ms, redisReply **reply,
-    bool *sent, struct usher_error *error)
+    struct usher_error *error)
 {
 	void *found = NULL;
 	int code;
@@ -113,7 +144,7 @@ usher_redis_hear(struct redis_link *link, int64_t until_ms, redisReply **reply,
 			return broken(link, 0, error);
 		if (found != NULL)
 			break;
-		if ((code = flush(link, until_ms, sent, error)) != 0)
+		if ((code = flush(link, until_ms, error)) != 0)
 			return code;
 		code = usher_redis_wait(link, POLLIN, until_ms);
 		if (code != 0)

@@ -47,7 +47,7 @@ usher_redis_ask(struct redis_link *link, int64_t until_ms,
 
 	*reply = NULL;
 	if (code == 0)
-		code = usher_redis_hear(link, until_ms, reply, NULL, error);
+		code = usher_redis_hear(link, until_ms, reply, error);
 	if (code == 0)
 		code = usher_redis_wrong(link, *reply, error);
 	if (code != 0) {

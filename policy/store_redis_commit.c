@@ -30,8 +30,7 @@ hear(struct sending *sending)
 		redisReply *reply;
 
 		sending->code = usher_redis_hear(sending->redis->link,
-		    usher_redis_now_ms() + PUBLISH_MS, &reply, NULL,
-		    sending->error);
+		    usher_redis_now_ms() + PUBLISH_MS, &reply, sending->error);
 		if (sending->code == 0)
 			sending->code = usher_redis_wrong(sending->redis->link,
 			    reply, sending->error);
