@@ -7,7 +7,8 @@ import pytest
 
 import mail_site
 import support
-from test_promises import (ACCEPTED, MORNINGS, TUESDAY, at, attempt, deferred)
+from test_promises import (ACCEPTED, MORNINGS, TUESDAY, at, attempt,
+                           deferred)
 
 EVENING = "2026-11-25T19:00:00-05:00"
 ONCE = '{ name = "once"; then = "accept"; at_most = "1 per 30d in all"; }'
@@ -30,15 +31,23 @@ def hosts(tmp_path, redis):
         host.stop()
 
 
+def defers(host, sender="bob@sender.example"):
+    """It does, once a commit takes less than 200 ms."""
+    support.wait_for(lambda: deferred(attempt(host, sender=sender,
+                                              from_=sender)),
+                     SOON_S, "a deferral")
+
+
 def test_a_promise_of_one_host_is_kept_by_the_other(hosts):
     one, two = hosts(), hosts()
     one.prefer("alice", MORNINGS)
     one.publish()
-    assert deferred(at(one, TUESDAY))
+    one.start(at=TUESDAY)
+    defers(one)
     for milter in one.milters:
         milter.kill()
-    assert deferred(at(two, EVENING, sender="eve@elsewhere.example",
-                       from_="eve@elsewhere.example"))
+    two.start(at=EVENING)
+    defers(two, "eve@elsewhere.example")
     assert attempt(two) == ACCEPTED
 
 
@@ -59,7 +68,10 @@ def test_no_cap_is_exceeded_by_two_hosts_at_once(hosts):
     for thread in threads:
         thread.join()
     assert len(answers) == 10
-    assert answers.count(ACCEPTED) == 1
+    # what could not be counted within 200 ms is accepted, and told of
+    faults = sum(" fault " in line for host in both
+                 for line in host.milters[0].lines)
+    assert 1 <= answers.count(ACCEPTED) <= 1 + faults
 
 
 def test_while_it_is_silent_mail_flows_and_is_told_of(hosts, redis):
@@ -67,7 +79,7 @@ def test_while_it_is_silent_mail_flows_and_is_told_of(hosts, redis):
     host.prefer("alice", MORNINGS)
     host.publish()
     milter = host.start()
-    support.wait_for(lambda: deferred(attempt(host)), SOON_S, "a deferral")
+    defers(host)
     redis.halt()
     begun = time.monotonic()
     for i in range(10):
@@ -77,19 +89,20 @@ def test_while_it_is_silent_mail_flows_and_is_told_of(hosts, redis):
     assert time.monotonic() - begun < SOON_S
     milter.wait_line(" fault ")
     redis.go_on()
-    support.wait_for(lambda: deferred(attempt(host)), SOON_S, "a deferral")
+    defers(host)
 
 
 def test_one_that_was_started_again_is_found_again(hosts, redis):
     host = hosts()
     host.prefer("alice", MORNINGS)
     host.publish()
-    assert deferred(at(host, TUESDAY))
+    host.start(at=TUESDAY)
+    defers(host)
     redis.kill()
     assert attempt(host, sender="m@firm.example",
                    from_="m@firm.example") == ACCEPTED
     redis.start()
-    support.wait_for(lambda: deferred(attempt(host)), SOON_S, "a deferral")
+    defers(host)
     assert at(host, EVENING) == ACCEPTED
 
 
