@@ -195,3 +195,19 @@ def test_a_use_outlives_a_crash(closed, trunk, pbx):
     s.run()
     calls(trunk, s, "+442071234599", uri=uri).send().final(REFUSED)
     assert call is not None and listed(s)["used"] == 1
+
+
+def test_what_cannot_be_checked_turns_a_refusal_into_a_deferral(closed,
+                                                                trunk):
+    s = closed
+    new(s)
+    s.stop()
+    memory = s.folder / "store" / "memory"
+    memory.rename(s.folder / "elsewhere")
+    memory.write_text("no folder")
+    s.run()
+    for uri in (s.uri(f"{ALICE}+{WRONG}"), s.uri() + f";code={WRONG}"):
+        answer = calls(trunk, s, uri=uri).send().final(480)
+        assert answer.get("Retry-After") is None
+    calls(trunk, s, "+442071234599").send().final(REFUSED)
+    assert_never_told(s, WRONG)
