@@ -2,6 +2,8 @@
  * redis: what only that engine has: its URLs, and a server that is away. What
  * it has in common with LMDB the tests of records and stores show, which run
  * over both.
+ *
+ * valgrind: skip, it waits for servers, and the sanitizers see the same
  */
 #include <time.h>
 
