@@ -241,11 +241,14 @@ begin_range(struct range *range, unsigned char kind, const char *prefix,
 		range->first[0] = '-';
 	while (length > 0 && (unsigned char)prefix[length - 1] == 0xff)
 		length--;
-	range->end[0] = length == 0 ? '+' : '(';
-	memcpy(range->end + 1, prefix, length);
 	range->end_length = 1 + length;
-	if (length > 0)
-		range->end[length] = (char)(prefix[length - 1] + 1);
+	if (length == 0) {
+		range->end[0] = '+';
+		return;
+	}
+	range->end[0] = '(';
+	memcpy(range->end + 1, prefix, length);
+	range->end[length]++;
 }
 
 static int

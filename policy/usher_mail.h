@@ -90,9 +90,9 @@ USHER_API int usher_notes_held(struct usher_notes *notes,
 USHER_API int usher_notes_released(struct usher_notes *notes,
     const char *queue_id, struct usher_error *error);
 /*
- * All that is held on this host, oldest first; ends at an answer that is not 0.
- * `due`: it is to be released at `at`: its opening has begun, mail.hold_days are
- * over, or too much is held.
+ * All that is held on this host, oldest first; ends at an answer that is not
+ * 0. `due`: it is to be released at `at`: its opening has begun, mail.hold_days
+ * are over, or too much is held.
  */
 typedef int (
     *usher_held_each_h)(void *arg, const struct usher_held *held, bool due);

@@ -4,8 +4,8 @@
  * What must hold: where both accept a message, they find the same method,
  * Call-ID, CSeq and topmost branch; where we give a value to the policy, both
  * find the same scheme, user, host and tag in it, also where it is so plain
- * that uri_osip.c asks nobody. Behind a digit the input is one value of a message
- * that is otherwise as it should be, else a datagram.
+ * that uri_osip.c asks nobody. Behind a digit the input is one value of a
+ * message that is otherwise as it should be, else a datagram.
  */
 #include <osipparser2/osip_parser.h>
 #include <sanitizer/lsan_interface.h>
