@@ -204,7 +204,7 @@ get(struct record_view *view, unsigned char kind, const char *key,
     size_t length, struct usher_record_value *value, struct usher_error *error)
 {
 	struct redis_word words[2] = { usher_redis_text("GET") };
-	struct row_name name;
+	struct row_name name = { .length = 0 };
 	redisReply *reply;
 	int code;
 
@@ -225,7 +225,7 @@ get(struct record_view *view, unsigned char kind, const char *key,
 struct range {
 	char index[8 + ROW_NAME];
 	size_t first_length, end_length;
-	char first[1 + RECORD_LONGEST_KEY], end[1 + RECORD_LONGEST_KEY];
+	char first[2 + RECORD_LONGEST_KEY], end[2 + RECORD_LONGEST_KEY];
 };
 
 /* What begins with the prefix lies before the prefix counted up by one. */
@@ -273,7 +273,7 @@ say_gets(struct redis_link *link, unsigned char kind, const redisReply *keys,
     struct usher_error *error)
 {
 	struct redis_word words[2] = { usher_redis_text("GET") };
-	struct row_name name;
+	struct row_name name = { .length = 0 };
 	int code = 0;
 
 	for (size_t i = 0; code == 0 && i < keys->elements; i++) {
@@ -338,7 +338,7 @@ each(struct record_view *view, unsigned char kind, const char *prefix,
 {
 	const struct record_redis *redis = usher_memory_redis(view->records);
 	struct redis_view *inside = view->inside;
-	struct range range;
+	struct range range = { .first_length = 0 };
 	redisReply *keys;
 	int told = 0, code;
 

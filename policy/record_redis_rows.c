@@ -47,7 +47,7 @@ struct redis_row *
 usher_memory_row_of(GHashTable *rows, const struct record_edit *edit)
 {
 	struct redis_row *row;
-	struct row_name name;
+	struct row_name name = { .length = 0 };
 
 	usher_memory_row_name(&name, edit->kind, edit->key, edit->key_length);
 	row = g_hash_table_lookup(rows, &name);
