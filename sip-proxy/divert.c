@@ -78,18 +78,36 @@ divert_edit(struct sip_edit *edit, const struct decision *decision)
 	add_history(edit, decision);
 }
 
-/* Each verstat of these parameters: readers differ in which one they take. */
+static bool
+is_verstat(struct span param)
+{
+	static const struct span name = SPAN_LIT("verstat");
+	struct span rest = sip_span_trim(param);
+
+	if (rest.l <= name.l ||
+	    !span_caseeq((struct span){ rest.p, name.l }, name))
+		return false;
+	return memchr("= \t\r\n", rest.p[name.l], 5) != NULL;
+}
+
+/*
+ * Each verstat of these parameters, also behind what is none: readers differ
+ * in which one they take, and in where they stop.
+ */
 static void
 strip_params(struct sip_edit *edit, struct span params)
 {
 	static const struct span none = SPAN_LIT("No-TN-Validation");
-	const char *end = span_end(params);
+	const char *end = span_end(params), *at = params.p;
 	struct span value;
 
-	while (sip_param_get(params, "verstat", &value)) {
-		if (value.l > 0)
+	if (params.l == 0)
+		return;
+	for (; (at = memchr(at, ';', (size_t)(end - at))) != NULL; at++) {
+		if (is_verstat(span_between(at + 1, end)) &&
+		    sip_param_get(span_between(at, end), "verstat", &value) &&
+		    value.l > 0)
 			sip_edit_replace(edit, value, none);
-		params = span_between(span_end(value), end);
 	}
 }
 

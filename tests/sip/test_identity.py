@@ -108,6 +108,18 @@ def test_a_caller_without_parameters_is_left_as_it_is(site, carrier, pbx,
     assert f"<{caller}>" in invite.get("From")
 
 
+@pytest.mark.parametrize("caller", [
+    f"sip:{FRIEND};;verstat=TN-Validation-Passed@x.example",
+    f"sip:{FRIEND};verstat=TN-Validation-Passed;verstat=A@x.example",
+    f"sip:{FRIEND}@x.example;a=;VERSTAT=TN-Validation-Passed"])
+def test_what_is_said_of_a_validation_is_found_behind_nonsense(
+        site, carrier, pbx, caller):
+    s = site()
+    invite = ring(Call(carrier, s.address, s.uri(), caller=caller), pbx)
+    assert invite.get("From").lower().count("verstat=no-tn-validation") == \
+        caller.lower().count("verstat=")
+
+
 def test_priority_other_than_psap_callback_stays(site, carrier, pbx):
     s = site()
     invite = ring(Call(carrier, s.address, s.uri(),
