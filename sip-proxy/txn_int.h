@@ -117,10 +117,19 @@ int txn_put(struct sip_txn_layer *l, const struct sip_peer *dst,
     const struct sip_buf *buf);
 bool txn_full(struct sip_txn_layer *l);
 
-/* txn_server.c */
+/* txn_find.c */
+bool txn_has_cookie(struct span branch);
+struct txn_key txn_server_key(const struct sip_msg *msg, struct span method,
+    enum sip_transport transport);
 struct sip_server *txn_server_find(struct sip_txn_layer *l,
     const struct sip_msg *msg, struct span method,
     enum sip_transport transport);
+
+/* The same by a key at hand and its hash. */
+struct sip_server *txn_server_keyed(struct sip_txn_layer *l,
+    const struct sip_msg *msg, const struct txn_key *key, uint64_t hash);
+
+/* txn_server.c */
 int txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src);
 void txn_server_again(struct sip_server *st);

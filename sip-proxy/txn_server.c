@@ -16,86 +16,6 @@
 /* A TU that forgets a non-INVITE is forgotten: nobody waits longer. */
 #define FORGOTTEN_T1 256u
 
-static bool
-has_cookie(struct span branch)
-{
-	static const char cookie[] = "z9hG4bK";
-
-	/* The cookie alone identifies nothing (RFC 4475 §3.2.1). */
-	return branch.l > sizeof(cookie) - 1 &&
-	    memcmp(branch.p, cookie, sizeof(cookie) - 1) == 0;
-}
-
-/*
- * RFC 3261 §17.2.3, both halves; the To tag is looked at in to_tag_fits(). The
- * Call-ID and the transport narrow it: they are the same in all that belongs to
- * a transaction, and who only guesses a branch, or uses one for every request,
- * meets no transaction but its own.
- */
-static struct txn_key
-key_of(const struct sip_msg *msg, struct span method,
-    enum sip_transport transport)
-{
-	struct span wire = span_of(sip_transport_name(transport));
-
-	if (has_cookie(msg->via.branch))
-		return (struct txn_key){ .n = 6,
-			.part = { msg->via.branch, msg->via.host,
-			    msg->via.port_text, method, msg->call_id, wire } };
-	return (struct txn_key){ .n = 7,
-		.part = { msg->call_id, msg->from_tag,
-		    { (const char *)&msg->cseq, sizeof(msg->cseq) }, msg->uri,
-		    msg->via.value, method, wire } };
-}
-
-static struct span
-response_tag(struct sip_server *st)
-{
-	struct sip_msg *msg = &st->t.layer->scratch;
-	const struct sip_buf *buf = st->response;
-
-	if (!buf || sip_gate_read(msg, buf->data, buf->len, NULL))
-		return (struct span){ 0 };
-	return msg->to_tag;
-}
-
-static bool
-to_tag_fits(struct sip_server *st, const struct sip_msg *msg)
-{
-	struct span own = { st->to_tag, st->to_tag_len };
-
-	if (!st->legacy || span_eq(own, msg->to_tag))
-		return true;
-	return msg->method == SIP_METHOD_ACK &&
-	    span_eq(response_tag(st), msg->to_tag);
-}
-
-static struct sip_server *
-find(struct sip_txn_layer *l, const struct sip_msg *msg,
-    const struct txn_key *key, uint64_t hash)
-{
-	struct txn *t = l->servers.buckets[hash & (l->servers.size - 1)];
-
-	for (; t; t = t->next) {
-		if (t->hash == hash && txn_key_is(t, key) &&
-		    to_tag_fits((struct sip_server *)t, msg))
-			return (struct sip_server *)t;
-	}
-	return NULL;
-}
-
-struct sip_server *
-txn_server_find(struct sip_txn_layer *l, const struct sip_msg *msg,
-    struct span method, enum sip_transport transport)
-{
-	struct txn_key key;
-
-	if (l->servers.count == 0)
-		return NULL;
-	key = key_of(msg, method, transport);
-	return find(l, msg, &key, txn_key_hash(l, &key));
-}
-
 void
 txn_server_free(struct sip_server *st)
 {
@@ -149,7 +69,7 @@ set_up(struct sip_server *st, struct sip_txn_layer *l,
 	sip_peer_reply(&st->target, &msg->via, src);
 	(void)snprintf(st->tag, sizeof(st->tag), "%016llx",
 	    (unsigned long long)txn_siphash(l->config.key, 't', &n, sizeof(n)));
-	st->legacy = !has_cookie(msg->via.branch);
+	st->legacy = !txn_has_cookie(msg->via.branch);
 	if (st->legacy) {
 		if (msg->to_tag.l > sizeof(st->to_tag))
 			return EINVAL;
@@ -165,14 +85,15 @@ int
 txn_server_make(struct sip_server **sp, struct sip_txn_layer *l,
     const struct sip_msg *msg, const struct sip_peer *src)
 {
-	struct txn_key key = key_of(msg, msg->method_text, src->transport);
+	struct txn_key key = txn_server_key(msg, msg->method_text,
+	    src->transport);
 	uint64_t hash = txn_key_hash(l, &key);
 	struct sip_server *st;
 	int err;
 
 	if (!msg->via.host.p || !msg->call_id.p || !msg->cseq_method.p)
 		return EINVAL;
-	if (find(l, msg, &key, hash))
+	if (txn_server_keyed(l, msg, &key, hash))
 		return EEXIST;
 	if (txn_full(l))
 		return ENOSPC;
