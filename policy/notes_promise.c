@@ -62,12 +62,20 @@ drop(struct promise_list *list, size_t index)
 	    (list->count - index) * sizeof(list->entries[0]));
 }
 
+/* By the same name, and no less proven: an envelope may be forged. */
+static bool
+replaces(const struct promise_entry *entry, const struct promise_entry *old)
+{
+	return strcmp(old->party, entry->party) == 0 &&
+	    (*old->proven == '\0' || strcmp(old->proven, entry->proven) == 0);
+}
+
 /* False when there are as many as may be, all of them alive. */
 static bool
 make_room(struct promise_list *list, const struct promise_entry *entry)
 {
 	for (size_t i = list->count; i-- > 0;)
-		if (strcmp(list->entries[i].party, entry->party) == 0 ||
+		if (replaces(entry, &list->entries[i]) ||
 		    entry->given >= list->entries[i].kept_until)
 			drop(list, i);
 	for (size_t i = 0; list->count == PROMISE_MOST && i < list->count; i++)

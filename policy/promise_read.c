@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "domain_shared.h"
 #include "error.h"
 #include "known.h"
 #include "promise.h"
@@ -114,10 +115,36 @@ is_alive(const struct finding *finding, const struct promise_entry *entry)
 	    finding->party.proven, finding->at);
 }
 
-/* How near an entry is: 0 the very party, 1 but for VERP, 2 a colleague. */
+/*
+ * Whether a mail that is proven comes from others than whom the promise was
+ * given to, though the envelope, which proves nothing, names the same.
+ */
+static bool
+is_anothers(const struct finding *finding, const struct promise_entry *entry)
+{
+	const char *proven = finding->party.proven, *domain, *end;
+	size_t length;
+
+	if (proven == NULL || *entry->proven == '\0' ||
+	    strcmp(entry->proven, proven) == 0)
+		return false;
+	domain = finding->party.proven_domain;
+	length = strlen(domain);
+	if (usher_domain_is_shared(domain) || strlen(entry->proven) <= length)
+		return true;
+	end = entry->proven + strlen(entry->proven) - length;
+	return strcmp(end, domain) != 0 || (end[-1] != '@' && end[-1] != '.');
+}
+
+/*
+ * How near an entry is: 0 the very party, 1 but for VERP, 2 a colleague, 3
+ * nobody of theirs.
+ */
 static int
 nearness(struct finding *finding, const struct promise_entry *entry)
 {
+	if (is_anothers(finding, entry))
+		return 3;
 	if (strcmp(entry->party, finding->party.exact) == 0)
 		return 0;
 	return is_fold_of(finding, entry) ? 1 : 2;
@@ -165,7 +192,8 @@ find_by_colleagues(struct finding *finding)
 	int code = read_list(finding, domain, &list);
 
 	for (size_t i = 0; code == 0 && i < list.count; i++)
-		if (strncmp(list.entries[i].party, "<>", 2) != 0 &&
+		if (!is_anothers(finding, &list.entries[i]) &&
+		    strncmp(list.entries[i].party, "<>", 2) != 0 &&
 		    *list.entries[i].party != *PROMISE_AWAITS &&
 		    is_alive(finding, &list.entries[i]))
 			add(finding, &list.entries[i], domain, false);

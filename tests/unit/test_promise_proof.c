@@ -60,6 +60,29 @@ test_used_by_the_sender_is_used_for_the_proof(void **state)
 	door_close(&door);
 }
 
+/* An envelope that names another proves nothing: design.md §6. */
+static void
+test_who_proves_to_be_another_has_nothing_of_it(void **state)
+{
+	static const char eve[] = "eve@evil.example";
+	struct door door;
+
+	door_open(&door, *state, nine_to_ten);
+	door_mail(&door, bob, bob);
+	assert_deferred(door_try(&door, tuesday));
+	door_mail(&door, bob, eve);
+	assert_deferred(door_try(&door, tuesday + 12 * HOUR));
+	door_mail(&door, "ann@vendor.example", eve);
+	assert_deferred(door_try(&door, tuesday + 12 * HOUR));
+	/* Nor does what she was told take the place of his. */
+	door_mail(&door, bob, bob);
+	assert_kept(door_ask(&door, tuesday + 12 * HOUR));
+	/* A colleague by the same envelope is of the firm. */
+	door_mail(&door, bob, "ann@mail.vendor.example");
+	assert_kept(door_try(&door, tuesday + 12 * HOUR));
+	door_close(&door);
+}
+
 static void
 test_a_null_sender_is_known_by_its_from(void **state)
 {
@@ -139,6 +162,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		AT_A_PLACE(test_found_by_the_proven_party),
 		AT_A_PLACE(test_used_by_the_sender_is_used_for_the_proof),
+		AT_A_PLACE(test_who_proves_to_be_another_has_nothing_of_it),
 		AT_A_PLACE(test_a_null_sender_is_known_by_its_from),
 		cmocka_unit_test(test_lists_that_are_cut_are_refused),
 	};
