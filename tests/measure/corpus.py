@@ -10,6 +10,7 @@ mails/ never do.
 import csv
 import email
 import email.policy
+import random
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -99,13 +100,15 @@ def group(rows):
         row["group"] = sets.find(at)
 
 
-def folds(rows, count):
+def folds(rows, count, seed):
     """Groups spread over the folds, the largest first, each label evenly."""
     members = defaultdict(list)
     for row in rows:
         members[row["group"]].append(row)
     sizes = [Counter() for _ in range(count)]
-    order = sorted(members.values(), key=lambda m: (-len(m), m[0]["file"]))
+    order = sorted(members.values(), key=lambda m: m[0]["file"])
+    random.Random(seed).shuffle(order)
+    order.sort(key=len, reverse=True)
     for mails in order:
         labels = Counter(row["label"] for row in mails)
         best = min(range(count), key=lambda f: (

@@ -3,7 +3,8 @@
 
 Fits weights and bounds to labelled mails, and to the invented ones in taught/,
 and says how well they do, on the mails they were fitted to and on mails they
-were not (cross-validation: no sender and no text stands on both sides).
+were not (cross-validation: no sender and no text stands on both sides; partitioned
+several times, for the luck of one partition is several of a hundred).
 --write puts them into the file.
 """
 
@@ -18,6 +19,7 @@ from items import Evidence
 
 CONF = weigh.ROOT / "conf" / "evidence.conf"
 FOLDS = 6
+PARTITIONS = 5
 
 
 def mails(folder):
@@ -37,21 +39,27 @@ def take_hits(rows, evidence):
         row["hits"] = told[row["path"]][1]
 
 
-def crossed(rows, evidence):
-    """Every mail's scores by weights that others of its kind have given."""
+def judged_by_others(rows, evidence, seed):
+    """Every mail, scored by weights that others of its kind have given."""
     groups = {purpose: least for purpose, _, least in evidence.outcomes}
-    corpus.folds(rows, FOLDS)
+    corpus.folds(rows, FOLDS, seed)
     for fold in range(FOLDS):
         taught = judge.fit([r for r in rows if r["fold"] != fold],
                            evidence.items)
         for row in rows:
             if row["fold"] == fold:
-                row["scores"] = judge.score(row, taught, evidence.items,
-                                            groups)
-    bounds = {q: judge.bound(rows, q) for q in judge.QUESTIONS}
-    for row in rows:
+                yield {**row, "seed": seed, "scores": judge.score(
+                    row, taught, evidence.items, groups)}
+
+
+def crossed(rows, evidence):
+    """Bounds, and each mail as often as there are partitions, with outcomes."""
+    told = [row for seed in range(PARTITIONS)
+            for row in judged_by_others(rows, evidence, seed)]
+    bounds = {q: judge.bound(told, q) for q in judge.QUESTIONS}
+    for row in told:
         row["crossed"] = judge.outcome(row, bounds)
-    return bounds
+    return bounds, told
 
 
 def given(rows):
@@ -70,6 +78,18 @@ def show(rows, answer, title):
               f"{100 * right / max(of, 1):5.1f} of 100")
 
 
+def show_crossed(rows, title):
+    """The mean of the partitions, and the least and the most of them."""
+    each = [judge.figures([row for row in rows if row["seed"] == seed],
+                          "crossed")[1] for seed in range(PARTITIONS)]
+    print(title)
+    for what in each[0]:
+        shares = [100 * right / max(of, 1)
+                  for right, of in (one[what] for one in each)]
+        print(f"  {what:46} {sum(shares) / len(shares):5.1f} of 100 "
+              f"({min(shares):.1f} to {max(shares):.1f})")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--mails", default=default_folder())
@@ -80,11 +100,11 @@ def main():
     evidence = Evidence(CONF.read_text(encoding="utf-8"))
     rows = mails(asked.mails)
     take_hits(rows, evidence)
-    bounds = crossed(rows, evidence)
-    show(given(rows), "crossed", "cross-validated")
-    show(taught(rows), "crossed", "the same of our own in taught/")
+    bounds, told = crossed(rows, evidence)
+    show_crossed(given(told), "cross-validated")
+    show_crossed(taught(told), "the same of our own in taught/")
     if asked.list:
-        for row in rows:
+        for row in told:
             if row["label"] == asked.list:
                 print(row["file"], row["crossed"], {
                     q: round(s - bounds[q], 2)
