@@ -70,7 +70,7 @@ enum evidence_test {
 	TEST_WRAPPED,	   /* lines broken at 60 to 80, in plain text */
 	TEST_SHOUTING,	   /* lines or many words in capitals */
 	TEST_SPACED_OUT,   /* l e t t e r s apart */
-	TEST_RAW_BYTES,	   /* other than ASCII, in no charset known */
+	TEST_RAW_BYTES,	   /* 16 other than ASCII, in no charset known */
 	TEST_EXCLAIMING,   /* three or more "!" */
 	TEST_PRICES,	   /* three or more sums of money */
 	TEST_ASKS_LAST,	   /* the last sentence before the name is a question */
@@ -82,8 +82,8 @@ enum evidence_test {
 	TEST_HTML_ONLY,	 /* ... without a plain form of it */
 	TEST_PICTURES,	 /* four or more */
 	TEST_IMAGE_ONLY, /* pictures and hardly a word */
-	TEST_TABLES,	 /* laid out in three or more tables */
-	TEST_STYLED,	 /* five or more changes of font, or a form */
+	TEST_TABLES,	 /* laid out in tables */
+	TEST_STYLED,	 /* two or more changes of font, or a form */
 	TEST_PIXEL,	 /* a remote image nobody can see */
 	TEST_ATTACHMENT,
 	/* links */

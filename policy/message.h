@@ -67,7 +67,7 @@ struct message_content {
 	bool quoted;	       /* a quote was left out */
 	bool calendar, pixel;
 	bool html, plain; /* forms it comes in, shown or not */
-	bool raw_bytes;	  /* in no charset that is known */
+	size_t raw_bytes; /* in no charset that is known */
 	size_t pictures, tables, fonts, forms; /* of what is shown */
 	bool cut;			       /* the end was not looked at */
 	const char *language;	  /* told for so much text: message_language */

@@ -71,7 +71,7 @@ show_byte(struct leaf *leaf, unsigned char byte)
 	char text[6];
 
 	if (byte >= 0x80)
-		leaf->part->shown->raw_bytes = true;
+		leaf->part->shown->raw_bytes++;
 	if (byte == '\0')
 		character = ' ';
 	else if (leaf->says_utf8)

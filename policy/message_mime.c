@@ -59,7 +59,7 @@ show_text(struct part *part, struct message_content *content)
 	content->words_left_out += shown->words_left_out;
 	content->quoted |= shown->quoted;
 	content->pixel |= shown->pixel;
-	content->raw_bytes |= shown->raw_bytes;
+	content->raw_bytes += shown->raw_bytes;
 	content->html |= part->type == TYPE_HTML;
 	content->plain |= part->type != TYPE_HTML;
 	content->pictures += shown->pictures;

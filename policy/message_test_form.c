@@ -86,9 +86,9 @@ usher_tests_of_form(struct usher_message *message,
 	    content->html && !content->plain);
 	tests |= usher_test_bit(TEST_PICTURES, content->pictures >= 4);
 	tests |= usher_test_bit(TEST_IMAGE_ONLY, wordless);
-	tests |= usher_test_bit(TEST_TABLES, content->tables >= 3);
+	tests |= usher_test_bit(TEST_TABLES, content->tables >= 1);
 	tests |= usher_test_bit(TEST_STYLED,
-	    content->fonts >= 5 || content->forms > 0);
+	    content->fonts >= 2 || content->forms > 0);
 	tests |= usher_test_bit(TEST_PIXEL, content->pixel);
 	return tests;
 }

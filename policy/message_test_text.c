@@ -311,7 +311,7 @@ usher_tests_of_text(const struct message_content *content)
 	tests |= usher_test_bit(TEST_SHOUTING,
 	    voice.capitals >= 40 && voice.capitals * 6 > voice.letters);
 	tests |= usher_test_bit(TEST_SPACED_OUT, voice.most_apart >= 5);
-	tests |= usher_test_bit(TEST_RAW_BYTES, content->raw_bytes);
+	tests |= usher_test_bit(TEST_RAW_BYTES, content->raw_bytes >= 16);
 	tests |= usher_test_bit(TEST_EXCLAIMING, voice.exclaims >= 3);
 	tests |= usher_test_bit(TEST_PRICES, voice.sums >= 3);
 	tests |= usher_test_bit(TEST_ASKS_LAST, asks_last(text, text + length));

@@ -19,6 +19,10 @@ TO_MANY = {"list fields", "precedence", "pictures", "layout", "links", "news",
            "wording", "complaints", "lawful", "form"}
 A_WORD = 0.9  # one phrase of several
 A_WORD_AGAINST = 1.2
+# A newsletter is long, of many subjects and voices: single phrases say less
+# there, but those about something the recipient did or ordered.
+A_WORD_TO_MANY = 0.6
+A_WORD_AGAINST_MANY = {"list": 0.5, "personal": 0.5}
 # What is known of today's mail, where most of the mails at hand are older.
 KNOWN = {("unsubscribe field", "bulk"): 1.5,
          ("one-click unsubscribe", "bulk"): 1.5,
@@ -27,7 +31,7 @@ KNOWN = {("unsubscribe field", "bulk"): 1.5,
 
 # (guess, least, most) of a hit's weight, by the item's purpose.
 BOUNDS = {
-    "sales": {"sales": (0.5, 0.0, 3.0), "bulk": (0.15, 0.0, 2.0)},
+    "sales": {"sales": (0.5, 0.0, 3.0), "bulk": (0.15, 0.0, 0.6)},
     "bulk": {"sales": (0.0, -0.1, 0.5), "bulk": (0.5, 0.0, 3.0)},
     "list": {"sales": (-0.5, -3.0, 0.0), "bulk": (-0.3, -3.0, 0.0)},
     "transactional": {"sales": (-0.5, -3.0, 0.0), "bulk": (-0.5, -3.0, 0.0)},
@@ -48,6 +52,9 @@ def bounds(item, question):
     slight = SLIGHT.get(item.group, most)
     if item.times > 1:
         slight, least = min(slight, A_WORD), max(least, -A_WORD_AGAINST)
+        if question == "bulk":
+            slight = min(slight, A_WORD_TO_MANY)
+            least = max(least, -A_WORD_AGAINST_MANY.get(item.purpose, 9.0))
     least = KNOWN.get((item.name, question), least)
     return max(least, min(guess, slight)), least, min(most, slight)
 
