@@ -21,6 +21,14 @@ struct made {
 	struct usher_record_value fresh;
 	void *copy; /* of bytes that only got another end */
 	bool same;
+	uint32_t hash;		   /* of the record */
+	const struct made *before; /* one of its place in the table */
+};
+
+/* The edits of a note by their record: a count of callers has hundreds. */
+enum { PLACES = 256 };
+struct made_table {
+	const struct made *places[PLACES];
 };
 
 static void
@@ -131,25 +139,39 @@ usher_memory_begin(struct records *records, struct usher_error *error)
 	}
 }
 
+static uint32_t
+hash_of(const struct record_edit *edit)
+{
+	uint32_t hash = 2166136261u ^ edit->kind; /* FNV-1a */
+
+	for (size_t i = 0; i < edit->key_length; i++)
+		hash = (hash ^ (unsigned char)edit->key[i]) * 16777619u;
+	return hash;
+}
+
+/* The latest edit of the note that was made of the same record, or NULL. */
+static const struct made *
+made_before(const struct made_table *table, const struct made *made)
+{
+	const struct record_edit *edit = made->edit;
+	const struct made *one = table->places[made->hash % PLACES];
+
+	for (; one != NULL; one = one->before)
+		if (one->hash == made->hash && one->edit->kind == edit->kind &&
+		    one->edit->key_length == edit->key_length &&
+		    memcmp(one->edit->key, edit->key, edit->key_length) == 0)
+			return one;
+	return NULL;
+}
+
 static int
-old_value(struct record_lmdb *lmdb, const struct made *made, size_t count,
-    const struct record_edit *edit, struct usher_record_value *old)
+old_value(struct record_lmdb *lmdb, const struct record_edit *edit,
+    struct usher_record_value *old)
 {
 	struct row_key row;
 	MDB_val place, found;
 	int code;
 
-	/* As an earlier edit of the note leaves it. */
-	while (count-- > 0) {
-		const struct record_edit *before = made[count].edit;
-
-		if (before->kind == edit->kind &&
-		    before->key_length == edit->key_length &&
-		    memcmp(before->key, edit->key, edit->key_length) == 0) {
-			*old = made[count].fresh;
-			return 0;
-		}
-	}
 	*old = (struct usher_record_value){ .bytes = NULL };
 	place = usher_memory_row(&row, edit->kind, edit->key, edit->key_length);
 	code = mdb_get(lmdb->txn, lmdb->rows, &place, &found);
@@ -215,7 +237,7 @@ put(struct record_lmdb *lmdb, const struct made *made)
 	struct usher_record_value old;
 	struct row_key bytes;
 	MDB_val row;
-	int code = old_value(lmdb, NULL, 0, edit, &old);
+	int code = old_value(lmdb, edit, &old);
 
 	if (code != 0 || (old.bytes == NULL && made->fresh.bytes == NULL))
 		return code;
@@ -249,22 +271,31 @@ keep_old(struct made *made, const struct usher_record_value *old)
 }
 
 static int
-make_one(struct record_lmdb *lmdb, struct made *made, size_t index,
+make_one(struct record_lmdb *lmdb, struct made_table *table, struct made *made,
     bool *refused)
 {
-	const struct record_edit *edit = made[index].edit;
+	const struct record_edit *edit = made->edit;
+	const struct made *before;
 	struct usher_record_value old;
-	int code = old_value(lmdb, made, index, edit, &old);
+	int code = 0;
 
+	made->hash = hash_of(edit);
+	before = made_before(table, made);
+	if (before != NULL)
+		old = before->fresh;
+	else
+		code = old_value(lmdb, edit, &old);
 	if (code != 0)
 		return code;
-	made[index].fresh = old;
-	code = edit->edit(edit->arg, &old, &made[index].fresh);
-	if (code == 0 && made[index].fresh.bytes != NULL &&
-	    made[index].fresh.length > USHER_RECORD_BYTES)
+	made->fresh = old;
+	code = edit->edit(edit->arg, &old, &made->fresh);
+	if (code == 0 && made->fresh.bytes != NULL &&
+	    made->fresh.length > USHER_RECORD_BYTES)
 		code = EMSGSIZE;
 	if (code == 0)
-		code = keep_old(&made[index], &old);
+		code = keep_old(made, &old);
+	made->before = table->places[made->hash % PLACES];
+	table->places[made->hash % PLACES] = made;
 	*refused = code != 0;
 	return code;
 }
@@ -273,10 +304,11 @@ static int
 write_made(struct record_lmdb *lmdb, struct made *made, size_t count,
     bool *refused)
 {
+	struct made_table table = { 0 };
 	int code = 0;
 
 	for (size_t i = 0; code == 0 && i < count; i++)
-		code = make_one(lmdb, made, i, refused);
+		code = make_one(lmdb, &table, &made[i], refused);
 	for (size_t i = 0; code == 0 && i < count; i++)
 		if (!made[i].same)
 			code = put(lmdb, &made[i]);
