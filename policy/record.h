@@ -29,7 +29,6 @@ enum {
 	RECORD_OVERRIDE = 80,
 	RECORD_STAGE,
 	RECORD_LINK = 88, /* a number that is somebody's besides */
-	RECORD_LINKED,	  /* which numbers somebody named */
 	RECORD_REFERENCE, /* where the promise stands that a reference tells */
 	RECORD_CODE = 96, /* an access code, by its hash */
 	RECORD_CODE_KEY,  /* that they are hashed with */

@@ -272,6 +272,41 @@ test_references_are_found_in_what_people_write(void **state)
 	}
 }
 
+static int
+count_reference(void *arg, const char *kind, const char *json)
+{
+	(void)json;
+	*(int *)arg += strcmp(kind, "reference") == 0;
+	return 0;
+}
+
+static int
+references_of(struct door *door, const char *who)
+{
+	int count = 0;
+
+	assert_int_equal(usher_person_export(door->usher, door->conf, NULL, who,
+			     count_reference, &count, NULL),
+	    0);
+	return count;
+}
+
+static void
+test_it_is_forgotten_with_whom_it_was_told(void **state)
+{
+	struct door door;
+
+	told_to_write(&door, *state, true);
+	assert_int_equal(references_of(&door, number), 1);
+	assert_int_equal(usher_person_forget(door.usher, door.conf, NULL,
+			     number, false, -1, NULL, NULL, NULL),
+	    0);
+	assert_int_equal(references_of(&door, number), 0);
+	assert_int_equal(mail(&door, bob, true, reference, tuesday + 9 * HOUR),
+	    USHER_DEFER);
+	door_close(&door);
+}
+
 #define test(name)                                                 \
 	cmocka_unit_test_setup_teardown(test_##name, place_set_up, \
 	    place_tear_down)
@@ -288,6 +323,7 @@ main(void)
 		test(a_number_that_is_anybodys_is_not_joined),
 		test(nobody_is_turned_away_before_it_could_be_shown),
 		test(a_caller_is_recognised_by_it_for_the_promise),
+		test(it_is_forgotten_with_whom_it_was_told),
 		cmocka_unit_test(
 		    test_references_are_found_in_what_people_write),
 	};
