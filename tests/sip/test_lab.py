@@ -1,7 +1,10 @@
 """The proxy between real speakers: SIPp at its rate, Kamailio as the PBX."""
 
+import contextlib
 import glob
+import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -122,6 +125,22 @@ def start_kamailio(folder, port, host=HOST):
             stdout=log, stderr=log, cwd=folder)
 
 
+def stop_kamailio(process):
+    """Ends it with its children, one of which hangs at times."""
+    if process.poll() is not None:
+        return
+    pid = process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        for one in [*map(int, children), pid]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGKILL)
+        process.wait()
+
+
 @pytest.fixture
 def kamailio(tmp_path, processes):
     """Kamailio as PBX at a port."""
@@ -130,9 +149,8 @@ def kamailio(tmp_path, processes):
         return processes[-1]
     yield start
     for process in processes:
-        if process.poll() is None and "kamailio" in str(process.args[0]):
-            process.terminate()
-            process.wait(20)
+        if "kamailio" in str(process.args[0]):
+            stop_kamailio(process)
 
 
 def test_phones_behind_a_real_pbx(site, tmp_path, kamailio, processes, pbx):

@@ -14,7 +14,7 @@ from nat_lab import Nat
 from phone_lab import Phone, stop_all
 from sip_site import HOST, TRUNK, Site
 from stream_actor import certificates
-from test_lab import start_kamailio
+from test_lab import start_kamailio, stop_kamailio
 
 PBX = "127.0.0.5"   # phones on TCP and TLS come from 127.0.0.1 themselves
 INNER, OUTER = "127.0.0.60", "127.0.0.61"
@@ -79,8 +79,7 @@ def lab(tmp_path_factory):
             s.relay.close()
         s.stop()
         if pbx:
-            pbx.terminate()
-            pbx.wait(20)
+            stop_kamailio(pbx)
 
 
 def talk(caller, callee, hang_up=True):
