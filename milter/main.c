@@ -211,8 +211,8 @@ open_usher(struct milter *milter, const struct options *options,
 	struct usher_conf *conf;
 	int code;
 
-	code = usher_open(&milter->usher, options->conf, USHER_STORE, problems,
-	    error);
+	code = usher_open(&milter->usher, options->conf,
+	    USHER_STORE | USHER_READY, problems, error);
 	reload_tell(&milter->log, problems);
 	if (code != 0 && !milter->log.foreground)
 		reload_tell(&(struct log){ .foreground = true }, problems);

@@ -17,6 +17,7 @@ usher_conf_release(struct usher_conf *conf)
 		return;
 	usher_policy_release(conf->fallback);
 	usher_evidence_free(conf->evidence);
+	usher_evidence_free(atomic_load(&conf->built_in));
 	usher_words_free(conf->words);
 	usher_geo_close(conf->geo);
 	usher_arena_free(&conf->arena);

@@ -47,7 +47,10 @@ struct usher_conf {
 	const char *default_file;
 	/* Of `site`: what every recipient may name, before, after. */
 	const struct scope *scope;
-	struct evidence *evidence;
+	struct evidence *evidence; /* of the site's own file, or NULL */
+	/* Without one: ours, read when it is first asked for. */
+	bool has_built_in;
+	_Atomic(struct evidence *) built_in;
 	struct words *words;
 	/* Of all in `site` that a recipient's policy rests on. */
 	unsigned char scope_hash[USHER_SCOPE_HASH];

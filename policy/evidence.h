@@ -119,11 +119,21 @@ struct evidence_finding {
 };
 
 /*
- * evidence.conf in `directory` when it is there, else the copy the library
- * carries. EINVAL with problems when it has errors; ENOMEM.
+ * evidence.conf in `directory` when it is there, else NULL: the copy that the
+ * library carries is meant. EINVAL with problems when it has errors; ENOMEM.
  */
 int usher_evidence_read(struct evidence **evidence, const char *directory,
     struct usher_problems *problems);
+/* The library's own copy. EINVAL with problems, ENOMEM. */
+int usher_evidence_built_in(struct evidence **evidence,
+    struct usher_problems *problems);
+/*
+ * What a configuration weighs by. The library's own takes most of the
+ * time of a command that never looks at a message, so it is read when it is
+ * first asked for, by whichever thread. NULL with 0: by nothing. ENOMEM.
+ */
+int usher_evidence_of(struct usher_conf *conf,
+    const struct evidence **evidence);
 /* The same from memory; `name` is for the problems. */
 int usher_evidence_parse(struct evidence **evidence, const char *name,
     const char *text, size_t length, struct usher_problems *problems);

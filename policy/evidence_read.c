@@ -7,13 +7,10 @@
  * source, date).
  */
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "embed.h"
 #include "error.h"
 #include "evidence_item.h"
 #include "source.h"
@@ -442,45 +439,6 @@ usher_evidence_parse(struct evidence **out, const char *name, const char *text,
 		usher_evidence_free(evidence);
 	else
 		*out = evidence;
-	return code;
-}
-
-static int
-read_embedded(struct evidence **out, struct usher_problems *problems)
-{
-	const struct usher_embedded *file = usher_embedded_files;
-
-	for (; file->name; file++) {
-		if (strcmp(file->name, "evidence.conf") == 0)
-			return usher_evidence_parse(out, "evidence.conf",
-			    file->data, file->length, problems);
-	}
-	usher_problems_add(problems, false, "evidence.conf", 0,
-	    "this build carries no evidence.conf: build it anew");
-	return EINVAL;
-}
-
-int
-usher_evidence_read(struct evidence **out, const char *directory,
-    struct usher_problems *problems)
-{
-	char path[PATH_MAX];
-	char *text = NULL;
-	size_t length = 0;
-	int code;
-
-	if (!directory || !*directory)
-		return read_embedded(out, problems);
-	if (snprintf(path, sizeof(path), "%s/evidence.conf", directory) >=
-	    (int)sizeof(path))
-		return ENAMETOOLONG;
-	if (access(path, F_OK) != 0 && errno == ENOENT)
-		return read_embedded(out, problems);
-	code = usher_file_read(path, USHER_CONF_LIMIT, &text, &length,
-	    problems);
-	if (code == 0)
-		code = usher_evidence_parse(out, path, text, length, problems);
-	free(text);
 	return code;
 }
 

@@ -335,6 +335,15 @@ join_lines(struct arena *arena, const char *const *lines, size_t count,
 	return joined;
 }
 
+static bool
+says_nothing(const char *const *lines, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (lines[i] && *lines[i])
+			return false;
+	return true;
+}
+
 int
 usher_facts_purpose_of_call(struct usher_facts *facts, const char *display_name,
     const char *organization)
@@ -343,11 +352,17 @@ usher_facts_purpose_of_call(struct usher_facts *facts, const char *display_name,
 	struct evidence_finding finding = { .purpose = USHER_PURPOSE_UNKNOWN };
 	const char *const lines[] = { facts->subject, facts->reason,
 		display_name, organization };
+	const struct evidence *evidence;
 	const char *said;
 	int code;
 
-	if (facts->purpose_given || !facts->conf || !facts->conf->evidence)
+	if (facts->purpose_given || !facts->conf ||
+	    (!facts->text &&
+		says_nothing(lines, sizeof(lines) / sizeof(*lines))))
 		return 0;
+	code = usher_evidence_of(facts->conf, &evidence);
+	if (code || !evidence)
+		return code;
 	said = join_lines(&facts->arena, lines, sizeof(lines) / sizeof(*lines),
 	    &view.subject_length);
 	if (!said)
@@ -357,8 +372,7 @@ usher_facts_purpose_of_call(struct usher_facts *facts, const char *display_name,
 		view.text = facts->text;
 		view.text_length = facts->text_length;
 	}
-	code = usher_evidence_weigh(facts->conf->evidence, &facts->arena, &view,
-	    &finding);
+	code = usher_evidence_weigh(evidence, &facts->arena, &view, &finding);
 	if (code)
 		return code;
 	facts->purpose = finding.purpose;

@@ -170,19 +170,22 @@ put_purpose(struct usher_message *message,
 		.tests = usher_message_tests(message, head, content,
 		    envelope->mail_from),
 	};
+	const struct evidence *evidence;
 	char *from;
 	int code;
 
-	if (facts->purpose_given || !message->conf || !message->conf->evidence)
+	if (facts->purpose_given || !message->conf)
 		return 0;
+	code = usher_evidence_of(message->conf, &evidence);
+	if (code || !evidence)
+		return code;
 	if (head->from_count > 0) {
 		from = usher_arena_string(&message->arena, head->from[0]);
 		if (!from)
 			return ENOMEM;
 		view.from = usher_text_lower(from);
 	}
-	code = usher_evidence_weigh(message->conf->evidence, &facts->arena,
-	    &view, &finding);
+	code = usher_evidence_weigh(evidence, &facts->arena, &view, &finding);
 	if (code)
 		return code;
 	facts->purpose = finding.purpose;

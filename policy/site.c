@@ -317,6 +317,7 @@ read_conf(struct usher_conf *conf, const char *path,
 		return code;
 	directory = *conf->site.directory == '\0' ? NULL : conf->site.directory;
 	code = usher_evidence_read(&conf->evidence, directory, problems);
+	conf->has_built_in = code == 0 && conf->evidence == NULL;
 	if (code == 0 || code == EINVAL) {
 		int words = usher_words_read(&conf->words, directory, problems);
 

@@ -18,6 +18,7 @@
 #include "code.h"
 #include "decide.h"
 #include "error.h"
+#include "evidence.h"
 #include "override.h"
 #include "policy.h"
 #include "site.h"
@@ -58,6 +59,24 @@ absolute(const char *path)
 	return asprintf(&full, "%s/%s", here, path) < 0 ? NULL : full;
 }
 
+static int
+read_conf(const struct usher *usher, struct usher_conf **conf,
+    struct usher_problems *problems, struct usher_error *error)
+{
+	const struct evidence *evidence;
+	int code = usher_conf_read(conf, usher->zones, usher->path, problems,
+	    error);
+
+	if (code != 0 || !usher->ready)
+		return code;
+	code = usher_evidence_of(*conf, &evidence);
+	if (code == 0)
+		return 0;
+	usher_conf_release(*conf);
+	*conf = NULL;
+	return usher_error_set(error, code, "out of memory");
+}
+
 int
 usher_open(struct usher **result, const char *path, unsigned flags,
     struct usher_problems *problems, struct usher_error *error)
@@ -69,6 +88,7 @@ usher_open(struct usher **result, const char *path, unsigned flags,
 	if (usher == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	(void)pthread_mutex_init(&usher->lock, NULL);
+	usher->ready = (flags & USHER_READY) != 0;
 	usher->zones = usher_zones_new();
 	/* A daemon leaves its folder; a reload must find the file again. */
 	if (path != NULL)
@@ -76,8 +96,7 @@ usher_open(struct usher **result, const char *path, unsigned flags,
 	if (usher->zones == NULL || (path != NULL && usher->path == NULL))
 		code = usher_error_set(error, ENOMEM, "out of memory");
 	if (code == 0)
-		code = usher_conf_read(&usher->conf, usher->zones, path,
-		    problems, error);
+		code = read_conf(usher, &usher->conf, problems, error);
 	if (code == 0) {
 		usher->conf->serial = ++usher->serial;
 		if ((flags & USHER_STORE) != 0)
@@ -115,8 +134,7 @@ usher_reload(struct usher *usher, struct usher_problems *problems,
     struct usher_error *error)
 {
 	struct usher_conf *conf, *old;
-	int code = usher_conf_read(&conf, usher->zones, usher->path, problems,
-	    error);
+	int code = read_conf(usher, &conf, problems, error);
 
 	if (code != 0)
 		return code;

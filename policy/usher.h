@@ -132,12 +132,12 @@ USHER_API const char *usher_text_suggest(const char *word,
 
 struct usher;
 struct usher_conf; /* a snapshot of usher.conf, shared by count */
-
 /*
  * path NULL: no configuration file; defaults, no store (`--preferences`).
- * USHER_STORE opens the store too, USHER_PATIENT lets a Redis take seconds.
+ * USHER_STORE opens the store too, USHER_PATIENT lets a Redis take seconds,
+ * USHER_READY reads now, and at a reload, what else is read when asked for.
  */
-enum { USHER_STORE = 1, USHER_PATIENT = 2 };
+enum { USHER_STORE = 1, USHER_PATIENT = 2, USHER_READY = 4 };
 USHER_API int usher_open(struct usher **usher, const char *path, unsigned flags,
     struct usher_problems *problems, struct usher_error *error);
 USHER_API void usher_close(struct usher *usher);

@@ -17,6 +17,7 @@ struct tally;
 
 struct usher {
 	char *path; /* of usher.conf, or NULL */
+	bool ready;
 	struct zones *zones;
 	pthread_mutex_t lock; /* of conf, serial and needs */
 	struct usher_conf *conf;

@@ -95,7 +95,8 @@ open_usher(struct usher **usher, const char *file)
 
 	if (problems == NULL)
 		return FAILED;
-	failed = usher_open(usher, file, USHER_STORE, problems, &error);
+	failed = usher_open(usher, file, USHER_STORE | USHER_READY, problems,
+	    &error);
 	service_tell(&to_stderr, problems);
 	/* The error repeats the first problem. */
 	if (failed != 0 && usher_problems_errors(problems) == 0)

@@ -318,7 +318,7 @@ purpose_of_a_call_takes_two_witnesses(void **state)
 		{ "Lunch?", NULL, "Ann", "Example", USHER_PURPOSE_UNKNOWN },
 	};
 
-	assert_int_equal(usher_evidence_read(&conf.evidence, "", NULL), 0);
+	assert_int_equal(usher_evidence_built_in(&conf.evidence, NULL), 0);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct usher_facts *facts = fresh(USHER_PHONE);
 

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "error.h"
+#include "evidence.h"
 #include "policy.h"
 #include "rule.h"
 #include "site.h"
@@ -121,6 +122,7 @@ static void
 test_defaults(void **state)
 {
 	struct place *place = *state;
+	const struct evidence *evidence, *again;
 	const struct usher_conf *conf;
 
 	reads(place, "");
@@ -145,7 +147,11 @@ test_defaults(void **state)
 	assert_null(conf->fallback);
 	assert_null(conf->geo);
 	assert_non_null(conf->sip);
-	assert_non_null(conf->evidence);
+	assert_null(conf->evidence);
+	assert_int_equal(usher_evidence_of(place->read, &evidence), 0);
+	assert_non_null(evidence);
+	assert_int_equal(usher_evidence_of(place->read, &again), 0);
+	assert_ptr_equal(evidence, again);
 	assert_non_null(conf->words);
 }
 
