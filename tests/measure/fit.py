@@ -3,8 +3,8 @@
 
 Fits weights and bounds to labelled mails, and to the invented ones in taught/,
 and says how well they do, on the mails they were fitted to and on mails they
-were not (cross-validation: no sender and no text stands on both sides; in several
-ways, for the luck of one partition is several of a hundred).
+were not (cross-validation: no sender and no text stands on both sides; in
+several ways, for the luck of one partition is several of a hundred).
 --write puts them into the file.
 """
 
