@@ -315,17 +315,24 @@ turn_away(struct deciding *deciding)
 	return code;
 }
 
-/* An introduction is of whom the headers may prove. */
+/*
+ * An introduction is of whom the headers may prove, and joins the numbers that
+ * its text names.
+ */
 static void
-await_proof(struct deciding *deciding)
+await_introduction(struct deciding *deciding)
 {
 	struct asked *asked = &deciding->asked;
+	const struct usher_facts *facts = asked->facts;
+	unsigned missing = USHER_ALL & ~facts->shown;
 
-	if (asked->memory == NULL || asked->memory->forgetful ||
-	    asked->facts->claims_proven ||
-	    (asked->facts->shown & USHER_HEADERS) != 0)
+	if (asked->memory == NULL || asked->memory->forgetful || missing == 0)
 		return;
-	asked->needs |= USHER_HEADERS;
+	/* Of nobody who is proven nothing is joined. */
+	if ((missing & USHER_HEADERS) == 0 && facts->proven_count == 0 &&
+	    !facts->claims_proven)
+		return;
+	asked->needs |= missing;
 	deciding->pending = true;
 }
 
@@ -341,7 +348,7 @@ let_in(struct deciding *deciding)
 	if (rule == NULL)
 		return;
 	if (rule->introduces)
-		await_proof(deciding);
+		await_introduction(deciding);
 	verdict->introduces = rule->introduces;
 	verdict->deliver_to = rule->deliver_to;
 	verdict->ring = rule->ring;

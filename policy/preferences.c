@@ -399,8 +399,11 @@ survey(const struct rule *rules, size_t count, bool elsewhere,
 		if (rule->requires.given)
 			policy->needs |= USHER_ALL;
 		/* Who they are, which counts apart when it is proven. */
-		if (rule->cap_count > 0 || rule->introduces)
+		if (rule->cap_count > 0)
 			policy->needs |= USHER_HEADERS;
+		/* ... and which numbers are theirs. */
+		if (rule->introduces)
+			policy->needs |= USHER_ALL;
 	}
 }
 

@@ -3,6 +3,7 @@
 Times are of --at; the clock stands still but where the milter starts anew.
 """
 
+import json
 import threading
 
 import support
@@ -134,3 +135,20 @@ def test_retries_are_one_attempt_however_many(site):
 
     # What no answer rests on is written in the background.
     support.wait_for(is_enough, 20, "the second attempt")
+
+
+def test_an_introduction_names_its_numbers_whatever_its_rule_asks(site):
+    """Nothing but the channel is asked, and the text is read all the same."""
+    begin(site, '{ name = "in"; if = { channel = "email"; };'
+                ' then = "accept"; introduces = true; }')
+
+    def linked():
+        said = support.run_usher("link", "list", "-c", site.conf,
+                                 "alice@example.com", "--json")
+        return [json.loads(line)["number"] for line in said.stdout.splitlines()
+                if line.startswith("{")]
+    assert send(site, 1, proven=False,
+                body="Call me: +44 20 7123 4567.\r\n") is None
+    assert linked() == []
+    assert send(site, 2, body="Call me: +44 20 7123 4567.\r\n") is None
+    assert linked() == ["+442071234567"]
