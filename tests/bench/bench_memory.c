@@ -1,7 +1,7 @@
 /*
- * bench_memory RECORDS...: what memory costs a decision with so many records:
- * nothing remembered of anybody, of others, and of who comes; and what a
- * commit costs alone and in company.
+ * bench_memory [RECORDS...]: what memory costs a decision with so many records
+ * (a million): nothing remembered of anybody, of others, and of who comes; and
+ * what a commit costs alone and in company.
  *
  * Records are acquaintances of other recipients, and for the decision under a
  * cap attempts. Reading is told in CPU time of one thread, the mean of many;
@@ -19,7 +19,13 @@
 
 #include "usher.h"
 
-enum { READS = 200000, BATCH = 200, COMMITS = 50, WRITERS = 50 };
+enum {
+	READS = 200000,
+	BATCH = 2000,
+	COMMITS = 50,
+	WRITERS = 50,
+	MILLION = 1000000
+};
 
 static const int64_t tuesday = 1795532400;
 static const char preferences[] =
@@ -217,13 +223,13 @@ fill_attempts(struct bench *bench, const struct usher_policy *policy,
 	usher_decision_free(decision);
 }
 
-static void
+static double
 tell_capped(struct bench *bench, const struct usher_policy *policy,
     size_t count)
 {
 	struct usher_decision *decision = NULL;
 	struct usher_memory *memory = NULL;
-	double begun;
+	double begun, each_us;
 
 	usher_facts_shown(bench->facts, USHER_ALL);
 	begun = now_us(CLOCK_THREAD_CPUTIME_ID);
@@ -233,27 +239,29 @@ tell_capped(struct bench *bench, const struct usher_policy *policy,
 			die("no memory");
 		decide(bench, policy, memory, &decision);
 	}
+	each_us = (now_us(CLOCK_THREAD_CPUTIME_ID) - begun) / READS;
 	printf("a decision under a cap, %8zu attempts  %6.2f us\n", count,
-	    (now_us(CLOCK_THREAD_CPUTIME_ID) - begun) / READS);
+	    each_us);
 	(void)fflush(stdout);
 	usher_memory_free(memory);
 	usher_decision_free(decision);
+	return each_us;
 }
 
-/* Of the least and the most: what so many slow a decision by. */
-static void
+/* A decision of who comes for the first time, with so many remembered. */
+static double
 tell_attempts(struct bench *bench, size_t count)
 {
 	struct usher_policy *policy;
+	double each_us;
 
 	if (usher_policy_compile(bench->site, "a", capped, strlen(capped),
 		&policy, NULL) != 0)
 		die("no policy");
-	fill_attempts(bench, policy, 1);
-	tell_capped(bench, policy, 1);
 	fill_attempts(bench, policy, count);
-	tell_capped(bench, policy, count);
+	each_us = tell_capped(bench, policy, count);
 	usher_policy_release(policy);
+	return each_us;
 }
 
 static int
@@ -270,11 +278,14 @@ main(int argc, char **argv)
 	struct bench bench = { .usher = NULL };
 	struct usher_notes *notes;
 	size_t before = 0;
+	double empty_us, one_us, all_us;
 
 	set_up(&bench);
 	tell_reading(&bench, "no memory at all");
-	for (int i = 1; i < argc; i++) {
-		size_t count = strtoul(argv[i], NULL, 10);
+	empty_us = tell_attempts(&bench, 0);
+	one_us = tell_attempts(&bench, 1);
+	for (int i = 1; i < argc || i == 1; i++) {
+		size_t count = argc > 1 ? strtoul(argv[i], NULL, 10) : MILLION;
 		char what[64];
 
 		fill(&bench, before, count);
@@ -292,7 +303,10 @@ main(int argc, char **argv)
 		die("no commit");
 	usher_notes_free(notes);
 	tell_reading(&bench, "who comes is known");
-	tell_attempts(&bench, before);
+	all_us = tell_attempts(&bench, before);
+	printf("  slowed, beside an empty memory %28.2f   bar 1.1\n"
+	       "  the same, beside one attempt   %28.2f\n",
+	    all_us / empty_us, all_us / one_us);
 	usher_facts_free(bench.facts);
 	usher_policy_release(bench.policy);
 	usher_conf_release(bench.site);
