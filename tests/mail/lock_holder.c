@@ -4,7 +4,9 @@
  *
  * An environment that is only being made is waited for.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +15,7 @@
 enum { TRIES = 1000, STEP_MS = 20 };
 
 static MDB_txn *
-lock(MDB_env **env, const char *folder)
+lock_open(MDB_env **env, const char *folder)
 {
 	MDB_txn *txn;
 
@@ -25,6 +27,22 @@ lock(MDB_env **env, const char *folder)
 		return txn;
 	mdb_env_close(*env);
 	return NULL;
+}
+
+/* Openings take turns by a lock on the folder (policy/lmdb_env.c). */
+static MDB_txn *
+lock(MDB_env **env, const char *folder)
+{
+	int turn = open(folder, O_RDONLY | O_DIRECTORY);
+	MDB_txn *txn = NULL;
+
+	if (turn < 0)
+		return NULL;
+	if (flock(turn, LOCK_EX) == 0 &&
+	    faccessat(turn, "data.mdb", F_OK, 0) == 0)
+		txn = lock_open(env, folder);
+	close(turn);
+	return txn;
 }
 
 int
