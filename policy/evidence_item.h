@@ -74,6 +74,7 @@ struct evidence_phrase {
 struct evidence_entry {
 	uint16_t phrase;
 	uint16_t next; /* of the same slot: its place + 1, or 0 */
+	uint16_t tag;  /* of its words: others of the slot have another */
 };
 
 struct evidence_outcome {
@@ -119,8 +120,12 @@ struct evidence_weighing {
 int usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words);
 /* Where phrases stand that begin with the word, or with these two. */
-unsigned usher_evidence_slot(const struct evidence_words *words, size_t at,
-    bool two);
+struct evidence_place {
+	unsigned slot;
+	uint16_t tag;
+};
+struct evidence_place usher_evidence_place(const struct evidence_words *words,
+    size_t at, bool two);
 /* Counts the phrases of `where` that are met in what the view shows. */
 int usher_evidence_phrases(struct evidence_weighing *weighing,
     struct arena *arena);

@@ -132,14 +132,16 @@ keep_words(struct evidence *evidence, const struct evidence_words *words)
 }
 
 static int
-enter(struct evidence *evidence, unsigned slot)
+enter(struct evidence *evidence, struct evidence_place place)
 {
+	unsigned slot = place.slot;
 	struct evidence_entry *entry = &evidence->entries[evidence->entered];
 
 	if (evidence->entered == EVIDENCE_ENTRIES)
 		return ENOSPC;
 	evidence->entered++;
 	entry->phrase = (uint16_t)evidence->phrase_count;
+	entry->tag = place.tag;
 	entry->next = evidence->slots[slot];
 	evidence->slots[slot] = (uint16_t)evidence->entered;
 	evidence->filled[slot / 8] |= (unsigned char)(1u << slot % 8);
@@ -172,11 +174,11 @@ enter_all(struct evidence *evidence, const struct evidence_words *words)
 		for (size_t k = end; two && code == 0 && k < last; k += 2) {
 			hashes[1] = words->hashes[k];
 			code = enter(evidence,
-			    usher_evidence_slot(&begin, 0, true));
+			    usher_evidence_place(&begin, 0, true));
 		}
 		if (!two)
 			code = enter(evidence,
-			    usher_evidence_slot(&begin, 0, false));
+			    usher_evidence_place(&begin, 0, false));
 	}
 	return code;
 }

@@ -43,14 +43,15 @@ hash_of(const char *word, size_t length, const char *end)
 	return (unsigned)(hash >> 32);
 }
 
-unsigned
-usher_evidence_slot(const struct evidence_words *words, size_t at, bool two)
+struct evidence_place
+usher_evidence_place(const struct evidence_words *words, size_t at, bool two)
 {
 	unsigned hash = words->hashes[at];
 
 	if (two)
 		hash = hash * 31 + words->hashes[at + 1];
-	return (hash ^ hash >> 15) % PHRASE_SLOTS;
+	return (struct evidence_place){ (hash ^ hash >> 15) % PHRASE_SLOTS,
+		(uint16_t)(hash >> 16) };
 }
 
 /* Thai, Lao, Burmese and Khmer; Kana; the signs of Chinese. */
@@ -279,9 +280,10 @@ phrase_at(const char *text, const struct evidence_words *words, size_t at)
 
 static void
 meet(struct evidence_weighing *weighing, unsigned where,
-    const struct evidence_words *words, size_t at, unsigned next)
+    const struct evidence_words *words, size_t at, struct evidence_place place)
 {
 	const struct evidence *evidence = weighing->evidence;
+	unsigned next = evidence->slots[place.slot];
 
 	while (next != 0) {
 		const struct evidence_entry *entry =
@@ -292,7 +294,8 @@ meet(struct evidence_weighing *weighing, unsigned where,
 		unsigned char bit = (unsigned char)(1u << entry->phrase % 8);
 
 		next = entry->next;
-		if (!(evidence->items[phrase->item].where & where) ||
+		if (entry->tag != place.tag ||
+		    !(evidence->items[phrase->item].where & where) ||
 		    (*said & bit) ||
 		    !phrase_at(evidence->texts + phrase->text, words, at))
 			continue;
@@ -312,17 +315,17 @@ look_up(struct evidence_weighing *weighing, unsigned where,
     const struct evidence_words *words)
 {
 	const struct evidence *evidence = weighing->evidence;
-	unsigned slot;
+	struct evidence_place place;
 
 	for (size_t i = 0; i < words->count; i++) {
-		slot = usher_evidence_slot(words, i, false);
-		if (is_filled(evidence, slot))
-			meet(weighing, where, words, i, evidence->slots[slot]);
+		place = usher_evidence_place(words, i, false);
+		if (is_filled(evidence, place.slot))
+			meet(weighing, where, words, i, place);
 		if (i + 1 == words->count)
 			break;
-		slot = usher_evidence_slot(words, i, true);
-		if (is_filled(evidence, slot))
-			meet(weighing, where, words, i, evidence->slots[slot]);
+		place = usher_evidence_place(words, i, true);
+		if (is_filled(evidence, place.slot))
+			meet(weighing, where, words, i, place);
 	}
 }
 
