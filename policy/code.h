@@ -100,9 +100,12 @@ void usher_code_guard_free(struct code_guard *guard);
 /* Whether what comes from there is not looked at for now. */
 bool usher_code_guard_shut(struct code_guard *guard,
     const struct sockaddr *client, int64_t at);
-/* A wrong one; the same one again is no new guess. */
+/*
+ * A wrong one; the same one again is no new guess. `unsure`: it has the form of
+ * a reference as well.
+ */
 void usher_code_guard_note(struct code_guard *guard,
-    const struct sockaddr *client, const char *hash, int64_t at);
+    const struct sockaddr *client, const char *hash, bool unsure, int64_t at);
 
 /* ---- code_read.c ---- */
 

@@ -4,6 +4,7 @@
  *
  * A network, /24 or /64, may show so many wrong codes; until an hour after its
  * first what else it shows is not looked at, and so answered exactly as none.
+ * What may as well be a reference that we told weighs a sixteenth of a guess.
  * The table is of one process, made with its first wrong code, and bounded:
  * who came longest ago falls out. Called by code_read.c from many threads.
  */
@@ -16,12 +17,19 @@
 
 #include "code.h"
 
-enum { MOST_WRONG = 16, SHUT_S = 3600, BUCKETS = 256, WAYS = 4 };
+enum {
+	MOST_WRONG = 16,
+	MOST_UNSURE = 256,
+	SHUT_S = 3600,
+	BUCKETS = 256,
+	WAYS = 4
+};
 
 struct entry {
 	uint64_t network; /* 0: free */
 	int64_t since;
-	unsigned count;
+	unsigned count, unsure;
+	uint32_t last_unsure;
 	uint32_t wrong[MOST_WRONG]; /* of their hashes */
 };
 
@@ -117,7 +125,8 @@ usher_code_guard_shut(struct code_guard *guard, const struct sockaddr *client,
 		return false;
 	(void)pthread_mutex_lock(&guard->lock);
 	entry = find(guard, network, at);
-	shut = entry != NULL && entry->count >= MOST_WRONG;
+	shut = entry != NULL &&
+	    (entry->count >= MOST_WRONG || entry->unsure >= MOST_UNSURE);
 	(void)pthread_mutex_unlock(&guard->lock);
 	return shut;
 }
@@ -146,8 +155,15 @@ place_for(struct code_guard *guard, uint64_t network, int64_t at)
 }
 
 static void
-note(struct entry *entry, uint32_t wrong)
+note(struct entry *entry, uint32_t wrong, bool unsure)
 {
+	if (unsure) {
+		/* A mail is asked about at every stage. */
+		if (entry->last_unsure != wrong && entry->unsure < MOST_UNSURE)
+			entry->unsure++;
+		entry->last_unsure = wrong;
+		return;
+	}
 	for (unsigned i = 0; i < entry->count; i++)
 		if (entry->wrong[i] == wrong)
 			return;
@@ -157,7 +173,7 @@ note(struct entry *entry, uint32_t wrong)
 
 void
 usher_code_guard_note(struct code_guard *guard, const struct sockaddr *client,
-    const char *hash, int64_t at)
+    const char *hash, bool unsure, int64_t at)
 {
 	uint64_t network = network_of(client);
 	struct entry *entry;
@@ -174,6 +190,6 @@ usher_code_guard_note(struct code_guard *guard, const struct sockaddr *client,
 	if (entry == NULL)
 		entry = place_for(guard, network, at);
 	if (entry != NULL)
-		note(entry, wrong);
+		note(entry, wrong, unsure);
 	(void)pthread_mutex_unlock(&guard->lock);
 }

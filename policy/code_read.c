@@ -2,13 +2,15 @@
  * code_read: which of the codes that an attempt shows are valid. See code.h.
  *
  * Called by memory_read.c for policies that take codes. A wrong code leaves
- * the memory exactly as none does.
+ * the memory exactly as none does. A reference that the recipient's words told
+ * may stand where a code does, and is no guess at one.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "code.h"
 #include "error.h"
+#include "reference.h"
 
 struct looking {
 	struct record_view *view;
@@ -16,6 +18,7 @@ struct looking {
 	struct arena *arena;
 	const struct usher_policy *policy;
 	const char *recipient;
+	const struct usher_facts *facts;
 	const struct sockaddr *client;
 	int64_t at;
 	struct usher_memory *memory;
@@ -76,6 +79,44 @@ is_party(const struct looking *looking, const char *name)
 	return party != NULL && party->code;
 }
 
+/* What was shown, when it has the form of a reference as well. */
+static const char *
+reference_in(const struct references *references, const char *shown)
+{
+	for (size_t i = 0; i < references->count; i++) {
+		char code[CODE_NORMAL];
+
+		if (usher_code_normal(references->list[i], code) &&
+		    strcmp(code, shown) == 0)
+			return references->list[i];
+	}
+	return NULL;
+}
+
+/* No code of theirs: a guess, or a reference that they were told once. */
+static int
+turn_down(struct looking *looking, const char *shown, const char *hash)
+{
+	struct usher_record_value value = { NULL, 0, 0 };
+	struct references references;
+	struct record_key key;
+	const char *reference;
+	int code = 0;
+
+	usher_references_find(looking->facts, &references);
+	reference = reference_in(&references, shown);
+	if (reference != NULL) {
+		usher_reference_key(&key, looking->recipient, reference);
+		code = looking->view->records->engine->get(looking->view,
+		    RECORD_REFERENCE, key.bytes, key.length, &value,
+		    looking->error);
+	}
+	if (code == 0 && value.bytes == NULL)
+		usher_code_guard_note(looking->guard, looking->client, hash,
+		    reference != NULL, looking->at);
+	return code;
+}
+
 static int
 look_at(struct looking *looking, const char *shown)
 {
@@ -91,11 +132,8 @@ look_at(struct looking *looking, const char *shown)
 	    key.bytes, key.length, &value, looking->error);
 	if (code != 0)
 		return code;
-	if (value.bytes == NULL || looking->at >= value.until) {
-		usher_code_guard_note(looking->guard, looking->client, hash,
-		    looking->at);
-		return 0;
-	}
+	if (value.bytes == NULL || looking->at >= value.until)
+		return turn_down(looking, shown, hash);
 	code = usher_code_unpack(looking->arena, &value, &one);
 	if (code != 0)
 		return usher_error_set(looking->error, code,
@@ -117,6 +155,7 @@ usher_code_read(struct record_view *view, struct code_guard *guard,
 		.arena = arena,
 		.policy = policy,
 		.recipient = recipient,
+		.facts = facts,
 		.client = (const struct sockaddr *)&facts->client,
 		.at = at,
 		.memory = memory,

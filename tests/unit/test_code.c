@@ -4,9 +4,12 @@
  */
 #include "memory_place.h"
 
+#include <netinet/in.h>
 #include <signal.h>
 
 #include "code.h"
+#include "notes.h"
+#include "reference.h"
 
 enum { NOON = 1795521600, HOUR = 3600 };
 #define WHO "a@x.example"
@@ -130,7 +133,20 @@ struct coming {
 	struct usher_facts *facts;
 	struct usher_memory *memory;
 	struct usher_decision *decision;
+	const char *beside; /* the recipient's name */
 };
+
+/* All of these are of one network. */
+static void
+comes_from(struct usher_facts *facts)
+{
+	struct sockaddr_in client = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(0xc0000201) };
+
+	assert_int_equal(usher_facts_client(facts,
+			     (const struct sockaddr *)&client),
+	    0);
+}
 
 static bool
 comes(struct coming *c, struct usher *usher, const char *subject,
@@ -138,13 +154,15 @@ comes(struct coming *c, struct usher *usher, const char *subject,
 {
 	struct usher_question question = { .at = at };
 
-	*c = (struct coming){ .usher = usher };
+	*c = (struct coming){ .usher = usher, .beside = c->beside };
 	c->conf = usher_conf_hold(usher);
 	assert_int_equal(usher_policy_find(usher, c->conf, WHO, &c->policy,
 			     NULL),
 	    0);
 	assert_int_equal(usher_facts_new(c->conf, USHER_EMAIL, &c->facts), 0);
 	usher_facts_shown(c->facts, USHER_ALL);
+	comes_from(c->facts);
+	assert_int_equal(usher_facts_tag(c->facts, c->beside), 0);
 	assert_int_equal(usher_facts_prove(c->facts, party, NULL), 0);
 	assert_int_equal(usher_facts_attempt(c->facts, identity), 0);
 	assert_int_equal(usher_facts_subject(c->facts, subject,
@@ -190,7 +208,7 @@ static int
 attempt(struct usher *usher, const char *subject, const char *party,
     const char *identity, int64_t at)
 {
-	struct coming c;
+	struct coming c = { .beside = NULL };
 	int code = comes(&c, usher, subject, party, identity, at) ? uses(&c)
 								  : EPERM;
 
@@ -326,7 +344,7 @@ test_a_last_use_is_had_once_and_again_by_the_same(void **state)
 		.shared = true };
 	struct usher *usher = open_site(*state);
 	char text[USHER_CODE_TEXT];
-	struct coming one, two;
+	struct coming one = { .beside = NULL }, two = { .beside = NULL };
 
 	assert_int_equal(make(usher, &order, text), 0);
 	/* Both have seen it free. */
@@ -352,7 +370,7 @@ test_two_first_users_at_once(void **state)
 		.until = NOON + HOUR };
 	struct usher *usher = open_site(*state);
 	char text[USHER_CODE_TEXT];
-	struct coming one, two;
+	struct coming one = { .beside = NULL }, two = { .beside = NULL };
 
 	assert_int_equal(make(usher, &order, text), 0);
 	assert_true(comes(&one, usher, text, "a@v.example", "1", NOON));
@@ -362,6 +380,101 @@ test_two_first_users_at_once(void **state)
 	assert_string_equal(list(usher, NOON).owner, "w.example");
 	goes(&one);
 	goes(&two);
+	usher_close(usher);
+}
+
+/* ---- guesses ---- */
+
+/* Told by a redirect, or never; the form is the same. */
+static void
+tell_reference(struct usher *usher, const char *reference)
+{
+	struct usher_conf *conf = usher_conf_hold(usher);
+	struct usher_facts *facts = NULL;
+	struct usher_notes *notes = NULL;
+
+	assert_int_equal(usher_facts_new(conf, USHER_EMAIL, &facts), 0);
+	assert_int_equal(usher_facts_prove(facts, "a@v.example", NULL), 0);
+	assert_int_equal(usher_notes_new(usher, &notes, NULL), 0);
+	assert_int_equal(usher_notes_told(notes, WHO, facts, reference, NOON,
+			     NULL),
+	    0);
+	assert_int_equal(usher_notes_commit(notes, -1, NULL), 0);
+	usher_notes_free(notes);
+	usher_facts_free(facts);
+	usher_conf_release(conf);
+}
+
+/* Beside the name or in the subject; each guess is asked about twice. */
+static void
+guess(struct usher *usher, const char *beside, const char *subject)
+{
+	struct coming c = { .beside = beside };
+
+	for (int i = 0; i < 2; i++) {
+		assert_false(
+		    comes(&c, usher, subject, "a@v.example", "1", NOON));
+		goes(&c);
+	}
+}
+
+/* The `number`th, in letters that codes and references both have. */
+static const char *
+number_word(int number, char word[USHER_REFERENCE_TEXT])
+{
+	(void)snprintf(word, USHER_REFERENCE_TEXT, "abcdefgh%c%c%cz",
+	    'a' + number / 64 % 8, 'a' + number / 8 % 8, 'a' + number % 8);
+	return word;
+}
+
+static void
+test_a_reference_is_no_guess_at_a_code(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR,
+		.shared = true };
+	struct usher *usher = open_site(*state);
+	char text[USHER_CODE_TEXT], word[USHER_REFERENCE_TEXT];
+	int number = 0;
+
+	assert_int_equal(make(usher, &order, text), 0);
+	for (; number < 40; number++) {
+		tell_reference(usher, number_word(number, word));
+		guess(usher, word, "");
+	}
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON), 0);
+	/* What nobody remembers may be one of long ago, and is told apart. */
+	for (; number < 40 + 255; number++)
+		guess(usher, number_word(number, word), "");
+	assert_int_equal(attempt(usher, text, "a@v.example", "2", NOON), 0);
+	guess(usher, number_word(number, word), "");
+	assert_int_equal(attempt(usher, text, "a@v.example", "3", NOON), EPERM);
+	assert_int_equal(attempt(usher, text, "a@v.example", "4",
+			     NOON + HOUR - 1),
+	    EPERM);
+	usher_close(usher);
+}
+
+static void
+test_sixteen_wrong_codes_are_enough(void **state)
+{
+	struct usher_code order = { .party = "p",
+		.made = NOON,
+		.until = NOON + HOUR,
+		.shared = true };
+	struct usher *usher = open_site(*state);
+	char text[USHER_CODE_TEXT], wrong[32];
+
+	assert_int_equal(make(usher, &order, text), 0);
+	for (int number = 0; number < 15; number++) {
+		(void)snprintf(wrong, sizeof(wrong), "abcd-efgh-%04d", number);
+		guess(usher, number % 2 == 0 ? wrong : NULL, wrong);
+	}
+	assert_int_equal(attempt(usher, text, "a@v.example", "1", NOON), 0);
+	/* Letters alone are one too, where dashes part them. */
+	guess(usher, "abcd-efgh-abcd", "");
+	assert_int_equal(attempt(usher, text, "a@v.example", "2", NOON), EPERM);
 	usher_close(usher);
 }
 
@@ -444,6 +557,8 @@ main(void)
 		place_test(test_it_ends_and_is_revoked),
 		place_test(test_a_last_use_is_had_once_and_again_by_the_same),
 		place_test(test_two_first_users_at_once),
+		place_test(test_a_reference_is_no_guess_at_a_code),
+		place_test(test_sixteen_wrong_codes_are_enough),
 		place_test(test_processes_share_the_uses_there_are),
 		place_test(test_the_store_does_not_hold_it),
 	};
