@@ -83,8 +83,8 @@ codes_know(struct mail *mail, struct recipient *recipient)
 static bool
 is_of_interest(const char *name)
 {
-	static const char *const names[] = { "Subject", "To", "Cc",
-		"Thread-Topic" };
+	static const char *const names[] = { "Subject", "To", "Cc", "Bcc",
+		"Thread-Topic", "Resent-To", "Resent-Cc" };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcasecmp(name, names[i]) == 0)
@@ -142,14 +142,14 @@ codes_free(struct mail *mail)
 	free(codes);
 }
 
-/* ---- an accepted message ---- */
+/* ---- a message that is taken ---- */
 
+/* What is held or put aside is read one day, as is what passes. */
 static bool
-was_of_use(const struct recipient *recipient)
+shows_code(const struct recipient *recipient)
 {
-	return recipient->enforce && recipient->decision != NULL &&
-	    !recipient->pending &&
-	    usher_decision_shows_code(recipient->decision);
+	return recipient->enforce && judge_verdict(recipient) != NULL &&
+	    usher_decision_codes(recipient->decision) != NULL;
 }
 
 /* True when the field has changed. */
@@ -173,7 +173,7 @@ strip_field(SMFICTX *ctx, const struct mail *mail, struct field *field)
 	bool changed = false;
 
 	for (size_t i = 0; i < mail->count; i++)
-		if (was_of_use(&mail->recipients[i]))
+		if (shows_code(&mail->recipients[i]))
 			changed = strip_value(&mail->recipients[i], field) ||
 			    changed;
 	return !changed ||
@@ -198,8 +198,11 @@ strip_fields(SMFICTX *ctx, const struct session *session)
 static bool
 is_moved(const struct recipient *recipient)
 {
-	return recipient->outcome != OUTCOME_PASS ||
-	    usher_decision_verdict(recipient->decision)->deliver_to != NULL;
+	const struct usher_verdict *verdict = judge_verdict(recipient);
+
+	return recipient->outcome == OUTCOME_ASIDE ||
+	    recipient->outcome == OUTCOME_REPLY ||
+	    (verdict->answer == USHER_ACCEPT && verdict->deliver_to != NULL);
 }
 
 static bool
@@ -257,7 +260,7 @@ codes_strip(SMFICTX *ctx, struct session *session)
 		const struct recipient *recipient = &mail->recipients[i];
 
 		if (session->move_offered && recipient->tag != NULL &&
-		    was_of_use(recipient) && !is_moved(recipient))
+		    shows_code(recipient) && !is_moved(recipient))
 			done = strip_recipient(ctx, mail, recipient) && done;
 	}
 	if (!done)

@@ -1,6 +1,6 @@
 /*
  * codes: access codes in addresses and headers: never logged, and not passed
- * on once they have been of use (design.md §6).
+ * on with what is taken (design.md §6).
  */
 #ifndef USHER_MILTER_CODES_H
 #define USHER_MILTER_CODES_H
@@ -16,7 +16,7 @@ void codes_hide(struct recipient *recipient);
 void codes_know(struct mail *mail, struct recipient *recipient);
 /* A header field, while mail->codes is set. */
 void codes_header(struct mail *mail, const char *name, const char *value);
-/* The message is accepted: takes the valid codes out of it. */
+/* The message is taken, though it may be held: takes the valid codes out. */
 void codes_strip(SMFICTX *ctx, struct session *session);
 void codes_free(struct mail *mail);
 

@@ -62,6 +62,15 @@ void usher_code_hash(const unsigned char key[CODE_KEY_BYTES],
 void usher_code_key(struct record_key *key, const char *recipient,
     const char *hash);
 
+/* ---- code_strip.c ---- */
+
+/*
+ * A text without what has the form of a code, with dashes or of digits alone:
+ * itself, or a copy in the arena. NULL: no memory.
+ */
+const char *usher_code_unsaid(struct arena *arena, const char *text,
+    bool digits);
+
 /* ---- code_record.c ---- */
 
 /* An attempt that was counted; it may come again for a while. */

@@ -4,7 +4,9 @@
  *
  * Only valid codes go: a wrong one is answered exactly as none, and whoever
  * reads the mail sees what was written. What led to the code goes with it, so
- * that an address or a subject is what it would have been without.
+ * that an address or a subject is what it would have been without. Where words
+ * of ours would repeat a subject, all goes that has the form of a code: it may
+ * be used up, somebody else's, or not looked at.
  */
 #include <errno.h>
 #include <gmime/gmime.h>
@@ -33,8 +35,9 @@ usher_memory_drop_codes(struct usher_memory *memory)
 const char *
 usher_decision_codes(const struct usher_decision *decision)
 {
-	return usher_decision_shows_code(decision) ? decision->shown_codes
-						   : NULL;
+	return decision != NULL && decision->code_count > 0
+	    ? decision->shown_codes
+	    : NULL;
 }
 
 static bool
@@ -130,6 +133,40 @@ strip(const char *codes, char *text)
 		any = true;
 	}
 	return any;
+}
+
+/* Digits alone are as often a number of the sender's own. */
+static const char *
+forms_in(struct arena *arena, const char *text, bool digits)
+{
+	size_t length = strlen(text), at = 0;
+	const char *forms = NULL;
+	struct code_token token;
+
+	while (usher_code_next(text, length, at, false, &token)) {
+		at = token.at + token.length;
+		if (!digits && strspn(token.code, "0123456789") == CODE_LETTERS)
+			continue;
+		forms = usher_arena_printf(arena, "%s%s ",
+		    forms == NULL ? "" : forms, token.code);
+		if (forms == NULL)
+			return NULL;
+	}
+	return forms;
+}
+
+const char *
+usher_code_unsaid(struct arena *arena, const char *text, bool digits)
+{
+	const char *forms = forms_in(arena, text, digits);
+	char *left;
+
+	if (forms == NULL)
+		return arena->failed ? NULL : text;
+	left = usher_arena_string(arena, text);
+	if (left != NULL)
+		(void)strip(forms, left);
+	return left;
 }
 
 /* A field with encoded words is decoded, and encoded anew where it changes. */

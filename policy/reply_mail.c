@@ -12,6 +12,7 @@
 
 #include <gmime/gmime.h>
 
+#include "code.h"
 #include "decide.h"
 #include "error.h"
 #include "message.h"
@@ -146,8 +147,12 @@ add_subject(struct composing *composing)
 {
 	const char *const *templates = composing->set->templates;
 	const char *subject = composing->reply->message->head->subject;
+	bool codes = usher_policy_takes_codes(composing->reply->policy);
 	const char *text = NULL;
 
+	/* It waits in the store, where no code may stand. */
+	if (subject != NULL)
+		subject = usher_code_unsaid(&composing->arena, subject, codes);
 	if (subject != NULL)
 		subject = one_line(&composing->arena, subject, MOST_SUBJECT);
 	if (subject == NULL || subject[strspn(subject, " ")] == '\0')

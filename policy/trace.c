@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
 #include "decide.h"
 
 struct tracing {
@@ -147,6 +148,21 @@ party_text(struct tracing *tracing)
 	    codes);
 }
 
+/* The subject or reason; a code in it is nothing to keep with a trace. */
+static const char *
+said_text(struct tracing *tracing)
+{
+	const struct usher_facts *facts = tracing->asked.facts;
+	const char *said = facts->subject != NULL ? facts->subject
+						  : facts->reason;
+
+	if (said == NULL)
+		return "no subject";
+	if (!usher_policy_takes_codes(tracing->asked.policy))
+		return said;
+	return usher_code_unsaid(&tracing->decision->arena, said, true);
+}
+
 static const char *
 fact_text(struct tracing *tracing, const struct condition *condition)
 {
@@ -156,10 +172,7 @@ fact_text(struct tracing *tracing, const struct condition *condition)
 	switch (condition->kind) {
 	case ON_CHANNEL: return usher_channel_word(tracing->asked.channel);
 	case ON_PURPOSE: return usher_purpose_word(facts->purpose);
-	case ON_TOPIC:
-		return facts->subject != NULL ? facts->subject
-		    : facts->reason != NULL   ? facts->reason
-					      : "no subject";
+	case ON_TOPIC: return said_text(tracing);
 	case ON_PARTY: return party_text(tracing);
 	case ON_ORGANIZATION:
 	case ON_FROM:

@@ -42,7 +42,10 @@ USHER_API int usher_notes_code(struct usher_notes *notes,
     enum usher_became became, struct usher_error *error);
 /* What was shown is worth nothing, as the commit has said. */
 USHER_API void usher_memory_drop_codes(struct usher_memory *memory);
-/* Those that it found valid, with blanks between; NULL: it used none. */
+/*
+ * Those that it found valid, whatever its verdict, with blanks between; NULL:
+ * none. They are taken out of what is passed on.
+ */
 USHER_API const char *usher_decision_codes(
     const struct usher_decision *decision);
 /*

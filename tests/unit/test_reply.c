@@ -254,6 +254,35 @@ test_an_internationalized_address_is_answered(void **state)
 	leave(&answering);
 }
 
+/* Of her own wishes none takes codes: digits are the sender's business. */
+static void
+test_a_code_in_the_subject_is_not_repeated(void **state)
+{
+	static const struct {
+		const char *header, *subject;
+	} cases[] = {
+		{ "Subject: Storage [WXK6-SJAF-TV3X]\r\n", "Auto: Storage" },
+		{ "Subject: wxk6-sjaf-tv3x, 1234-5678-9012\r\n",
+		    "Auto: , 1234-5678-9012" },
+		{ "Subject: =?utf-8?b?V1hLNi1TSkFGLVRWM1ggT2s=?=\r\n",
+		    "Auto: Ok" },
+		{ "Subject: (WXK6-SJAF-TV3X)\r\n", "Auto: your message" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct answering answering;
+		char header[300], *mail;
+
+		(void)snprintf(header, sizeof(header), "%s%s%s", FROM TO,
+		    cases[i].header, "Message-ID: <1@sender.example>\r\n");
+		take(&answering, *state, header, "Hi\r\n", BOB, BOB);
+		mail = compose(&answering);
+		assert_string_equal(field(mail, "Subject"), cases[i].subject);
+		free(mail);
+		leave(&answering);
+	}
+}
+
 static void
 test_an_accepted_mail_has_no_reply(void **state)
 {
@@ -289,6 +318,7 @@ main(void)
 		WITH_FIXTURE(test_the_sender_writes_no_field_of_the_reply),
 		WITH_FIXTURE(test_the_reply_speaks_the_senders_language),
 		WITH_FIXTURE(test_an_internationalized_address_is_answered),
+		WITH_FIXTURE(test_a_code_in_the_subject_is_not_repeated),
 		WITH_FIXTURE(test_an_accepted_mail_has_no_reply),
 	};
 
