@@ -370,12 +370,13 @@ decide(struct deciding *deciding)
 	verdict->answer = deciding->outcome.answer;
 	verdict->rule = deciding->outcome.name;
 	verdict->reason = deciding->outcome.reason;
-	if (verdict->answer == USHER_ACCEPT) {
+	if (verdict->answer == USHER_ACCEPT)
 		let_in(deciding);
+	else if (verdict->answer != USHER_PENDING)
+		code = turn_away(deciding);
+	if (code == 0 && verdict->answer != USHER_PENDING)
 		code = usher_code_keep(deciding->decision,
 		    deciding->asked.memory);
-	} else if (verdict->answer != USHER_PENDING)
-		code = turn_away(deciding);
 	if (deciding->pending)
 		verdict->answer = USHER_PENDING;
 	if (verdict->answer != USHER_PENDING)

@@ -263,6 +263,78 @@ def test_what_cannot_be_checked_turns_a_refusal_into_a_deferral(site):
     assert send(site, "Hello").away.startswith("550-5.7.1")
 
 
+LATER = '{ name = "preferred"; if = { party = "preferred"; };' \
+    ' then = "accept"; during = "16:00-17:00"; },' \
+    ' { name = "others"; then = "refuse"; }'
+CALL_ME = '{ name = "calls"; if = { channel = "phone"; }; then = "accept"; },' \
+    ' { name = "call me"; then = "redirect"; to = [ "phone" ]; }'
+
+
+def test_what_is_held_loses_it_too(site):
+    site.configure(mail='authserv_ids = [ "mx.example.com" ]; '
+                   'defer = "hold";')
+    begin(site, LATER)
+    code = new(site)
+    to = f"alice+{code}@example.com"
+    sent = send(site, f"Our offer [{code}]", to=[to], fields=[("To", to)])
+    assert sent.away is None
+    assert "q" in [kind for kind, _ in sent.edits]
+    assert sent.headers[("Subject", 1)] == "Our offer"
+    assert sent.headers[("To", 1)] == ALICE
+    assert sent.added == [f"<{ALICE}>"] and sent.deleted == [f"<{to}>"]
+    listed, = support.run_usher("held", "-c", site.conf, "--json").lines()
+    assert listed["recipients"] == [ALICE]
+    # held, it was of no use yet
+    assert usher_code(site, "list", ALICE, "--json").lines()[0]["used"] == 0
+    assert_never_told(site, code)
+    assert_not_kept(site, code)
+
+
+def test_what_is_put_aside_and_its_reply_lose_it_too(site):
+    site.configure(mail='authserv_ids = [ "mx.example.com" ]; redirect = '
+                   '"reply"; aside = "aside@example.com"; '
+                   'submit = "127.0.0.1:9";')
+    begin(site, CALL_ME, published='{ phone = "+14155550100"; }')
+    code, gone = new(site), new(site)
+    assert usher_code(site, "revoke", ALICE, gone).code == 0
+    to = f"alice+{code}@example.com"
+    sent = send(site, f"Our offer {code} {gone}", to=[to],
+                fields=[("To", to), ("Resent-To", to)])
+    assert sent.away is None
+    # who reads it sees what was worth nothing
+    assert sent.headers[("Subject", 1)] == f"Our offer {gone}"
+    assert sent.headers[("To", 1)] == sent.headers[("Resent-To", 1)] == ALICE
+    assert sent.added == ["<aside@example.com>"]
+    assert sent.deleted == [f"<{to}>"]
+    assert_never_told(site, code)
+    store = assert_not_kept(site, code)
+    assert_not_kept(site, gone)
+    assert rb"Subject: Auto: Our offer\r\n" in store
+
+
+def assert_not_kept(site, code):
+    """Neither form of it stands in the store, whose bytes are returned."""
+    store = b"".join(path.read_bytes()
+                     for path in (site.folder / "store").rglob("data.mdb"))
+    bare = code.replace("-", "").lower().encode()
+    assert bare not in store.lower().replace(b"-", b"")
+    return store
+
+
+def test_an_explanation_does_not_repeat_it(site):
+    begin(site, '{ name = "storage"; if = { topic = "storage"; }; then = '
+          '"accept"; }, { name = "no"; then = "refuse"; }',
+          topics='{ storage = [ "storage" ]; }')
+    code = new(site)
+    for options in (["--json"], []):
+        done = support.run_usher(
+            "explain", "-c", site.conf, "--to", ALICE, "--from",
+            "bob@vendor.example", "--subject", f"About [{code}] storage",
+            *options)
+        assert done.code == 0 and "About storage" in done.stdout
+        assert code not in done.stdout
+
+
 def test_observing_takes_nothing_out(site):
     site.configure(mode="observe")
     begin(site)
