@@ -104,6 +104,9 @@ struct evidence_view {
 	bool call;		    /* items of mail alone do not apply */
 	const char *subject, *text; /* or NULL */
 	size_t subject_length, text_length;
+	/* The same folded, of whoever has done so already; else NULL. */
+	const char *folded_subject, *folded_text;
+	size_t folded_subject_length, folded_text_length;
 	size_t field_count;
 	const struct evidence_field *fields;
 	size_t url_count;

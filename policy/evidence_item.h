@@ -16,6 +16,7 @@ enum {
 	EVIDENCE_OUTCOMES = 2 * EVIDENCE_PURPOSES,
 	EVIDENCE_ENTRIES = 4 * EVIDENCE_PHRASES,
 	PHRASE_SLOTS = 32768, /* a power of two */
+	PHRASE_FILTER = 2048, /* the same */
 	PHRASE_GAP = 3
 };
 
@@ -90,8 +91,8 @@ struct evidence {
 	struct evidence_rule items[EVIDENCE_ITEMS];
 	struct evidence_outcome outcomes[EVIDENCE_OUTCOMES];
 	const char *groups[EVIDENCE_GROUPS];
-	unsigned char filled[PHRASE_SLOTS / 8]; /* slots: small, so at hand */
-	uint16_t slots[PHRASE_SLOTS];		/* place + 1 of an entry */
+	uint64_t filter[PHRASE_FILTER]; /* two bits of each entry, at hand */
+	uint16_t slots[PHRASE_SLOTS];	/* place + 1 of an entry */
 	struct evidence_entry entries[EVIDENCE_ENTRIES];
 	size_t entered;
 	struct evidence_phrase phrases[EVIDENCE_PHRASES];
@@ -119,13 +120,38 @@ struct evidence_weighing {
  */
 int usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words);
-/* Where phrases stand that begin with the word, or with these two. */
-struct evidence_place {
-	unsigned slot;
-	uint16_t tag;
-};
-struct evidence_place usher_evidence_place(const struct evidence_words *words,
-    size_t at, bool two);
+/* The same of a text that is folded already, which has to outlive them. */
+int usher_evidence_split(struct arena *arena, const char *folded, size_t length,
+    struct evidence_words *words);
+
+/* Of two words that follow each other, from theirs. */
+static inline unsigned
+usher_evidence_pair(unsigned first, unsigned second)
+{
+	return first * 31 + second;
+}
+
+/* Where phrases stand that begin with the word, or the two, of that hash. */
+static inline unsigned
+usher_evidence_slot(unsigned hash)
+{
+	return (hash ^ hash >> 15) % PHRASE_SLOTS;
+}
+
+static inline uint16_t
+usher_evidence_tag(unsigned hash)
+{
+	return (uint16_t)(hash >> 16);
+}
+
+/* What the filter has in `filter[hash % PHRASE_FILTER]` if any stand there. */
+static inline uint64_t
+usher_evidence_bits(unsigned hash)
+{
+	return UINT64_C(1) << (hash >> 11 & 63) |
+	    UINT64_C(1) << (hash >> 20 & 63);
+}
+
 /* Counts the phrases of `where` that are met in what the view shows. */
 int usher_evidence_phrases(struct evidence_weighing *weighing,
     struct arena *arena);

@@ -132,19 +132,19 @@ keep_words(struct evidence *evidence, const struct evidence_words *words)
 }
 
 static int
-enter(struct evidence *evidence, struct evidence_place place)
+enter(struct evidence *evidence, unsigned hash)
 {
-	unsigned slot = place.slot;
+	unsigned slot = usher_evidence_slot(hash);
 	struct evidence_entry *entry = &evidence->entries[evidence->entered];
 
 	if (evidence->entered == EVIDENCE_ENTRIES)
 		return ENOSPC;
 	evidence->entered++;
 	entry->phrase = (uint16_t)evidence->phrase_count;
-	entry->tag = place.tag;
+	entry->tag = usher_evidence_tag(hash);
 	entry->next = evidence->slots[slot];
 	evidence->slots[slot] = (uint16_t)evidence->entered;
-	evidence->filled[slot / 8] |= (unsigned char)(1u << slot % 8);
+	evidence->filter[hash % PHRASE_FILTER] |= usher_evidence_bits(hash);
 	return 0;
 }
 
@@ -163,22 +163,18 @@ enter_all(struct evidence *evidence, const struct evidence_words *words)
 {
 	size_t end = alternatives(words, 0), last = end;
 	bool two = end < words->count && !is_sign(words, end, SIGN_GAP);
-	unsigned hashes[2] = { 0, 0 };
-	const struct evidence_words begin = { .hashes = hashes };
 	int code = 0;
 
 	if (two)
 		last = alternatives(words, end);
 	for (size_t i = 0; code == 0 && i < end; i += 2) {
-		hashes[0] = words->hashes[i];
-		for (size_t k = end; two && code == 0 && k < last; k += 2) {
-			hashes[1] = words->hashes[k];
+		unsigned first = words->hashes[i];
+
+		for (size_t k = end; two && code == 0 && k < last; k += 2)
 			code = enter(evidence,
-			    usher_evidence_place(&begin, 0, true));
-		}
+			    usher_evidence_pair(first, words->hashes[k]));
 		if (!two)
-			code = enter(evidence,
-			    usher_evidence_place(&begin, 0, false));
+			code = enter(evidence, first);
 	}
 	return code;
 }

@@ -20,38 +20,40 @@
 
 enum { MOST_WORDS = 20000, LONGEST_TEXT = 256 * 1024 };
 
+static inline uint64_t
+mixed(uint64_t hash, uint64_t eight)
+{
+	return (hash ^ eight) * HASH_BY;
+}
+
+/* The first `length` bytes, fewer than eight, and noughts. */
+static uint64_t
+last_bytes(const char *word, size_t length)
+{
+	uint64_t eight = 0;
+
+	for (size_t i = length; i-- > 0;)
+		eight = eight << 8 | (unsigned char)word[i];
+	return eight;
+}
+
 /* Eight bytes at a time; what stands behind the word is not looked at. */
-static unsigned
+static inline unsigned
 hash_of(const char *word, size_t length, const char *end)
 {
 	uint64_t hash = length, eight;
 
-	for (; length >= sizeof(eight); length -= sizeof(eight)) {
-		hash = (hash ^ usher_text_eight(word)) * HASH_BY;
+	while (length >= sizeof(eight)) {
+		hash = mixed(hash, usher_text_eight(word));
 		hash ^= hash >> 32;
 		word += sizeof(eight);
+		length -= sizeof(eight);
 	}
-	if (end - word >= (ptrdiff_t)sizeof(eight)) {
-		eight = usher_text_eight(word);
-		eight &= ~(~UINT64_C(0) << 8 * length);
-	} else {
-		eight = 0;
-		for (size_t i = length; i-- > 0;)
-			eight = eight << 8 | (unsigned char)word[i];
-	}
-	hash = (hash ^ eight) * HASH_BY;
-	return (unsigned)(hash >> 32);
-}
-
-struct evidence_place
-usher_evidence_place(const struct evidence_words *words, size_t at, bool two)
-{
-	unsigned hash = words->hashes[at];
-
-	if (two)
-		hash = hash * 31 + words->hashes[at + 1];
-	return (struct evidence_place){ (hash ^ hash >> 15) % PHRASE_SLOTS,
-		(uint16_t)(hash >> 16) };
+	if (end - word >= (ptrdiff_t)sizeof(eight))
+		eight = usher_text_eight(word) & ~(~UINT64_C(0) << 8 * length);
+	else
+		eight = last_bytes(word, length);
+	return (unsigned)(mixed(hash, eight) >> 32);
 }
 
 /* Thai, Lao, Burmese and Khmer; Kana; the signs of Chinese. */
@@ -126,14 +128,13 @@ high_starts(const char *text, size_t length)
 {
 	size_t count = 0, i = 0;
 
-	for (; length - i >= 8; i += 8) {
-		uint64_t eight = usher_text_eight(text + i);
-
-		eight &= eight << 1 & TEXT_HIGH;
-		count += eight == 0 ? 0 : (size_t)__builtin_popcountll(eight);
+	while (i < length) {
+		if (length - i >= TEXT_MASK_BYTES &&
+		    usher_mask_high(text + i) == 0)
+			i += TEXT_MASK_BYTES;
+		else
+			count += (unsigned char)text[i++] >= 0xc0;
 	}
-	for (; i < length; i++)
-		count += (unsigned char)text[i] >= 0xc0;
 	return count;
 }
 
@@ -154,13 +155,16 @@ letters_of(const char *at, uint64_t *letters)
 	return usher_mask_high(at) == 0;
 }
 
-static void
+static inline void
 add_word(struct evidence_words *words, const char *at, size_t length,
     const char *end)
 {
-	words->at[words->count] = at;
-	words->hashes[words->count] = hash_of(at, length, end);
-	words->lengths[words->count++] = length;
+	size_t count = words->count;
+
+	words->at[count] = at;
+	words->hashes[count] = hash_of(at, length, end);
+	words->lengths[count] = length;
+	words->count = count + 1;
 }
 
 /*
@@ -168,22 +172,28 @@ add_word(struct evidence_words *words, const char *at, size_t length,
  * where a word begins that may go on behind them.
  */
 static size_t
-add_words(struct evidence_words *words, const char *at, uint64_t letters,
+add_words(struct evidence_words *to, const char *at, uint64_t letters,
     const char *end, size_t most)
 {
+	struct evidence_words words = *to; /* nothing written changes it */
+	size_t taken = TEXT_MASK_BYTES;
+
 	if (letters == ~UINT64_C(0))
 		return 0;
-	while (letters != 0 && words->count < most) {
+	while (letters != 0 && words.count < most) {
 		unsigned from = (unsigned)__builtin_ctzll(letters);
 		uint64_t others = ~(letters >> from);
 		unsigned length = (unsigned)__builtin_ctzll(others);
 
-		if (from + length >= TEXT_MASK_BYTES)
-			return from;
-		add_word(words, at + from, length, end);
+		if (from + length >= TEXT_MASK_BYTES) {
+			taken = from;
+			break;
+		}
+		add_word(&words, at + from, length, end);
 		letters &= ~UINT64_C(0) << (from + length);
 	}
-	return TEXT_MASK_BYTES;
+	to->count = words.count;
+	return taken;
 }
 
 /* One word, or what stands between two; its bytes. */
@@ -216,28 +226,36 @@ split(struct evidence_words *words, const char *at, const char *end,
 }
 
 int
+usher_evidence_split(struct arena *arena, const char *folded, size_t length,
+    struct evidence_words *words)
+{
+	size_t most = most_words(folded, length);
+
+	words->count = 0;
+	words->at = usher_arena_room(arena, most * sizeof(char *));
+	words->lengths = usher_arena_room(arena, most * sizeof(size_t));
+	words->hashes = usher_arena_room(arena, most * sizeof(unsigned));
+	if (!words->at || !words->lengths || !words->hashes)
+		return ENOMEM;
+	split(words, folded, folded + length, most);
+	return 0;
+}
+
+int
 usher_evidence_words(struct arena *arena, const char *text, size_t length,
     struct evidence_words *words)
 {
-	const char *at;
-	size_t size = 0, most;
+	const char *folded;
+	size_t size = 0;
 
 	words->count = 0;
 	if (!text || length == 0)
 		return 0;
 	if (length > LONGEST_TEXT)
 		length = LONGEST_TEXT;
-	at = usher_text_fold(arena, text, length, &size);
-	if (!at)
-		return ENOMEM;
-	most = most_words(at, size);
-	words->at = usher_arena_room(arena, most * sizeof(char *));
-	words->lengths = usher_arena_room(arena, most * sizeof(size_t));
-	words->hashes = usher_arena_room(arena, most * sizeof(unsigned));
-	if (!words->at || !words->lengths || !words->hashes)
-		return ENOMEM;
-	split(words, at, at + size, most);
-	return 0;
+	folded = usher_text_fold(arena, text, length, &size);
+	return folded ? usher_evidence_split(arena, folded, size, words)
+		      : ENOMEM;
 }
 
 /*
@@ -280,10 +298,11 @@ phrase_at(const char *text, const struct evidence_words *words, size_t at)
 
 static void
 meet(struct evidence_weighing *weighing, unsigned where,
-    const struct evidence_words *words, size_t at, struct evidence_place place)
+    const struct evidence_words *words, size_t at, unsigned hash)
 {
 	const struct evidence *evidence = weighing->evidence;
-	unsigned next = evidence->slots[place.slot];
+	unsigned next = evidence->slots[usher_evidence_slot(hash)];
+	uint16_t tag = usher_evidence_tag(hash);
 
 	while (next != 0) {
 		const struct evidence_entry *entry =
@@ -294,7 +313,7 @@ meet(struct evidence_weighing *weighing, unsigned where,
 		unsigned char bit = (unsigned char)(1u << entry->phrase % 8);
 
 		next = entry->next;
-		if (entry->tag != place.tag ||
+		if (entry->tag != tag ||
 		    !(evidence->items[phrase->item].where & where) ||
 		    (*said & bit) ||
 		    !phrase_at(evidence->texts + phrase->text, words, at))
@@ -304,10 +323,13 @@ meet(struct evidence_weighing *weighing, unsigned where,
 	}
 }
 
-static bool
-is_filled(const struct evidence *evidence, unsigned slot)
+/* Few pairs of words begin a phrase, and the filter tells nearly all apart. */
+static inline bool
+may_begin(const struct evidence *evidence, unsigned hash)
 {
-	return evidence->filled[slot / 8] >> slot % 8 & 1;
+	uint64_t bits = usher_evidence_bits(hash);
+
+	return (evidence->filter[hash % PHRASE_FILTER] & bits) == bits;
 }
 
 static void
@@ -315,17 +337,19 @@ look_up(struct evidence_weighing *weighing, unsigned where,
     const struct evidence_words *words)
 {
 	const struct evidence *evidence = weighing->evidence;
-	struct evidence_place place;
+	const unsigned *hashes = words->hashes;
+	size_t count = words->count;
 
-	for (size_t i = 0; i < words->count; i++) {
-		place = usher_evidence_place(words, i, false);
-		if (is_filled(evidence, place.slot))
-			meet(weighing, where, words, i, place);
-		if (i + 1 == words->count)
+	for (size_t i = 0; i < count; i++) {
+		unsigned pair;
+
+		if (may_begin(evidence, hashes[i]))
+			meet(weighing, where, words, i, hashes[i]);
+		if (i + 1 == count)
 			break;
-		place = usher_evidence_place(words, i, true);
-		if (is_filled(evidence, place.slot))
-			meet(weighing, where, words, i, place);
+		pair = usher_evidence_pair(hashes[i], hashes[i + 1]);
+		if (may_begin(evidence, pair))
+			meet(weighing, where, words, i, pair);
 	}
 }
 
@@ -336,14 +360,23 @@ usher_evidence_phrases(struct evidence_weighing *weighing, struct arena *arena)
 	const struct evidence_view *view = weighing->view;
 	struct evidence_words words = { 0, NULL, NULL, NULL };
 	unsigned call = view->call ? WHERE_CALL : 0;
-	int code = usher_evidence_words(arena, view->subject,
-	    view->subject_length, &words);
+	int code;
 
+	if (view->folded_subject)
+		code = usher_evidence_split(arena, view->folded_subject,
+		    view->folded_subject_length, &words);
+	else
+		code = usher_evidence_words(arena, view->subject,
+		    view->subject_length, &words);
 	if (code)
 		return code;
 	look_up(weighing, WHERE_SUBJECT | call, &words);
-	code = usher_evidence_words(arena, view->text, view->text_length,
-	    &words);
+	if (view->folded_text)
+		code = usher_evidence_split(arena, view->folded_text,
+		    view->folded_text_length, &words);
+	else
+		code = usher_evidence_words(arena, view->text,
+		    view->text_length, &words);
 	if (code == 0)
 		look_up(weighing, WHERE_TEXT | call, &words);
 	return code;

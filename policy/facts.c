@@ -247,22 +247,6 @@ usher_facts_text(struct usher_facts *facts, const char *text, size_t length)
 	return usher_facts_fold(facts);
 }
 
-/* Appends a text, folded, and behind it the border no phrase crosses. */
-static int
-fold(struct usher_facts *facts, const char *text, size_t length,
-    struct buffer *all)
-{
-	size_t folded_length;
-	const char *folded = usher_text_fold(&facts->arena, text, length,
-	    &folded_length);
-
-	if (!folded)
-		return ENOMEM;
-	usher_buffer_add(all, folded, folded_length);
-	usher_buffer_add(all, "", 1);
-	return 0;
-}
-
 /* Of the text, where topics are looked for; most texts have fewer words. */
 static size_t
 topic_length(const struct usher_facts *facts)
@@ -273,30 +257,72 @@ topic_length(const struct usher_facts *facts)
 	    TOPIC_WORDS);
 }
 
+/* Subject, reason or text on their way into what is folded. */
+struct piece {
+	const char *text; /* NULL: there is none */
+	size_t length;
+	bool folded; /* `text` is so already */
+};
+
+/* What is not ASCII changes its length when it is folded, and goes first. */
+static int
+prepare(struct arena *arena, const char *text, size_t length,
+    struct piece *piece)
+{
+	*piece = (struct piece){ text, length, false };
+	if (!text || usher_text_plain(text, length))
+		return 0;
+	piece->text = usher_text_fold(arena, text, length, &piece->length);
+	piece->folded = true;
+	return piece->text ? 0 : ENOMEM;
+}
+
+/* Behind it the border that no phrase crosses; where it begins, or NULL. */
+static const char *
+lay(const struct piece *piece, char **at)
+{
+	const char *begin = *at;
+
+	if (!piece->text)
+		return NULL;
+	if (piece->folded)
+		memcpy(*at, piece->text, piece->length);
+	else
+		usher_text_fold_plain(*at, piece->text, piece->length);
+	*at += piece->length;
+	*(*at)++ = '\0';
+	return begin;
+}
+
 /* A phrase stands in the subject, the reason or the text, never in two. */
 int
 usher_facts_fold(struct usher_facts *facts)
 {
-	struct buffer all = { .data = NULL };
-	int code = 0;
+	struct arena *arena = &facts->arena;
+	size_t length = facts->text ? topic_length(facts) : 0;
+	struct piece subject, reason, text;
+	char *at;
 
-	if (facts->subject)
-		code = fold(facts, facts->subject, strlen(facts->subject),
-		    &all);
-	if (code == 0 && facts->reason)
-		code = fold(facts, facts->reason, strlen(facts->reason), &all);
-	if (code == 0 && facts->text)
-		code = fold(facts, facts->text, topic_length(facts), &all);
-	if (all.failed)
-		code = ENOMEM;
-	if (code == 0 && all.length > 0) {
-		facts->folded = usher_arena_bytes(&facts->arena, all.data,
-		    all.length);
-		facts->folded_length = facts->folded ? all.length : 0;
-		code = facts->folded ? 0 : ENOMEM;
-	}
-	usher_buffer_free(&all);
-	return code;
+	if (prepare(arena, facts->subject,
+		facts->subject ? strlen(facts->subject) : 0, &subject) ||
+	    prepare(arena, facts->reason,
+		facts->reason ? strlen(facts->reason) : 0, &reason) ||
+	    prepare(arena, facts->text, length, &text))
+		return ENOMEM;
+	at = usher_arena_room(arena,
+	    subject.length + reason.length + text.length + 3);
+	if (!at)
+		return ENOMEM;
+	facts->folded = at;
+	facts->folded_subject = lay(&subject, &at);
+	facts->folded_subject_length = subject.length;
+	(void)lay(&reason, &at);
+	facts->folded_text = lay(&text, &at);
+	facts->folded_text_length = text.length;
+	if (length != facts->text_length)
+		facts->folded_text = NULL;
+	facts->folded_length = (size_t)(at - facts->folded);
+	return 0;
 }
 
 void

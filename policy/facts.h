@@ -69,6 +69,9 @@ struct usher_facts {
 	/* Folded for topics: subject, reason, first TOPIC_WORDS of the text. */
 	const char *folded;
 	size_t folded_length;
+	/* In it, subject and text if they are there as a whole; else NULL. */
+	const char *folded_subject, *folded_text;
+	size_t folded_subject_length, folded_text_length;
 	size_t topic_count; /* given by hand */
 	const char **topics;
 

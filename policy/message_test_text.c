@@ -197,7 +197,7 @@ hear_ends(struct voice *voice, uint64_t in_words)
 	     left &= left - 1)
 		end_word(voice, (single & left & -left) != 0);
 	if (single == 0 && ends != 0) {
-		voice->words += (size_t)__builtin_popcountll(ends);
+		voice->words += usher_mask_count(ends);
 		voice->apart = 0;
 	}
 	voice->begun = begun >> 63 != 0;
@@ -215,9 +215,9 @@ hear_block(const char *at, struct voice *voice)
 	letters = usher_mask_letters(at);
 	capitals = usher_mask_within(at, 0, 'A', 'Z');
 	exclaims = usher_mask_within(at, 0, '!', '!');
-	voice->letters += (size_t)__builtin_popcountll(letters);
-	voice->capitals += (size_t)__builtin_popcountll(capitals);
-	voice->exclaims += (size_t)__builtin_popcountll(exclaims);
+	voice->letters += usher_mask_count(letters);
+	voice->capitals += usher_mask_count(capitals);
+	voice->exclaims += usher_mask_count(exclaims);
 	hear_ends(voice, letters);
 	return true;
 }

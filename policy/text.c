@@ -120,17 +120,42 @@ fold_byte(char byte)
 	return (char)(c | capital | nul);
 }
 
-/* A loop of so many and without a branch is one that compilers take at once. */
-static void
-fold_ascii(char *text, size_t length)
+/* The same of eight bytes at once. */
+static inline uint64_t
+fold_eight(uint64_t eight)
+{
+	uint64_t capital = usher_text_within(eight, 'A', 'Z');
+	uint64_t nul = ~usher_text_from(eight, 1) & TEXT_HIGH;
+
+	return eight | (capital | nul) >> 2;
+}
+
+/* `out` may be `text`. */
+void
+usher_text_fold_plain(char *out, const char *text, size_t length)
 {
 	size_t i = 0;
+	uint64_t eight;
 
-	for (; length - i >= TEXT_MASK_BYTES; i += TEXT_MASK_BYTES)
-		for (size_t k = 0; k < TEXT_MASK_BYTES; k++)
-			text[i + k] = fold_byte(text[i + k]);
+#ifdef __SSE2__
+	for (; length - i >= 16; i += 16) {
+		__m128i some = _mm_loadu_si128((const void *)(text + i));
+		__m128i changed = _mm_or_si128(usher_mask_span(some, 'A',
+						   'Z' - 'A'),
+		    _mm_cmpeq_epi8(some, _mm_setzero_si128()));
+
+		changed = _mm_and_si128(changed, _mm_set1_epi8(0x20));
+		_mm_storeu_si128((void *)(out + i),
+		    _mm_or_si128(some, changed));
+	}
+#endif
+	for (; length - i >= sizeof(eight); i += sizeof(eight)) {
+		memcpy(&eight, text + i, sizeof(eight));
+		eight = fold_eight(eight);
+		memcpy(out + i, &eight, sizeof(eight));
+	}
 	for (; i < length; i++)
-		text[i] = fold_byte(text[i]);
+		out[i] = fold_byte(text[i]);
 }
 
 static size_t
@@ -145,6 +170,12 @@ ascii_length(const char *text, size_t length)
 	while (i < length && (text[i] & 0x80) == 0)
 		i++;
 	return i;
+}
+
+bool
+usher_text_plain(const char *text, size_t length)
+{
+	return ascii_length(text, length) == length;
 }
 
 /* Han and Kana are written without blanks: a new line there parts nothing. */
@@ -182,7 +213,8 @@ fold_mixed(struct buffer *out, const char *text, size_t length)
 
 		usher_buffer_add(out, text, run);
 		if (out->length > start)
-			fold_ascii(out->data + start, out->length - start);
+			usher_text_fold_plain(out->data + start,
+			    out->data + start, out->length - start);
 		if (run == 0) {
 			run = usher_text_next(text, length, &c);
 			fold_character(out, c);
@@ -202,11 +234,12 @@ usher_text_fold(struct arena *arena, const char *text, size_t length,
 	char *folded = NULL;
 
 	*folded_length = 0;
-	if (ascii_length(text, length) == length) {
-		folded = usher_arena_bytes(arena, text, length);
+	if (usher_text_plain(text, length)) {
+		folded = usher_arena_room(arena, length + 1);
 		if (folded == NULL)
 			return NULL;
-		fold_ascii(folded, length);
+		usher_text_fold_plain(folded, text, length);
+		folded[length] = '\0';
 		*folded_length = length;
 		return folded;
 	}
@@ -284,7 +317,7 @@ count_block(struct counting *counting, const char *text, size_t at, size_t most)
 	size_t words;
 
 	sum = others + letters + counting->in_word;
-	words = (size_t)__builtin_popcountll(letters & ~sum);
+	words = usher_mask_count(letters & ~sum);
 	if (usher_mask_high(text + at) != 0 || counting->words + words > most)
 		return false;
 	in_words = others & (~sum | letters);

@@ -48,6 +48,11 @@ size_t usher_text_next(const char *text, size_t length, uint32_t *character);
 char *usher_text_fold(struct arena *arena, const char *text, size_t length,
     size_t *folded_length);
 
+/* Whether it is ASCII: such a text is as long when folded. */
+bool usher_text_plain(const char *text, size_t length);
+/* Folds such a text to `out`, which has room for as many bytes. */
+void usher_text_fold_plain(char *out, const char *text, size_t length);
+
 /* text_unmix.c: of folded text, for usher_text_fold() alone. */
 void usher_text_unmix(struct buffer *text);
 

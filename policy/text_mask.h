@@ -129,18 +129,67 @@ usher_mask_letters(const char *at)
 	return usher_mask_within(at, 0x20, 'a', 'z');
 }
 
+#ifdef __SSE2__
+/* All ones in each byte from `first` on, and no more than `span` above it. */
+static inline __m128i
+usher_mask_span(__m128i some, char first, char span)
+{
+	some = _mm_sub_epi8(some, _mm_set1_epi8(first));
+	return _mm_cmpeq_epi8(_mm_min_epu8(some, _mm_set1_epi8(span)), some);
+}
+#endif
+
 static inline uint64_t
 usher_mask_alnum(const char *at)
 {
+#ifdef __SSE2__
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
+		__m128i some = _mm_loadu_si128((const void *)(at + i));
+		__m128i small = _mm_or_si128(some, _mm_set1_epi8(0x20));
+
+		some = _mm_or_si128(usher_mask_span(some, '0', 9),
+		    usher_mask_span(small, 'a', 25));
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
+	}
+	return mask;
+#else
 	return usher_mask_letters(at) | usher_mask_within(at, 0, '0', '9');
+#endif
 }
 
 /* White space as isspace() has it in the C locale. */
 static inline uint64_t
 usher_mask_space(const char *at)
 {
+#ifdef __SSE2__
+	uint64_t mask = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
+		__m128i some = _mm_loadu_si128((const void *)(at + i));
+
+		some = _mm_or_si128(usher_mask_span(some, '\t', '\r' - '\t'),
+		    _mm_cmpeq_epi8(some, _mm_set1_epi8(' ')));
+		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
+	}
+	return mask;
+#else
 	return usher_mask_within(at, 0, '\t', '\r') |
 	    usher_mask_within(at, 0, ' ', ' ');
+#endif
+}
+
+/* How many bits: every x86-64 does this without calling anything. */
+static inline size_t
+usher_mask_count(uint64_t mask)
+{
+	const uint64_t twos = UINT64_C(0x3333333333333333);
+
+	mask -= mask >> 1 & UINT64_C(0x5555555555555555);
+	mask = (mask & twos) + (mask >> 2 & twos);
+	mask = (mask + (mask >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+	return (size_t)(mask * TEXT_LOW >> 56);
 }
 
 #endif

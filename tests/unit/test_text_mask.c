@@ -84,6 +84,14 @@ test_masks_alike(void **state)
 			continue;
 		assert_true(usher_mask_within(text, 0x20, 'a', 'z') ==
 		    usher_mask_within_by_eight(text, 0x20, 'a', 'z'));
+		assert_true(usher_mask_alnum(text) ==
+		    (usher_mask_within_by_eight(text, 0x20, 'a', 'z') |
+			usher_mask_within_by_eight(text, 0, '0', '9')));
+		assert_true(usher_mask_space(text) ==
+		    (usher_mask_within_by_eight(text, 0, '\t', '\r') |
+			usher_mask_within_by_eight(text, 0, ' ', ' ')));
+		assert_int_equal(usher_mask_count(usher_mask_alnum(text)),
+		    __builtin_popcountll(usher_mask_alnum(text)));
 		assert_true(usher_mask_within(text, 0, '\t', '\r') ==
 		    usher_mask_within_by_eight(text, 0, '\t', '\r'));
 		assert_true(usher_mask_within(text, 0, ' ', ' ') ==
