@@ -64,7 +64,8 @@ joined(const char *text, size_t at)
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		size_t length = strlen(signs[i]);
 
-		if (at > length &&
+		/* A name stands before the others. */
+		if (at + (*signs[i] == ';') > length &&
 		    strncasecmp(text + at - length, signs[i], length) == 0)
 			return length;
 	}

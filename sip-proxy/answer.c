@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "codes.h"
 #include "lines.h"
 #include "screen.h"
 
@@ -251,7 +252,8 @@ fill_user(const struct answering *how, const char *pattern, char *out,
 	if (place == NULL) {
 		length = snprintf(out, size, "%s", pattern);
 	} else if (sip_uri_split(&uri, how->msg->uri) == 0) {
-		/* Not its parameters: they would become the target's. */
+		/* Not a code, nor parameters: they would be the target's. */
+		(void)codes_cut(&uri, &uri);
 		while (user < uri.user.l && uri.user.p[user] != ';')
 			user++;
 		length = snprintf(out, size, "%.*s%.*s%s",

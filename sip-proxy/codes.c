@@ -2,10 +2,11 @@
  * codes.c - see codes.h.
  *
  * A code follows the user part behind one of + * # ("sip:alice+CODE@..."), or
- * is the parameter `code` of a URI, or stands in the Subject, where libusher
- * finds it. Within dialogs To stays as the caller has it: we keep no state of
- * them. Called by recipient.c, decide_call.c, forward.c and response.c; calls
- * to nobody who takes codes cost a look at the length of a name.
+ * is the parameter `code` of a URI or of To, escaped or not, or stands in the
+ * Subject, where libusher finds it. Within dialogs To stays as the caller has
+ * it: we keep no state of them. Called by recipient.c, decide_call.c, answer.c,
+ * divert.c, forward.c and response.c; calls to nobody who takes codes cost a
+ * look at the length of a name.
  */
 #include "codes.h"
 
@@ -16,16 +17,20 @@ enum { LONGEST = USHER_CODE_TEXT - 1, SHORTEST = 12, MOST_CUTS = 4 };
 static const enum sip_header shown_in[] = { SIP_HDR_TO,
 	SIP_HDR_P_CALLED_PARTY_ID };
 
-/* Or a reference of ours, which is none of the name either. */
+/*
+ * A code as it is meant, which may be written with %-escapes; or a reference of
+ * ours, which is none of the name either.
+ */
 static bool
-is_code(struct span text)
+read_code(struct span shown, char word[LONGEST + 1])
 {
-	char word[LONGEST + 1];
+	const struct sip_uri one = { .user = shown };
+	size_t length;
 
-	if (text.l < SHORTEST || text.l > LONGEST)
+	if (shown.l < SHORTEST || shown.l > 3 * LONGEST ||
+	    sip_uri_user(&one, word, LONGEST, &length) != 0)
 		return false;
-	memcpy(word, text.p, text.l);
-	word[text.l] = '\0';
+	word[length] = '\0';
 	return usher_code_is(word) || usher_reference_is(word);
 }
 
@@ -46,76 +51,85 @@ sign_before(struct span user, size_t end)
 	return 0;
 }
 
-/* The user part without its parameters, and the code it ends in. */
+/* What the user part is without what is shown behind its last sign. */
+struct shown {
+	struct span name, code;
+	char word[LONGEST + 1];
+};
+
 static bool
-split_user(struct span user, struct span *name, struct span *code)
+split_user(struct span user, struct shown *shown)
 {
 	const char *semicolon = user.l > SHORTEST ? memchr(user.p, ';', user.l)
 						  : NULL;
-	size_t length = LONGEST;
+	size_t end, sign = 0;
 
 	if (semicolon != NULL)
 		user.l = (size_t)(semicolon - user.p);
 	if (user.l < SHORTEST + 2)
 		return false;
-	for (; length >= SHORTEST; length -= LONGEST - SHORTEST) {
-		size_t sign = user.l > length + 1
-		    ? sign_before(user, user.l - length)
-		    : 0;
-
-		*code = (struct span){ user.p + user.l - length, length };
-		if (sign == 0 || !is_code(*code))
-			continue;
-		*name = (struct span){ user.p, user.l - length - sign };
-		return true;
-	}
-	return false;
+	for (end = user.l - SHORTEST; end > 1 && sign == 0; end -= sign == 0)
+		sign = sign_before(user, end);
+	if (sign == 0)
+		return false;
+	shown->name = (struct span){ user.p, end - sign };
+	shown->code = (struct span){ user.p + end, user.l - end };
+	return read_code(shown->code, shown->word);
 }
 
 bool
 codes_cut(const struct sip_uri *uri, struct sip_uri *bare)
 {
-	struct span name, code;
+	struct shown shown;
 
-	if (uri->user.l < SHORTEST + 2 || !split_user(uri->user, &name, &code))
+	if (uri->user.l < SHORTEST + 2 || !split_user(uri->user, &shown))
 		return false;
 	*bare = *uri;
-	bare->user = name;
+	bare->user = shown.name;
 	return true;
 }
 
+/* Mostly To shows again what the R-URI did. */
 static void
-add(struct recipient *recipient, struct span code)
+add(struct recipient *recipient, const char *word)
 {
-	size_t used = strlen(recipient->tag);
+	size_t used = strlen(recipient->tag), length = strlen(word);
 
-	if (used + code.l + 2 > sizeof(recipient->tag))
+	if (strstr(recipient->tag, word) != NULL ||
+	    used + length + 2 > sizeof(recipient->tag))
 		return;
 	if (used > 0)
 		recipient->tag[used++] = ' ';
-	memcpy(recipient->tag + used, code.p, code.l);
-	recipient->tag[used + code.l] = '\0';
+	memcpy(recipient->tag + used, word, length + 1);
+}
+
+static void
+find_param(struct recipient *recipient, struct span params)
+{
+	char word[LONGEST + 1];
+	struct span code;
+
+	if (params.l > 0 && sip_param_get(params, "code", &code) &&
+	    read_code(code, word))
+		add(recipient, word);
 }
 
 static void
 find_in(struct recipient *recipient, struct span text)
 {
-	struct span name, code;
-	struct sip_uri uri;
 	const char *semicolon;
+	struct shown shown;
+	struct sip_uri uri;
 
 	if (sip_uri_split(&uri, text) != 0)
 		return;
-	if (split_user(uri.user, &name, &code))
-		add(recipient, code);
-	if (sip_param_get(uri.params, "code", &code) && is_code(code))
-		add(recipient, code);
+	if (split_user(uri.user, &shown))
+		add(recipient, shown.word);
+	find_param(recipient, uri.params);
 	semicolon = uri.user.l > 0 ? memchr(uri.user.p, ';', uri.user.l) : NULL;
-	if (semicolon != NULL &&
-	    sip_param_get(span_between(semicolon, uri.user.p + uri.user.l),
-		"code", &code) &&
-	    is_code(code))
-		add(recipient, code);
+	if (semicolon != NULL)
+		find_param(recipient,
+		    span_between(semicolon, span_end(uri.user)));
 }
 
 void
@@ -125,9 +139,12 @@ codes_find(struct recipient *recipient, const struct sip_msg *msg)
 
 	find_in(recipient, msg->uri);
 	for (size_t i = 0; i < sizeof(shown_in) / sizeof(shown_in[0]); i++) {
-		if (sip_msg_first(msg, shown_in[i]) != NULL &&
-		    sip_addr_split(sip_msg_value(msg, shown_in[i]), &address))
-			find_in(recipient, address.uri);
+		if (sip_msg_first(msg, shown_in[i]) == NULL ||
+		    !sip_addr_split(sip_msg_value(msg, shown_in[i]), &address))
+			continue;
+		find_in(recipient, address.uri);
+		/* Without brackets they are the header's. */
+		find_param(recipient, address.params);
 	}
 }
 
@@ -170,36 +187,113 @@ cut_from(struct sip_edit *edit, const char *codes, struct span text)
 	}
 }
 
+/* Where a code with escapes in it stands in a URI, which no text tells. */
+static bool
+find_escaped(struct span text, struct span *where)
+{
+	static const struct span sign = SPAN_LIT(";code=");
+	struct sip_uri uri;
+	struct shown shown;
+	struct span code;
+
+	if (memchr(text.p, '%', text.l) == NULL ||
+	    sip_uri_split(&uri, text) != 0)
+		return false;
+	if (split_user(uri.user, &shown) && span_find(shown.code, '%')) {
+		*where = span_between(span_end(shown.name),
+		    span_end(shown.code));
+		return true;
+	}
+	if (!sip_param_get(uri.params, "code", &code) ||
+	    !span_find(code, '%') || !read_code(code, shown.word) ||
+	    !span_caseeq((struct span){ code.p - sign.l, sign.l }, sign))
+		return false;
+	*where = span_between(code.p - sign.l, span_end(code));
+	return true;
+}
+
+static void
+cut_value(struct sip_edit *edit, const char *codes, struct span value)
+{
+	struct sip_addr_value address;
+	struct span where;
+
+	cut_from(edit, codes, value);
+	if (sip_addr_split(value, &address) &&
+	    find_escaped(address.uri, &where))
+		sip_edit_delete(edit, where);
+}
+
 void
 codes_edit(struct sip_edit *edit, const char *codes, bool uri)
 {
+	/* The last two, since who diverts a call says whom it was for. */
 	static const enum sip_header headers[] = { SIP_HDR_TO,
-		SIP_HDR_P_CALLED_PARTY_ID, SIP_HDR_SUBJECT };
+		SIP_HDR_P_CALLED_PARTY_ID, SIP_HDR_DIVERSION,
+		SIP_HDR_HISTORY_INFO };
+	const struct sip_msg *msg = edit->msg;
 	struct sip_uri own;
+	struct span where;
 
-	if (uri && sip_uri_split(&own, edit->msg->uri) == 0) {
+	if (uri && sip_uri_split(&own, msg->uri) == 0) {
 		cut_from(edit, codes, own.user);
 		cut_from(edit, codes, own.params);
+		if (find_escaped(msg->uri, &where))
+			sip_edit_delete(edit, where);
 	}
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		if (sip_msg_first(edit->msg, headers[i]) != NULL)
-			cut_from(edit, codes,
-			    sip_msg_value(edit->msg, headers[i]));
+		const struct sip_hdr *hdr = sip_msg_first(msg, headers[i]);
+
+		for (; hdr != NULL; hdr = sip_msg_next(msg, hdr))
+			cut_value(edit, codes, hdr->value);
 	}
+	if (sip_msg_first(msg, SIP_HDR_SUBJECT) != NULL)
+		cut_from(edit, codes, sip_msg_value(msg, SIP_HDR_SUBJECT));
+}
+
+static void
+take_out(char *text, size_t at, size_t length)
+{
+	memmove(text + at, text + at + length, strlen(text + at + length) + 1);
+}
+
+bool
+codes_bare(const char *codes, struct span uri, char *text, size_t size)
+{
+	struct usher_cut cut;
+	struct span where;
+
+	if (uri.l >= size)
+		return false;
+	memcpy(text, uri.p, uri.l);
+	text[uri.l] = '\0';
+	if (codes == NULL)
+		return true;
+	if (find_escaped(span_of(text), &where))
+		take_out(text, (size_t)(where.p - text), where.l);
+	while (usher_codes_cut(codes, text, strlen(text), 0, &cut))
+		take_out(text, cut.at, cut.length);
+	return true;
 }
 
 void
 codes_restore(struct sip_edit *edit, const struct sip_buf *request)
 {
+	struct span value = sip_msg_value(edit->msg, SIP_HDR_TO);
 	struct sip_addr_value theirs, ours;
+	struct span theirs_code, ours_code;
 	struct sip_msg msg;
 
 	if (request == NULL ||
 	    sip_gate_read(&msg, request->data, request->len, NULL) !=
 		SIP_GATE_OK ||
 	    !sip_addr_split(sip_msg_value(&msg, SIP_HDR_TO), &theirs) ||
-	    !sip_addr_split(sip_msg_value(edit->msg, SIP_HDR_TO), &ours))
+	    !sip_addr_split(value, &ours))
 		return;
 	if (!span_eq(theirs.uri, ours.uri))
 		sip_edit_replace(edit, ours.uri, theirs.uri);
+	if (sip_param_get(theirs.params, "code", &theirs_code) &&
+	    !sip_param_get(ours.params, "code", &ours_code))
+		sip_edit_insertf(edit, span_end(value), ";code=%.*s",
+		    SPAN_ARG(theirs_code));
 }

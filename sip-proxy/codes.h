@@ -17,6 +17,9 @@ void codes_keep(struct decision *decision, const struct recipient *recipient,
     const struct usher_decision *asked);
 /* The edits of a request; `uri`: of its R-URI too. */
 void codes_edit(struct sip_edit *edit, const char *codes, bool uri);
+/* A URI as text without them, for what we write ourselves; codes may be NULL.
+ * False: it does not fit. */
+bool codes_bare(const char *codes, struct span uri, char *text, size_t size);
 /* A response has the To that its request came with. */
 void codes_restore(struct sip_edit *edit, const struct sip_buf *request);
 

@@ -9,16 +9,16 @@
  */
 #include <stdio.h>
 
-#include "proxy.h"
+#include "codes.h"
 
 enum { VALUE_MOST = 4096 };
 
 static void
-add_diversion(struct sip_edit *edit, const char *reason)
+add_diversion(struct sip_edit *edit, const char *from, const char *reason)
 {
 	char text[VALUE_MOST];
-	int length = snprintf(text, sizeof(text), "<%.*s>;reason=%s;counter=1",
-	    SPAN_ARG(edit->msg->uri), reason);
+	int length = snprintf(text, sizeof(text), "<%s>;reason=%s;counter=1",
+	    from, reason);
 
 	if (length > 0 && (size_t)length < sizeof(text))
 		sip_edit_header_before(edit, SIP_HDR_DIVERSION, "Diversion",
@@ -46,7 +46,8 @@ last_index(const struct sip_msg *msg, struct span *index)
 }
 
 static void
-add_history(struct sip_edit *edit, const struct decision *decision)
+add_history(struct sip_edit *edit, const char *from,
+    const struct decision *decision)
 {
 	const char *cause = strcmp(decision->diversion, "deflection") == 0
 	    ? "480"
@@ -62,8 +63,8 @@ add_history(struct sip_edit *edit, const struct decision *decision)
 		    SPAN_ARG(index));
 	else
 		length = snprintf(text, sizeof(text),
-		    "<%.*s>;index=1, <%s;cause=%s>;index=1.1",
-		    SPAN_ARG(edit->msg->uri), decision->target, cause);
+		    "<%s>;index=1, <%s;cause=%s>;index=1.1", from,
+		    decision->target, cause);
 	if (length > 0 && (size_t)length < sizeof(text))
 		sip_edit_header_after(edit, SIP_HDR_HISTORY_INFO,
 		    "History-Info", span_of(text));
@@ -72,10 +73,13 @@ add_history(struct sip_edit *edit, const struct decision *decision)
 void
 divert_edit(struct sip_edit *edit, const struct decision *decision)
 {
-	if (decision->target == NULL || decision->diversion == NULL)
+	char from[VALUE_MOST];
+
+	if (decision->target == NULL || decision->diversion == NULL ||
+	    !codes_bare(decision->codes, edit->msg->uri, from, sizeof(from)))
 		return;
-	add_diversion(edit, decision->diversion);
-	add_history(edit, decision);
+	add_diversion(edit, from, decision->diversion);
+	add_history(edit, from, decision);
 }
 
 static bool

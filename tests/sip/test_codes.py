@@ -7,6 +7,8 @@ import pytest
 import support
 from actor import Call
 from sip_site import ALICE
+from test_phones import AT as PHONES_AT, PHONE, called, register
+from test_phones import before_phones  # noqa: F401, a fixture
 from test_store import BOB, asserted, calls, is_connected
 
 CLOSED = ('rules = ( { name = "preferred"; if = { party = "preferred"; }; '
@@ -62,7 +64,7 @@ def test_a_code_admits_and_is_taken_out(closed, trunk, pbx, place):
     invite = pbx.expect("INVITE")
     assert bare.lower() not in str(invite.data).replace("-", "").lower()
     user = "alice" if place in ("plain", "escaped") else ALICE
-    assert f"INVITE sip:{user}@" in invite.start
+    assert invite.uri == s.uri(user).replace(f":{s.port}", f":{s.pbx_port}")
     assert invite.get("Subject") == ("About storage" if place == "subject"
                                      else "About")
     pbx.reply(invite, 180, tag="x")
@@ -72,6 +74,98 @@ def test_a_code_admits_and_is_taken_out(closed, trunk, pbx, place):
     assert f"<{uri}>" in call.final(486).get("To")
     pbx.expect("ACK")
     assert listed(s)["used"] == 1
+    assert_never_told(s, code)
+
+
+def admits(call, pbx, code):
+    """The request as the PBX got it, which says nothing of the code."""
+    request = call.send() and pbx.expect(call.method)
+    data = str(request.data).replace("%2D", "").replace("-", "").lower()
+    assert code.replace("-", "").lower() not in data
+    pbx.reply(request, 486, tag="x", contact=False)
+    answer = call.final(486)
+    if call.method == "INVITE":
+        pbx.expect("ACK")
+    return request, answer
+
+
+def test_every_form_of_an_address_shows_it(closed, trunk, pbx):
+    s = closed
+    code = new(s, "--shared")
+    escaped = code.replace("-", "%2D")
+    plain = s.uri()
+
+    def shows(uri, to=None, method="INVITE", headers=()):
+        return Call(trunk, s.address, uri, to=to, method=method,
+                    caller=f"sip:{BOB}@example.net",
+                    body="" if method == "MESSAGE" else "v=0\r\n",
+                    headers=asserted() + list(headers))
+
+    for uri in (s.uri(f"{ALICE}%2B{escaped}"), f"{plain};code={escaped}",
+                f"{plain};CODE={code.lower()};x=y",
+                f"tel:{ALICE};code={code}"):
+        request, answer = admits(shows(uri), pbx, code)
+        assert answer.get("To").startswith(f"<{uri}>")
+        left = uri.split(ALICE)[0] + ALICE
+        assert request.uri.split("@")[0] == left and "ode" not in request.uri
+        assert request.get("To").split("@")[0].strip("<>") == left
+    for to in (s.uri(f"{ALICE}+{code}"), f"{plain};code={code}",
+               s.uri(f"{ALICE}*{escaped}")):
+        request, answer = admits(shows(plain, to), pbx, code)
+        assert request.get("To") != f"<{to}>"
+        assert answer.get("To").startswith(f"<{to}>")
+    called = f"P-Called-Party-ID: <{s.uri(f'{ALICE}+{code}')}>"
+    request, _ = admits(shows(plain, headers=[called]), pbx, code)
+    assert request.get("P-Called-Party-ID") == f"<{plain}>"
+    # a parameter of the header, as without brackets
+    call = shows(plain)
+    call.data = call.data.replace(f"To: <{plain}>", f"To: {plain};code={code}")
+    request, answer = admits(call, pbx, code)
+    assert request.get("To").startswith(plain)
+    assert f";code={code}" in answer.get("To")
+    admits(shows(s.uri(f"{ALICE}+{code}"), method="MESSAGE"), pbx, code)
+    assert_never_told(s, code)
+    # in headers of a URI it would be no request
+    shows(f"{plain}?code={code}").send().final(400)
+
+
+def test_before_the_phones_it_is_found_where_the_pbx_says_it(
+        before_phones, speakers, pbx):
+    s = before_phones(CLOSED + PARTIES)
+    said = usher_code(s, "new", "sip:1001@example.com", "--party",
+                      "preferred", "--at", PHONES_AT)
+    code = said.stdout.strip()
+    phone = speakers(PHONE)
+    seen = register(phone, s, pbx)
+    called(pbx, s, seen).send().final(480)
+    call = called(pbx, s, seen, caller=f"sip:{BOB}@example.net",
+                  user=f"1001+{code}")
+    request, answer = admits(call, phone, code)
+    assert request.get("To") == "<sip:1001@example.com>"
+    assert answer.get("To").startswith(f"<sip:1001+{code}@example.com>")
+    assert_never_told(s, code)
+
+
+def test_a_deferred_call_goes_elsewhere_without_it(site, trunk, pbx):
+    s = site('rules = ( { name = "later"; if = { party = "preferred"; }; '
+             'then = "accept"; during = "16:00-17:00"; } );',
+             at=PHONES_AT, write={"more": PARTIES},
+             sip='defer_to = "sip:voicemail-{user}@example.com";')
+    code = usher_code(s, "new", ALICE, "--party", "preferred", "--at",
+                      PHONES_AT).stdout.strip()
+    uri = s.uri(f"{ALICE}+{code}") + f";code={code}"
+    call = Call(trunk, s.address, uri, caller=f"sip:{BOB}@example.net",
+                headers=asserted() + [
+                    f"Subject: [{code}] storage",
+                    f"History-Info: <{uri}>;index=1",
+                    f"Diversion: <{uri}>;reason=unconditional"])
+    request, _ = admits(call, pbx, code)
+    assert request.uri == f"sip:voicemail-{ALICE}@example.com"
+    assert request.values("Diversion") == [
+        f"<{s.uri()}>;reason=time-of-day;counter=1",
+        f"<{s.uri()}>;reason=unconditional"]
+    assert request.get("Subject") == "storage"
+    assert f"<{s.uri()}>;index=1" in request.values("History-Info")
     assert_never_told(s, code)
 
 

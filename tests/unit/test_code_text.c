@@ -79,6 +79,7 @@ test_what_led_to_a_code_goes_with_it(void **state)
 		{ "sip:+1415*123456789012@h", "sip:+1415@h" },
 		{ "sip:a%23123456789012@h", "sip:a@h" },
 		{ "sip:a@h;code=123456789012;lr", "sip:a@h;lr" },
+		{ ";code=123456789012;lr", ";lr" },
 		{ "=?utf-8?q?F=C3=BCr_WXK6-SJAF-TV3X_Sie?=",
 		    "=?utf-8?q?F=C3=BCr__Sie?=" },
 		{ "=?utf-8?b?V1hLNi1TSkFGLVRWM1ggT2s=?=", "Ok" },
