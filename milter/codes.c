@@ -38,18 +38,21 @@ is_code(const char *text, size_t length)
 	return usher_code_is(word);
 }
 
+/* In quotes, without a domain or with one before it, it is the same name. */
 void
 codes_hide(struct recipient *recipient)
 {
-	char *plus = strchr(recipient->address, '+');
-	char *at = strrchr(recipient->address, '@');
+	static const char ends[] = "+@\"%";
+	char *address = recipient->address;
+	char *plus = strchr(address, '+'), *at = strrchr(address, '@');
 
-	if (plus == NULL || at == NULL || plus > at ||
-	    plus == recipient->address || recipient->address[0] == '"')
+	if (at == NULL)
+		at = address + strlen(address);
+	if (plus == NULL || plus > at || plus == address)
 		return;
 	recipient->tag = strndup(plus + 1, (size_t)(at - plus - 1));
 	while (*plus == '+') {
-		size_t length = strcspn(plus + 1, "+@");
+		size_t length = strcspn(plus + 1, ends);
 
 		if (is_code(plus + 1, length))
 			memmove(plus, plus + 1 + length,

@@ -124,6 +124,11 @@ def test_a_code_beside_the_name_admits_and_is_taken_out(site):
         assert sent.headers[("To", 1)] == f"Alice Ng <{ALICE}>"
     to = f"alice+fair+{code}@example.com"
     assert send(site, to=[to]).added == ["<alice+fair@example.com>"]
+    for to in (f'"alice+{code}"@example.com', f"alice+{code}",
+               f"alice+{code}%example.com@mx.example.com"):
+        sent = send(site, to=[to])
+        assert sent.away is None, to
+        assert sent.added == [f"<{to.replace(f'+{code}', '')}>"]
     assert_never_told(site, code)
 
 
