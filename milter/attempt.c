@@ -56,8 +56,10 @@ commit(struct session *session, const struct recipient *recipient,
 	struct usher_notes *notes;
 	int code = note(session, recipient, became, &notes, error);
 
-	if (code == 0)
+	if (code == 0) {
+		usher_notes_own(notes, NULL, NULL);
 		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	}
 	usher_notes_free(notes);
 	return code;
 }
@@ -135,10 +137,14 @@ attempt_accepted(struct session *session)
 
 		if (recipient->taken || !counts(recipient))
 			continue;
-		if (!is_accepted(recipient))
+		if (!is_accepted(recipient)) {
 			commit_later(session, recipient, USHER_ENDED);
-		else if (commit(session, recipient, USHER_TAKEN, &error) != 0)
+		} else if (commit(session, recipient, USHER_TAKEN, &error) !=
+		    0) {
 			tell_fault(session, recipient->address, &error);
+			/* It is let in, and counts once that can be written. */
+			commit_later(session, recipient, USHER_TAKEN);
+		}
 	}
 }
 

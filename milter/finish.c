@@ -114,8 +114,10 @@ promise_all(struct session *session, struct usher_error *error)
 		if (recipient_turns_away(&mail->recipients[i]))
 			code = promise_note(session, notes,
 			    &mail->recipients[i], error);
-	if (code == 0)
+	if (code == 0) {
+		usher_notes_own(notes, NULL, NULL);
 		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	}
 	usher_notes_free(notes);
 	return code;
 }

@@ -52,8 +52,10 @@ list_it(SMFICTX *ctx, struct session *session, const char **recipients,
 
 	if (code == 0)
 		code = usher_notes_held(notes, &held, error);
-	if (code == 0)
+	if (code == 0) {
+		usher_notes_own(notes, NULL, NULL);
 		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	}
 	usher_notes_free(notes);
 	return code;
 }
@@ -101,6 +103,8 @@ hold_message(SMFICTX *ctx, struct session *session, struct usher_error *error)
 	if (code == 0 && !quarantine(ctx, &opening)) {
 		unlist(session);
 		code = EIO;
+	} else if (code == EINPROGRESS) {
+		unlist(session); /* should it be written after all */
 	}
 	if (code == 0)
 		atomic_fetch_add(&session->milter->counts.held, 1);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "letters.h"
-#include "outbox.h"
+#include "outbox_letter.h"
 #include "outcome.h"
 #include "parted.h"
 #include "promise.h"
@@ -67,21 +67,70 @@ count_replies(const struct mail *mail)
 	return count;
 }
 
+/* The letters of a message, which the notes of them own. */
+struct letters {
+	size_t count;
+	struct outbox_letter *list[];
+};
+
+static void
+free_letters(void *owned)
+{
+	struct letters *letters = owned;
+
+	for (size_t i = 0; letters != NULL && i < letters->count; i++)
+		outbox_letter_free(letters->list[i]);
+	free(letters);
+}
+
+/* What was left behind on a disk that stopped has a mail that went its way. */
+static void
+withdraw(struct usher_notes *notes, int code)
+{
+	if (notes != NULL && code == EINPROGRESS)
+		usher_notes_commit_later(notes);
+	else
+		usher_notes_free(notes);
+}
+
 static int
-reserve_all(struct session *session, struct outbox_letter **letters,
+commit(struct session *session, struct usher_notes *notes,
+    const struct letters *letters, struct usher_error *error)
+{
+	struct usher_notes *against = NULL;
+	int code = usher_notes_new(session->milter->usher, &against, error);
+
+	for (size_t i = 0; code == 0 && i < letters->count; i++)
+		if (letters->list[i] != NULL)
+			code = outbox_letter_withdraw(against, letters->list[i],
+			    error);
+	if (code == 0)
+		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	withdraw(against, code);
+	return code;
+}
+
+static int
+reserve_all(struct session *session, struct letters *letters,
     struct usher_error *error)
 {
 	struct mail *mail = &session->mail;
+	struct outbox_letter **letter = letters->list;
 	struct usher_notes *notes = NULL;
 	int code = usher_notes_new(session->milter->usher, &notes, error);
 
+	if (code != 0) {
+		free_letters(letters);
+		return code;
+	}
+	usher_notes_own(notes, free_letters, letters);
 	for (size_t i = 0; code == 0 && i < mail->count; i++)
 		if (mail->recipients[i].outcome == OUTCOME_REPLY &&
 		    is_first(mail, i))
 			code = reserve_one(session, notes, &mail->recipients[i],
-			    letters++, error);
+			    letter++, error);
 	if (code == 0)
-		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+		code = commit(session, notes, letters, error);
 	usher_notes_free(notes);
 	return code;
 }
@@ -90,17 +139,15 @@ int
 letters_reserve(struct session *session, struct usher_error *error)
 {
 	size_t count = count_replies(&session->mail);
-	struct outbox_letter **letters;
-	int code;
+	struct letters *letters;
 
 	if (count == 0)
 		return 0;
 	if (count > MOST_LETTERS)
 		return ENOSPC;
-	letters = calloc(count, sizeof *letters);
-	code = letters == NULL ? ENOMEM : reserve_all(session, letters, error);
-	for (size_t i = 0; letters != NULL && i < count; i++)
-		outbox_letter_free(letters[i]);
-	free(letters);
-	return code;
+	letters = calloc(1, sizeof *letters + count * sizeof *letters->list);
+	if (letters == NULL)
+		return ENOMEM;
+	letters->count = count;
+	return reserve_all(session, letters, error);
 }

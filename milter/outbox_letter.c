@@ -176,6 +176,24 @@ outbox_letter_note(struct usher_notes *notes, struct outbox_letter *letter,
 	    add_letter, letter, error);
 }
 
+static int
+remove_letter(void *arg, const struct usher_record_value *old,
+    struct usher_record_value *fresh)
+{
+	(void)arg;
+	(void)old;
+	fresh->bytes = NULL;
+	return 0;
+}
+
+int
+outbox_letter_withdraw(struct usher_notes *notes,
+    const struct outbox_letter *letter, struct usher_error *error)
+{
+	return usher_notes_record(notes, USHER_RECORD_OUTBOX, letter->key,
+	    remove_letter, NULL, error);
+}
+
 int
 outbox_change(void *arg, const struct usher_record_value *old,
     struct usher_record_value *fresh)

@@ -45,6 +45,10 @@ int outbox_letter_make(struct outbox_letter **letter, const char *recipient,
 int outbox_letter_note(struct usher_notes *notes, struct outbox_letter *letter,
     struct usher_error *error);
 
+/* Should it have been added after all: it goes, its sender had its answer. */
+int outbox_letter_withdraw(struct usher_notes *notes,
+    const struct outbox_letter *letter, struct usher_error *error);
+
 /* Replaces the record when it still holds `was`, else ECANCELED. */
 struct outbox_change {
 	const void *was;

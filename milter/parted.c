@@ -52,7 +52,7 @@ key_of(const struct mail *mail, char key[USHER_RECORD_KEY + 1])
 
 /* What one edit of the record is to do, and what came of it. */
 struct edit {
-	struct split_try *try;
+	struct split_try try;
 	bool begins;
 	size_t room;
 	int64_t at;
@@ -60,14 +60,27 @@ struct edit {
 	char *bytes; /* the record as written last */
 };
 
+/* `who` is owned: the mail may be over before the edit is. */
+static void
+free_edit(void *owned)
+{
+	struct edit *edit = owned;
+
+	for (size_t i = 0; i < edit->try.count; i++)
+		free((char *)(uintptr_t)edit->try.names[i].who);
+	free(edit->try.names);
+	free(edit->bytes);
+	free(edit);
+}
+
 static int
 change(struct edit *edit, struct split *split)
 {
 	if (edit->begins)
-		return split_begin(split, edit->try, edit->room, edit->at,
+		return split_begin(split, &edit->try, edit->room, edit->at,
 		    &edit->way);
 	split_age(split, edit->at);
-	split_end(split, edit->try);
+	split_end(split, &edit->try);
 	return 0;
 }
 
@@ -224,25 +237,39 @@ parted_header(struct mail *mail, const char *name, const char *value)
 /* ---- the end of a try ---- */
 
 static int
+add_try(struct split_try *try, const struct split_name *name, const char *who)
+{
+	struct split_name *added = &try->names[try->count];
+
+	*added = *name;
+	added->who = strdup(who);
+	if (added->who == NULL)
+		return ENOMEM;
+	try->count++;
+	return 0;
+}
+
+static int
 gather(const struct mail *mail, struct split_try *try)
 {
 	const struct parted *parted = mail->parted;
 	size_t before = parted == NULL ? 0 : parted->count;
+	int code = 0;
 
 	try->names = calloc(before + mail->count + 1, sizeof *try->names);
 	if (try->names == NULL)
 		return ENOMEM;
-	if (before > 0)
-		memcpy(try->names, parted->names, before * sizeof *try->names);
-	try->count = before;
 	try->mail = mail->looks;
-	for (size_t i = 0; i < mail->count; i++)
-		if (mail->recipients[i].who != NULL)
-			try->names[try->count++] = (struct split_name){
-				.who = mail->recipients[i].who,
-				.answer = mail->recipients[i].answer,
-			};
-	return 0;
+	for (size_t i = 0; code == 0 && i < before; i++)
+		code = add_try(try, &parted->names[i], parted->names[i].who);
+	for (size_t i = 0; code == 0 && i < mail->count; i++) {
+		const struct recipient *recipient = &mail->recipients[i];
+		struct split_name name = { .answer = recipient->answer };
+
+		if (recipient->who != NULL)
+			code = add_try(try, &name, recipient->who);
+	}
+	return code;
 }
 
 struct sum {
@@ -274,21 +301,42 @@ has_room(struct session *session, struct usher_error *error)
 	    sum_up, &sum, error);
 }
 
+/* The edit is the notes' from here on: `way` is told before it goes. */
 static int
 commit(struct session *session, const char *key, struct edit *edit,
-    struct usher_error *error)
+    enum split_way *way, struct usher_error *error)
 {
 	struct usher_notes *notes = NULL;
 	int code;
 
 	code = usher_notes_new(session->milter->usher, &notes, error);
-	if (code == 0)
-		code = usher_notes_record(notes, USHER_RECORD_SPLIT, key,
-		    edit_record, edit, error);
+	if (code != 0) {
+		free_edit(edit);
+		return code;
+	}
+	usher_notes_own(notes, free_edit, edit);
+	code = usher_notes_record(notes, USHER_RECORD_SPLIT, key, edit_record,
+	    edit, error);
 	if (code == 0)
 		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	if (code == 0 && way != NULL)
+		*way = edit->way;
 	usher_notes_free(notes);
 	return code;
+}
+
+static struct edit *
+make_edit(const struct session *session, const struct mail *mail)
+{
+	struct edit *edit = calloc(1, sizeof *edit);
+
+	if (edit == NULL)
+		return NULL;
+	edit->at = milter_now(session->milter);
+	if (gather(mail, &edit->try) == 0)
+		return edit;
+	free_edit(edit);
+	return NULL;
 }
 
 int
@@ -297,23 +345,18 @@ parted_begin(struct session *session, enum split_way *way,
 {
 	struct mail *mail = &session->mail;
 	char key[USHER_RECORD_KEY + 1];
-	struct split_try try = { 0 };
-	struct edit edit = { .try = &try,
-		.begins = true,
-		.room = mail->deferred >= MOST_DEFERRED
-		    ? 0
-		    : MOST_DEFERRED - mail->deferred,
-		.at = milter_now(session->milter) };
-	int code = key_of(mail, key) ? gather(mail, &try) : EINVAL;
+	struct edit *edit;
+	int code = key_of(mail, key) ? has_room(session, error) : EINVAL;
 
-	if (code == 0)
-		code = has_room(session, error);
-	if (code == 0)
-		code = commit(session, key, &edit, error);
-	*way = edit.way;
-	free(edit.bytes);
-	free(try.names);
-	return code;
+	if (code != 0)
+		return code;
+	edit = make_edit(session, mail);
+	if (edit == NULL)
+		return ENOMEM;
+	edit->begins = true;
+	if (mail->deferred < MOST_DEFERRED)
+		edit->room = MOST_DEFERRED - mail->deferred;
+	return commit(session, key, edit, way, error);
 }
 
 void
@@ -321,20 +364,19 @@ parted_end(struct session *session, bool ended)
 {
 	struct mail *mail = &session->mail;
 	char key[USHER_RECORD_KEY + 1];
-	struct usher_error error = { 0 };
-	struct split_try try = { .ended = ended };
-	struct edit edit = { .try = &try, .at = milter_now(session->milter) };
-	int code;
+	struct usher_error error = { .text = "out of memory" };
+	struct edit *edit;
+	int code = ENOMEM;
 
 	if (mail->parted == NULL || !key_of(mail, key))
 		return;
-	code = gather(mail, &try);
-	if (code == 0)
-		code = commit(session, key, &edit, &error);
+	edit = make_edit(session, mail);
+	if (edit != NULL) {
+		edit->try.ended = ended;
+		code = commit(session, key, edit, NULL, &error);
+	}
 	if (code != 0)
 		tell_fault(session, NULL, &error);
-	free(edit.bytes);
-	free(try.names);
 	parted_free(mail->parted);
 	mail->parted = NULL;
 }

@@ -33,8 +33,10 @@ promise_give(struct session *session, struct recipient *recipient,
 	code = usher_notes_new(session->milter->usher, &notes, error);
 	if (code == 0)
 		code = promise_note(session, notes, recipient, error);
-	if (code == 0)
+	if (code == 0) {
+		usher_notes_own(notes, NULL, NULL);
 		code = usher_notes_commit(notes, COMMIT_WAIT_MS, error);
+	}
 	usher_notes_free(notes);
 	return code;
 }
@@ -85,8 +87,10 @@ promise_used(struct session *session)
 	code = usher_notes_new(session->milter->usher, &notes, &error);
 	if (code == 0)
 		code = note_used(session, notes, &error);
-	if (code == 0)
+	if (code == 0) {
+		usher_notes_own(notes, NULL, NULL);
 		code = usher_notes_commit(notes, COMMIT_WAIT_MS, &error);
+	}
 	if (code != 0)
 		tell_fault(session, NULL, &error);
 	usher_notes_free(notes);

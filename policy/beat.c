@@ -122,6 +122,7 @@ usher_beat_end(struct usher *usher, const char *name, int wait_ms,
 	if (code != 0)
 		return code;
 	code = note(notes, name, NULL, 0, error);
+	usher_notes_own(notes, NULL, NULL);
 	if (code == 0)
 		code = usher_notes_commit(notes, wait_ms, error);
 	usher_notes_free(notes);

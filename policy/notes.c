@@ -30,16 +30,44 @@ usher_notes_new(struct usher *usher, struct usher_notes **result,
 	return 0;
 }
 
-void
-usher_notes_free(struct usher_notes *notes)
+static void
+free_all(struct usher_notes *notes)
 {
-	if (notes == NULL)
-		return;
 	for (struct made_bytes *made = notes->made; made != NULL;
 	     made = made->next)
 		usher_buffer_free(&made->buffer);
+	if (notes->release != NULL)
+		notes->release(notes->owned);
 	usher_arena_free(&notes->arena);
 	free(notes);
+}
+
+void
+usher_notes_free(struct usher_notes *notes)
+{
+	if (notes == NULL ||
+	    (notes->is_left && !atomic_exchange(&notes->let_go, true)))
+		return;
+	free_all(notes);
+}
+
+/* The committer is through with what was left behind. */
+static void
+left(struct record_note *note)
+{
+	struct usher_notes *notes = (struct usher_notes *)note;
+
+	if (atomic_exchange(&notes->let_go, true))
+		free_all(notes);
+}
+
+void
+usher_notes_own(struct usher_notes *notes, void (*release)(void *owned),
+    void *owned)
+{
+	notes->release = release;
+	notes->owned = owned;
+	notes->note.left = left;
 }
 
 struct buffer *
@@ -84,11 +112,15 @@ int
 usher_notes_commit(struct usher_notes *notes, int wait_ms,
     struct usher_error *error)
 {
+	int code;
+
 	if (notes->first == NULL)
 		return 0;
 	notes->note.edits = notes->first;
-	return usher_records_commit(notes->usher->records, &notes->note,
+	code = usher_records_commit(notes->usher->records, &notes->note,
 	    wait_ms, error);
+	notes->is_left = code == EINPROGRESS;
+	return code;
 }
 
 static void

@@ -8,6 +8,8 @@
 #ifndef USHER_NOTES_H
 #define USHER_NOTES_H
 
+#include <stdatomic.h>
+
 #include "record_key.h"
 #include "usher_handle.h"
 
@@ -22,6 +24,10 @@ struct usher_notes {
 	struct usher_error error;
 	usher_notes_done_h done; /* of usher_notes_commit_then() */
 	void *done_arg;
+	void (*release)(void *owned); /* of usher_notes_own() */
+	void *owned;
+	bool is_left;	     /* the committer has it too: the last frees */
+	_Atomic bool let_go; /* by the first of them */
 };
 
 struct made_bytes {

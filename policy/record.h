@@ -149,6 +149,8 @@ struct record_note {
 	const struct record_edit *edits;
 	/* Who takes it back when nobody waits: usher_records_later() alone. */
 	void (*ended)(struct record_note *note);
+	/* The same when whoever waited has left it behind; NULL: nobody may. */
+	void (*left)(struct record_note *note);
 	/*
 	 * It is kept while the engine is away, and written when it is back;
 	 * `away` may be NULL, else hears of that once, at once.
@@ -171,7 +173,9 @@ int usher_committer_new(struct committer **committer, struct records *records);
 bool usher_committer_free(struct committer *committer);
 /*
  * 0: durable. ETIMEDOUT: not begun within wait_ms (negative: no limit), and
- * never will be. Any other error: nothing of it was written.
+ * never will be. EINPROGRESS: begun, but the disk does not answer; it may yet
+ * be written, and is no more the caller's. Any other error: nothing of it was
+ * written.
  */
 int usher_records_commit(struct records *records, struct record_note *note,
     int wait_ms, struct usher_error *error);

@@ -5,8 +5,8 @@
  * transaction, so that a flood of them costs a disk no more than a few. It
  * is started by the first note. Whoever waits may leave before his note is
  * taken, and then it is never written; once taken, he hears how it ended.
- * The one thing that may block for long is another process that holds the
- * lock, and it blocks this thread alone.
+ * Another process that holds the lock, or a disk that has stopped, blocks this
+ * thread alone: what was taken can then be left behind.
  *
  * While the engine is away (EHOSTDOWN) whoever waits hears so at once; what
  * nobody waits for is kept, in its order, and written when it is back.
@@ -26,6 +26,7 @@ enum {
 	MOST_TAKEN = 1000,    /* by a transaction */
 	MOST_TRIES = 40,      /* a map that doubles has no room for more */
 	AGAIN_S = 1,	      /* while the engine is away */
+	STOPPED_MS = 2000,    /* what was taken is left behind after */
 	PATIENCE_S = 2	      /* of closing */
 };
 
@@ -86,14 +87,17 @@ take_some(struct committer *committer, size_t most)
 static void
 end_one(struct committer *committer, struct record_note *note)
 {
-	if (note->ended != NULL) {
-		note->ended(note);
-		return;
-	}
+	void (*ended)(struct record_note * note);
+
 	(void)pthread_mutex_lock(&committer->lock);
-	note->state = NOTE_ENDED; /* whoever waits may free it now */
-	(void)pthread_cond_broadcast(&committer->ended);
+	ended = note->ended; /* whoever waited may have gone */
+	if (ended == NULL) {
+		note->state = NOTE_ENDED; /* ... or may free it now */
+		(void)pthread_cond_broadcast(&committer->ended);
+	}
 	(void)pthread_mutex_unlock(&committer->lock);
+	if (ended != NULL)
+		ended(note);
 }
 
 static void
@@ -373,26 +377,48 @@ in_ms(int wait_ms)
 	return at;
 }
 
-/* True when it has ended, false when it was taken back. The lock is held. */
-static bool
+/*
+ * 0: it has ended. ETIMEDOUT: it was taken back; EINPROGRESS: it was taken,
+ * and is left behind. The lock is held.
+ */
+static int
 wait_for(struct committer *committer, struct record_note *note, int wait_ms)
 {
-	struct timespec until = in_ms(wait_ms < 0 ? 0 : wait_ms);
-	int late = 0;
+	struct timespec at = in_ms(wait_ms < 0 ? 0 : wait_ms);
+	bool late = false;
 
 	while (note->state != NOTE_ENDED) {
-		if (late != 0 && note->state == NOTE_WAITS) {
+		bool forever = wait_ms < 0 || (late && note->left == NULL);
+
+		if (late && note->state == NOTE_WAITS) {
 			unqueue(committer, note);
-			return false;
+			return ETIMEDOUT;
 		}
-		if (wait_ms < 0 || late != 0)
+		if (forever) {
 			(void)pthread_cond_wait(&committer->ended,
 			    &committer->lock);
-		else
-			late = pthread_cond_timedwait(&committer->ended,
-			    &committer->lock, &until);
+		} else if (pthread_cond_timedwait(&committer->ended,
+			       &committer->lock, &at) != ETIMEDOUT) {
+			continue;
+		} else if (late && note->state == NOTE_TAKEN) {
+			note->ended = note->left;
+			return EINPROGRESS;
+		} else {
+			late = true;
+			at = in_ms(STOPPED_MS);
+		}
 	}
-	return true;
+	return 0;
+}
+
+static int
+not_written(int code, int wait_ms, struct usher_error *error)
+{
+	return usher_error_set(error, code,
+	    "the memory was not free for writing within %d ms; does %s",
+	    wait_ms,
+	    code == EINPROGRESS ? "its disk stand still? It may yet be written"
+				: "another process hold it?");
 }
 
 int
@@ -400,22 +426,18 @@ usher_records_commit(struct records *records, struct record_note *note,
     int wait_ms, struct usher_error *error)
 {
 	struct committer *committer = records->committer;
-	bool ended = true;
-	int code;
+	int code, late = 0;
 
 	(void)pthread_mutex_lock(&committer->lock);
 	code = queue(committer, note);
 	if (code == 0)
-		ended = wait_for(committer, note, wait_ms);
+		late = wait_for(committer, note, wait_ms);
 	(void)pthread_mutex_unlock(&committer->lock);
 	if (code != 0)
 		return usher_error_set(error, code,
 		    "the thread that writes the memory: %s", strerror(code));
-	if (!ended)
-		return usher_error_set(error, ETIMEDOUT,
-		    "the memory was not free for writing within %d ms; does"
-		    " another process hold it?",
-		    wait_ms);
+	if (late != 0)
+		return not_written(late, wait_ms, error);
 	if (note->code != 0 && error != NULL) {
 		*error = note->error;
 		if (error->text[0] == '\0')

@@ -160,9 +160,17 @@ USHER_API int usher_stage_each(struct usher *usher,
     const struct usher_policy *policy, const char *who, usher_stage_each_h each,
     void *arg, struct usher_error *error);
 /*
+ * All that the notes look at is theirs, `owned` included, which is released
+ * (NULL: needless) with them: they may be left behind on a disk that stopped.
+ */
+USHER_API void usher_notes_own(struct usher_notes *notes,
+    void (*release)(void *owned), void *owned);
+/*
  * 0: durable. ETIMEDOUT: nothing was begun within wait_ms (negative: no
- * limit), and nothing will be. Any other error: nothing was written. Notes may
- * not be used again, only freed.
+ * limit), and nothing will be. EINPROGRESS: it was, but two seconds later the
+ * disk has not taken it, and it may yet be written: of usher_notes_own()
+ * alone, others wait to the end. Any other error: nothing was written. Notes
+ * may not be used again, only freed.
  */
 USHER_API int usher_notes_commit(struct usher_notes *notes, int wait_ms,
     struct usher_error *error);

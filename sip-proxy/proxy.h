@@ -44,6 +44,7 @@ struct proxy {
 	 * none. */
 	struct usher_facts *spare_facts;
 	struct recall *spare_recall;
+	unsigned late_writes; /* answered before it was, and not written yet */
 	struct decisions *decisions;
 	/* Who reads policies, and who reads memory: where the one hangs the
 	 * other may not. */

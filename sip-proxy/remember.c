@@ -15,7 +15,7 @@
 #include "remember_int.h"
 
 /* How long a call waits for one that rang before it to be written. */
-enum { HELD_STEP_MS = 5, HELD_MOST_MS = 1000 };
+enum { HELD_STEP_MS = 5, HELD_MOST_MS = POLICY_WAIT_MS };
 
 static void
 free_recall(struct recall *recall)

@@ -11,6 +11,15 @@
 #include "remember_int.h"
 
 static void
+tell_written(struct proxy *proxy)
+{
+	log_write(&proxy->log, LOG_NOTICE,
+	    "the store is written again: %u calls were answered before it was",
+	    proxy->late_writes);
+	proxy->late_writes = 0;
+}
+
+static void
 written(struct store_job *job, bool late)
 {
 	struct writing *writing = (struct writing *)job;
@@ -24,6 +33,8 @@ written(struct store_job *job, bool late)
 		log_write(&writing->proxy->log, LOG_ERR,
 		    "%s cannot be written: %s", writing->what,
 		    writing->error.text);
+	} else if (!late && writing->proxy->late_writes > 0) {
+		tell_written(writing->proxy);
 	}
 	if (asking != NULL) {
 		asking->writing = NULL;
@@ -92,10 +103,12 @@ on_writing_late(void *arg)
 	struct asking *asking = arg;
 
 	asking->proxy->counters.faults++;
-	log_write(&asking->proxy->log, LOG_WARNING,
-	    "a call is answered before %s was written; "
-	    "does another process hold the store?",
-	    asking->writing->what);
+	/* Once, until writing goes on. */
+	if (asking->proxy->late_writes++ == 0)
+		log_write(&asking->proxy->log, LOG_WARNING,
+		    "a call is answered before %s was written; does another "
+		    "process hold the store, or its disk stand still?",
+		    asking->writing->what);
 	asking->writing->asking = NULL;
 	asking->writing = NULL;
 	waiting_go_on(asking->decision);
