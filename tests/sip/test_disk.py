@@ -1,0 +1,54 @@
+"""The disk stops: calls go on, and what is owed is written when it goes on.
+
+What is read of the store lies in memory; only writing stands still.
+"""
+
+import time
+
+from test_store import (BEFORE, INSIDE, SOON_S, WINDOW, again, calls,
+                        is_connected, options)
+
+RULES = ('rules = ( { name = "never"; if = { from = "+4477*"; }; '
+         'then = "refuse"; }, '
+         '{ name = "few"; if = { from = "+4420*"; }; then = "accept"; '
+         'at_most = "%d per 1d in all"; }, '
+         '{ name = "w"; then = "accept"; during = "%s"; } );')
+ROUNDS = 8
+
+
+def one_round(site, trunk, pbx, number):
+    """Refused, deferred with a promise, and connected: each is answered."""
+    calls(trunk, site, f"+4477123456{number:02}").send().final(603, SOON_S)
+    calls(trunk, site, f"+3314512345{number:02}").send().final(480, SOON_S)
+    is_connected(calls(trunk, site, f"+4420712345{number:02}"), pbx)
+    options(pbx, site).expect(200, SOON_S)
+
+
+def test_a_stopped_disk_holds_up_no_call(disk, site, trunk, pbx):
+    s = site(RULES % (100, "16:00-17:00"), at=BEFORE)
+    one_round(s, trunk, pbx, 90)
+    disk.stop()
+    begun = time.monotonic()
+    for number in range(ROUNDS):
+        one_round(s, trunk, pbx, number)
+    assert time.monotonic() - begun < ROUNDS * 2
+    s.wait_line("answered before a promise")
+    disk.go_on()
+    s.wait_line("the store is written again")
+    assert sum("answered before" in line for line in s.lines) == 2
+    s.stop()
+    # all promises are kept, and each of the calls counts, once
+    again(s, INSIDE, RULES % (ROUNDS + 2, "18:00-19:00"))
+    for number in range(ROUNDS):
+        is_connected(calls(trunk, s, f"+3314512345{number:02}"), pbx)
+    calls(trunk, s, "+331451234599").send().final(480, SOON_S)
+    is_connected(calls(trunk, s, "+442071234580"), pbx)
+    calls(trunk, s, "+442071234581").send().final(480, SOON_S)
+
+
+def test_the_end_comes_though_the_disk_stands_still(disk, site, trunk, pbx):
+    s = site(RULES % (100, "16:00-17:00"), at=BEFORE)
+    one_round(s, trunk, pbx, 90)
+    disk.stop()
+    one_round(s, trunk, pbx, 91)
+    s.stop()
