@@ -43,9 +43,13 @@ conclude(const struct evidence_weighing *weighing)
 
 	for (size_t i = 0; i < evidence->item_count; i++) {
 		const struct evidence_rule *item = &evidence->items[i];
-		unsigned times = counted(item, weighing->hits[i]);
+		unsigned times;
 
-		for (unsigned p = 0; times > 0 && p < EVIDENCE_PURPOSES; p++) {
+		/* Items are large and lie apart. */
+		if (weighing->hits[i] == 0)
+			continue;
+		times = counted(item, weighing->hits[i]);
+		for (unsigned p = 0; p < EVIDENCE_PURPOSES; p++) {
 			double weight = item->weights[p];
 
 			/* `also` is measured on mails. */

@@ -37,6 +37,31 @@ struct evidence_pattern {
 	size_t part_length;
 };
 
+/*
+ * Items of one kind beside each other, as few bytes as tell whether a mail may
+ * meet them: the items themselves lie too far apart to be gone through.
+ */
+struct evidence_test_of {
+	uint16_t item, test;
+};
+struct evidence_header_of {
+	unsigned hash; /* of its name, or of how that begins */
+	uint16_t item;
+	uint16_t header : 14;
+	uint16_t by : 2; /* enum evidence_name */
+};
+enum evidence_name { NAME_WHOLE, NAME_BEGINS, NAME_ANY };
+struct evidence_pattern_of {
+	uint16_t item, pattern;
+	uint16_t pair; /* of bytes that must be there, or PAIR_NONE */
+};
+struct evidence_index {
+	size_t test_count, header_count, link_count, from_count;
+	struct evidence_test_of *tests;
+	struct evidence_header_of *headers;
+	struct evidence_pattern_of *links, *froms;
+};
+
 struct evidence_rule {
 	const char *name, *where_text;
 	unsigned where; /* enum evidence_where */
@@ -91,6 +116,7 @@ struct evidence {
 	struct evidence_rule items[EVIDENCE_ITEMS];
 	struct evidence_outcome outcomes[EVIDENCE_OUTCOMES];
 	const char *groups[EVIDENCE_GROUPS];
+	struct evidence_index index;	/* of the items without phrases */
 	uint64_t filter[PHRASE_FILTER]; /* two bits of each entry, at hand */
 	uint16_t slots[PHRASE_SLOTS];	/* place + 1 of an entry */
 	struct evidence_entry entries[EVIDENCE_ENTRIES];
@@ -159,6 +185,9 @@ int usher_evidence_phrases(struct evidence_weighing *weighing,
 /* evidence_match.c: items of header, link, from and structure. */
 int usher_evidence_patterns(struct evidence_weighing *weighing,
     struct arena *arena);
+
+/* Once all items are read. ENOMEM. */
+int usher_evidence_index(struct evidence *evidence);
 
 /* evidence_phrase.c */
 /*

@@ -13,14 +13,21 @@
 #include "evidence_item.h"
 #include "text.h"
 
-enum { LONGEST_VALUE = 4096, FIELDS_KNOWN = 64 };
+enum {
+	LONGEST_VALUE = 4096,
+	FIELDS_KNOWN = 64,
+	PAIRS = 4096,
+	PAIR_NONE = PAIRS, /* a part of one byte has none */
+	BEGINNING = 4,	   /* bytes of a name that are hashed by themselves */
+	HASHES = 512	   /* which are told apart at once */
+};
 
 /*
  * Which pairs of bytes a text holds: most patterns are passed over because
  * theirs are not among them. Some pairs share a bit, which does no harm.
  */
 struct pairs {
-	unsigned char bits[4096 / 8];
+	unsigned char bits[PAIRS / 8 + 1]; /* PAIR_NONE is among all */
 };
 
 static unsigned
@@ -28,13 +35,14 @@ pair_at(const char *text)
 {
 	return ((unsigned)(unsigned char)text[0] * 61 +
 		   (unsigned char)text[1]) %
-	    4096;
+	    PAIRS;
 }
 
 static void
 note_pairs(struct pairs *pairs, const char *text, size_t length)
 {
 	memset(pairs, 0, sizeof(*pairs));
+	pairs->bits[PAIR_NONE / 8] = 1;
 	for (size_t i = 0; i + 1 < length; i++) {
 		unsigned pair = pair_at(text + i);
 
@@ -42,15 +50,18 @@ note_pairs(struct pairs *pairs, const char *text, size_t length)
 	}
 }
 
+static inline bool
+has_pair(const struct pairs *pairs, unsigned pair)
+{
+	return (pairs->bits[pair / 8] >> pair % 8 & 1) != 0;
+}
+
 static bool
 may_match(const struct pairs *pairs, const struct evidence_pattern *pattern)
 {
-	for (size_t i = 0; i + 1 < pattern->part_length; i += 2) {
-		unsigned pair = pair_at(pattern->part + i);
-
-		if (!(pairs->bits[pair / 8] >> pair % 8 & 1))
+	for (size_t i = 0; i + 1 < pattern->part_length; i += 2)
+		if (!has_pair(pairs, pair_at(pattern->part + i)))
 			return false;
-	}
 	return true;
 }
 
@@ -65,23 +76,12 @@ struct links {
 	char *text;
 	size_t length;
 	struct pairs pairs, of_from;
-	/* Of the first FIELDS_KNOWN fields, those of each initial: bits. */
-	uint64_t initials[32];
+	/* Of the names of the first fields, and a bit for each of these. */
+	unsigned hashes[NAME_ANY][FIELDS_KNOWN];
+	unsigned char hashed[NAME_ANY][HASHES / 8];
 	struct arena *arena;	 /* for what is lowered */
 	struct lowered **values; /* of fields, once asked for */
 };
-
-static bool
-matches_from(const struct evidence_rule *item, const char *from,
-    const struct pairs *pairs)
-{
-	for (size_t i = 0; i < item->pattern_count; i++) {
-		if (may_match(pairs, &item->patterns[i]) &&
-		    usher_text_matches(item->patterns[i].text, from))
-			return true;
-	}
-	return false;
-}
 
 /* The value of a field, which several items may ask for. NULL: no memory. */
 static const struct lowered *
@@ -144,43 +144,85 @@ in_field(const struct evidence_rule *item, const struct evidence_view *view,
 	    matches_value(item, links, field, view->fields[field].value);
 }
 
-static bool
-in_fields(const struct evidence_rule *item, const struct evidence_view *view,
-    const char *header, struct links *links)
+#define SMALL UINT64_C(0x2020202020202020)
+
+static unsigned
+mixed(uint64_t bytes)
 {
-	size_t length = strlen(header), from = 0;
+	return (unsigned)(bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32);
+}
 
-	if (*header != '*') {
-		uint64_t fields = links->initials[*header & 31];
+/* Of a name, whatever the case of its letters. */
+static unsigned
+hash_of_name(const char *name, size_t length)
+{
+	uint64_t first = 0, last = 0;
 
-		for (; fields != 0; fields &= fields - 1)
-			if (in_field(item, view, header, length, links,
-				(size_t)__builtin_ctzll(fields)))
-				return true;
-		from = FIELDS_KNOWN;
+	if (length >= sizeof(first)) {
+		memcpy(&first, name, sizeof(first));
+		memcpy(&last, name + length - sizeof(last), sizeof(last));
+	} else {
+		memcpy(&first, name, length);
 	}
-	for (; from < view->field_count; from++)
-		if (in_field(item, view, header, length, links, from))
-			return true;
-	return false;
+	return mixed((first | SMALL) * 31 + (last | SMALL) + length);
+}
+
+static unsigned
+hash_of_beginning(const char *name, size_t length)
+{
+	uint64_t first = 0;
+
+	memcpy(&first, name, length < BEGINNING ? length : BEGINNING);
+	return mixed(first | SMALL);
 }
 
 static void
-note_initials(const struct evidence_view *view, uint64_t initials[32])
+note_hash(struct links *links, enum evidence_name by, size_t field,
+    unsigned hash)
 {
-	memset(initials, 0, 32 * sizeof(*initials));
-	for (size_t i = 0; i < view->field_count && i < FIELDS_KNOWN; i++)
-		initials[view->fields[i].name[0] & 31] |= UINT64_C(1) << i;
+	links->hashes[by][field] = hash;
+	links->hashed[by][hash % HASHES / 8] |= (unsigned char)(1u << hash % 8);
 }
 
-static bool
-in_any_fields(const struct evidence_rule *item,
-    const struct evidence_view *view, struct links *links)
+static void
+note_names(const struct evidence_view *view, struct links *links)
 {
-	for (size_t i = 0; i < item->header_count; i++)
-		if (in_fields(item, view, item->headers[i], links))
+	memset(links->hashed, 0, sizeof(links->hashed));
+	for (size_t i = 0; i < view->field_count && i < FIELDS_KNOWN; i++) {
+		const char *name = view->fields[i].name;
+		size_t length = strlen(name);
+
+		note_hash(links, NAME_WHOLE, i, hash_of_name(name, length));
+		note_hash(links, NAME_BEGINS, i,
+		    hash_of_beginning(name, length));
+	}
+}
+
+/* Fields that are known by their names, and one by one those behind them. */
+static bool
+in_fields(const struct evidence_rule *item, const struct evidence_view *view,
+    const struct evidence_header_of *of, struct links *links)
+{
+	const char *header = item->headers[of->header];
+	size_t length = strlen(header), i = 0;
+
+	if (of->by != NAME_ANY)
+		for (; i < view->field_count && i < FIELDS_KNOWN; i++)
+			if (links->hashes[of->by][i] == of->hash &&
+			    in_field(item, view, header, length, links, i))
+				return true;
+	for (; i < view->field_count; i++)
+		if (in_field(item, view, header, length, links, i))
 			return true;
 	return false;
+}
+
+static inline bool
+may_be_field(const struct evidence_header_of *of,
+    const struct evidence_view *view, const struct links *links)
+{
+	return of->by == NAME_ANY || view->field_count > FIELDS_KNOWN ||
+	    (links->hashed[of->by][of->hash % HASHES / 8] >> of->hash % 8 & 1);
 }
 
 static int
@@ -205,7 +247,7 @@ join_links(struct arena *arena, const struct evidence_view *view,
 		at += length;
 	}
 	note_pairs(&links->pairs, links->text, links->length);
-	note_initials(view, links->initials);
+	note_names(view, links);
 	if (view->from)
 		note_pairs(&links->of_from, view->from, strlen(view->from));
 	return 0;
@@ -233,42 +275,202 @@ pattern_in_links(const struct evidence_pattern *pattern,
 	return false;
 }
 
-static bool
-in_links(const struct evidence_rule *item, const struct links *links)
+static void
+meet_headers(struct evidence_weighing *weighing, struct links *links)
 {
-	for (size_t i = 0; i < item->pattern_count; i++) {
-		if (may_match(&links->pairs, &item->patterns[i]) &&
-		    pattern_in_links(&item->patterns[i], links))
-			return true;
+	const struct evidence *evidence = weighing->evidence;
+	const struct evidence_index *index = &evidence->index;
+
+	for (size_t i = 0; i < index->header_count; i++) {
+		const struct evidence_header_of *of = &index->headers[i];
+
+		if (may_be_field(of, weighing->view, links) &&
+		    weighing->hits[of->item] == 0 &&
+		    in_fields(&evidence->items[of->item], weighing->view, of,
+			links))
+			weighing->hits[of->item] = 1;
 	}
-	return false;
 }
 
-static bool
-is_met(const struct evidence_rule *item, const struct evidence_view *view,
-    struct links *links)
+/* The pattern, if its pairs are there and its item is not met yet. */
+static const struct evidence_pattern *
+may_meet(const struct evidence_weighing *weighing,
+    const struct evidence_pattern_of *of, const struct pairs *pairs)
 {
-	if (item->where & WHERE_STRUCTURE)
-		return (view->tests >> item->test & 1) != 0;
-	if (item->where & WHERE_HEADER)
-		return in_any_fields(item, view, links);
-	if (item->where & WHERE_LINK)
-		return in_links(item, links);
-	return (item->where & WHERE_FROM) && view->from &&
-	    matches_from(item, view->from, &links->of_from);
+	const struct evidence_pattern *pattern;
+
+	if (weighing->hits[of->item] != 0)
+		return NULL;
+	pattern = &weighing->evidence->items[of->item].patterns[of->pattern];
+	return may_match(pairs, pattern) ? pattern : NULL;
+}
+
+static void
+meet_links(struct evidence_weighing *weighing, const struct links *links)
+{
+	const struct evidence_index *index = &weighing->evidence->index;
+
+	for (size_t i = 0; i < index->link_count; i++) {
+		const struct evidence_pattern_of *of = &index->links[i];
+		const struct evidence_pattern *pattern;
+
+		if (!has_pair(&links->pairs, of->pair))
+			continue;
+		pattern = may_meet(weighing, of, &links->pairs);
+		if (pattern && pattern_in_links(pattern, links))
+			weighing->hits[of->item] = 1;
+	}
+}
+
+static void
+meet_froms(struct evidence_weighing *weighing, const struct links *links)
+{
+	const struct evidence_index *index = &weighing->evidence->index;
+
+	for (size_t i = 0; i < index->from_count; i++) {
+		const struct evidence_pattern_of *of = &index->froms[i];
+		const struct evidence_pattern *pattern;
+
+		if (!has_pair(&links->of_from, of->pair))
+			continue;
+		pattern = may_meet(weighing, of, &links->of_from);
+		if (pattern &&
+		    usher_text_matches(pattern->text, weighing->view->from))
+			weighing->hits[of->item] = 1;
+	}
 }
 
 int
 usher_evidence_patterns(struct evidence_weighing *weighing, struct arena *arena)
 {
-	const struct evidence *evidence = weighing->evidence;
+	const struct evidence_view *view = weighing->view;
+	const struct evidence_index *index = &weighing->evidence->index;
 	struct links links;
-	int code = join_links(arena, weighing->view, &links);
+	int code = join_links(arena, view, &links);
 
-	for (size_t i = 0; code == 0 && i < evidence->item_count; i++) {
-		if (evidence->items[i].phrase_count == 0 &&
-		    is_met(&evidence->items[i], weighing->view, &links))
-			weighing->hits[i] = 1;
+	if (code)
+		return code;
+	for (size_t i = 0; i < index->test_count; i++)
+		if (view->tests >> index->tests[i].test & 1)
+			weighing->hits[index->tests[i].item] = 1;
+	meet_headers(weighing, &links);
+	if (links.length > 0)
+		meet_links(weighing, &links);
+	if (view->from)
+		meet_froms(weighing, &links);
+	return arena->failed ? ENOMEM : 0;
+}
+
+/* ---- what is gone through ---- */
+
+enum kind { KIND_NONE, KIND_TEST, KIND_HEADER, KIND_LINK, KIND_FROM };
+
+/* Of an item that says several places the first of these is its own. */
+static enum kind
+kind_of(const struct evidence_rule *item)
+{
+	if (item->phrase_count > 0)
+		return KIND_NONE;
+	if (item->where & WHERE_STRUCTURE)
+		return KIND_TEST;
+	if (item->where & WHERE_HEADER)
+		return KIND_HEADER;
+	if (item->where & WHERE_LINK)
+		return KIND_LINK;
+	return item->where & WHERE_FROM ? KIND_FROM : KIND_NONE;
+}
+
+static void
+add_patterns(struct evidence_pattern_of *list, size_t *count, uint16_t number,
+    const struct evidence_rule *item)
+{
+	for (size_t i = 0; i < item->pattern_count; i++) {
+		const struct evidence_pattern *pattern = &item->patterns[i];
+		unsigned pair = pattern->part_length > 1
+		    ? pair_at(pattern->part)
+		    : PAIR_NONE;
+
+		list[(*count)++] = (struct evidence_pattern_of){ number,
+			(uint16_t)i, (uint16_t)pair };
 	}
-	return arena->failed ? ENOMEM : code;
+}
+
+static void
+add_header(struct evidence_header_of *of, const char *name)
+{
+	size_t length = strcspn(name, "*");
+
+	of->by = NAME_ANY;
+	if (name[length] == '\0') {
+		of->by = NAME_WHOLE;
+		of->hash = hash_of_name(name, length);
+	} else if (length >= BEGINNING && name[length + 1] == '\0') {
+		of->by = NAME_BEGINS;
+		of->hash = hash_of_beginning(name, length);
+	}
+}
+
+static void
+add_headers(struct evidence_index *index, uint16_t number,
+    const struct evidence_rule *item)
+{
+	for (size_t i = 0; i < item->header_count; i++) {
+		struct evidence_header_of *of =
+		    &index->headers[index->header_count++];
+
+		of->item = number;
+		of->header = i & 0x3fff;
+		add_header(of, item->headers[i]);
+	}
+}
+
+static void
+add_item(struct evidence_index *index, uint16_t number,
+    const struct evidence_rule *item)
+{
+	switch (kind_of(item)) {
+	case KIND_TEST:
+		index->tests[index->test_count++] = (struct evidence_test_of){
+			number, (uint16_t)item->test
+		};
+		break;
+	case KIND_HEADER: add_headers(index, number, item); break;
+	case KIND_LINK:
+		add_patterns(index->links, &index->link_count, number, item);
+		break;
+	case KIND_FROM:
+		add_patterns(index->froms, &index->from_count, number, item);
+		break;
+	case KIND_NONE: break;
+	}
+}
+
+int
+usher_evidence_index(struct evidence *evidence)
+{
+	struct evidence_index *index = &evidence->index;
+	struct arena *arena = &evidence->arena;
+	size_t counts[KIND_FROM + 1] = { 0 };
+
+	for (size_t i = 0; i < evidence->item_count; i++) {
+		const struct evidence_rule *item = &evidence->items[i];
+		enum kind kind = kind_of(item);
+
+		counts[kind] += kind == KIND_TEST ? 1
+		    : kind == KIND_HEADER	  ? item->header_count
+						  : item->pattern_count;
+	}
+	index->tests = usher_arena_array(arena, counts[KIND_TEST] + 1,
+	    sizeof(*index->tests));
+	index->headers = usher_arena_array(arena, counts[KIND_HEADER] + 1,
+	    sizeof(*index->headers));
+	index->links = usher_arena_array(arena, counts[KIND_LINK] + 1,
+	    sizeof(*index->links));
+	index->froms = usher_arena_array(arena, counts[KIND_FROM] + 1,
+	    sizeof(*index->froms));
+	if (!index->tests || !index->headers || !index->links || !index->froms)
+		return ENOMEM;
+	for (size_t i = 0; i < evidence->item_count; i++)
+		add_item(index, (uint16_t)i, &evidence->items[i]);
+	return 0;
 }

@@ -408,6 +408,7 @@ read_all(struct evidence *evidence, const char *name, const char *text,
 		read_list(&source, "outcomes", EVIDENCE_OUTCOMES, evidence,
 		    read_outcome);
 		usher_evidence_phrases_end(evidence);
+		code = usher_evidence_index(evidence);
 		if (by_the_way.failed || evidence->arena.failed)
 			code = ENOMEM;
 	}
