@@ -35,22 +35,14 @@ reserve(struct buffer *buffer, size_t more)
 }
 
 void
-usher_buffer_add(struct buffer *buffer, const char *data, size_t length)
+usher_buffer_more(struct buffer *buffer, const char *data, size_t length)
 {
-	if (buffer->size - buffer->length <= length && !reserve(buffer, length))
-		return;
-	if (buffer->failed)
+	if (!reserve(buffer, length))
 		return;
 	if (length > 0)
 		memcpy(buffer->data + buffer->length, data, length);
 	buffer->length += length;
 	buffer->data[buffer->length] = '\0';
-}
-
-void
-usher_buffer_puts(struct buffer *buffer, const char *string)
-{
-	usher_buffer_add(buffer, string, strlen(string));
 }
 
 void

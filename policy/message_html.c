@@ -275,33 +275,29 @@ note_links(struct html_page *page, const struct seen *seen,
 }
 
 /* What holds inside the element: its own, over what is around it. */
-static struct element
-inner(const struct html_page *page, const char *name, unsigned kind,
-    const struct seen *seen)
+static void
+inherit(struct element *element, unsigned kind, const struct seen *seen)
 {
 	const struct html_style *style = &seen->style;
-	struct element element = *top(page);
 
-	strcpy(element.name, name);
-	element.kind = kind;
+	element->kind = kind;
 	if (style->color >= 0)
-		element.color = style->color;
+		element->color = style->color;
 	else if (seen->color >= 0)
-		element.color = seen->color;
+		element->color = seen->color;
 	if (style->picture || seen->picture)
-		element.background = -1;
+		element->background = -1;
 	else if (style->background >= 0)
-		element.background = style->background;
+		element->background = style->background;
 	else if (seen->background >= 0)
-		element.background = seen->background;
-	element.hidden |= style->display == HTML_HIDES || style->faint ||
+		element->background = seen->background;
+	element->hidden |= style->display == HTML_HIDES || style->faint ||
 	    style->clipped || (kind & ELEMENT_UNSEEN);
 	if (style->visibility != HTML_UNSAID)
-		element.invisible = style->visibility == HTML_HIDES;
+		element->invisible = style->visibility == HTML_HIDES;
 	if (style->size != HTML_UNSAID)
-		element.tiny = style->size == HTML_HIDES;
-	element.quoted |= seen->quoted;
-	return element;
+		element->tiny = style->size == HTML_HIDES;
+	element->quoted |= seen->quoted;
 }
 
 void
@@ -406,35 +402,60 @@ count_element(struct message_content *content, unsigned kind)
 	content->forms += (kind & ELEMENT_FORM) != 0;
 }
 
-void
-usher_html_open(struct html_page *page)
+/* What an element is once its attributes have been seen. */
+static void
+open_element(struct html_page *page, const char *name, unsigned kind,
+    const struct seen *seen)
 {
-	struct seen seen = {
-		.style = { .color = -1, .background = -1 },
-		.color = -1,
-		.background = -1,
-	};
 	struct element element;
-	char name[TAG_NAME];
-	unsigned kind;
 
-	usher_tag_name(&page->tags, name);
-	kind = usher_element_kind(name);
-	count_element(page->content, kind);
-	see(page, name, &seen);
 	close_implied(page, kind);
-	element = inner(page, name, kind, &seen);
-	note_links(page, &seen, &element);
+	element = *top(page);
+	memcpy(element.name, name, sizeof(element.name));
+	inherit(&element, kind, seen);
+	note_links(page, seen, &element);
 	if (element.quoted && !top(page)->quoted)
 		page->content->quoted = true;
 	if ((kind & ELEMENT_BREAKS) && !top(page)->hidden)
 		line_end(page);
 	if (kind & ELEMENT_RAW) {
 		page->skips = RAW;
-		strcpy(page->raw, name);
-		page->css_wanted = is_sheet(kind, &seen);
+		memcpy(page->raw, name, sizeof(page->raw));
+		page->css_wanted = is_sheet(kind, seen);
 		return;
 	}
 	if (!(kind & ELEMENT_VOID) && page->depth < DEEPEST && has_room(page))
 		page->open[page->depth++] = element;
+}
+
+#define NOTHING_SEEN                                                     \
+	{                                                                \
+		.style = { .color = -1, .background = -1 }, .color = -1, \
+		.background = -1,                                        \
+	}
+
+static void
+open_seen(struct html_page *page, const char *name, unsigned kind)
+{
+	struct seen seen = NOTHING_SEEN;
+
+	see(page, name, &seen);
+	open_element(page, name, kind, &seen);
+}
+
+/* Most tags of most mails have no attributes. */
+void
+usher_html_open(struct html_page *page)
+{
+	static const struct seen nothing = NOTHING_SEEN;
+	char name[TAG_NAME] = "";
+	unsigned kind;
+
+	usher_tag_name(&page->tags, name);
+	kind = usher_element_kind(name);
+	count_element(page->content, kind);
+	if (usher_tag_ends(&page->tags))
+		open_element(page, name, kind, &nothing);
+	else
+		open_seen(page, name, kind);
 }

@@ -9,6 +9,7 @@
 
 #include "message.h"
 #include "message_tag.h"
+#include "text_mask.h"
 
 /* Letters and signs of ASCII that stand for themselves: neither < nor &. */
 static const bool itself[256] = {
@@ -17,21 +18,44 @@ static const bool itself[256] = {
 	['=' ... '~'] = true,
 };
 
+/* Bytes of a few at `at` that are words; *inside: the byte before them is. */
+static inline unsigned
+words_of_few(const char *at, bool *inside)
+{
+	unsigned blanks, signs = usher_few_plain(at, &blanks), length;
+	unsigned words = signs |
+	    (blanks & (signs << 1 | (unsigned)*inside) & signs >> 1);
+
+	length = (unsigned)__builtin_ctz(~words); /* at most all of them */
+	*inside = (signs << 1 >> length & 1) != 0;
+	return length;
+}
+
+/* Of the last byte of a few it may not be known what it stands before. */
 size_t
 usher_tag_words(struct tags *tags)
 {
-	const unsigned char *begin = (const unsigned char *)tags->at;
-	const unsigned char *end = (const unsigned char *)tags->end;
-	const unsigned char *at = begin;
+	const char *at = tags->at, *begin = at, *end = tags->end;
+	unsigned length = TEXT_FEW_BYTES;
+	bool inside = false;
 
-	while (at < end && itself[*at]) {
-		do
-			at++;
-		while (at < end && itself[*at]);
-		if (end - at > 1 && *at == ' ' && itself[at[1]])
-			at++;
+	if (at == end || !itself[(unsigned char)*at])
+		return 0;
+	while (length >= TEXT_FEW_BYTES - 1 && end - at >= TEXT_FEW_BYTES) {
+		length = words_of_few(at, &inside);
+		at += length;
 	}
-	tags->at += at - begin;
+	while (length >= TEXT_FEW_BYTES - 1 && at < end) {
+		bool sign = itself[(unsigned char)*at];
+
+		if (!sign &&
+		    (!inside || *at != ' ' || end - at < 2 ||
+			!itself[(unsigned char)at[1]]))
+			break;
+		inside = sign;
+		at++;
+	}
+	tags->at = at;
 	return (size_t)(at - begin);
 }
 
@@ -72,6 +96,8 @@ skip_blanks(struct tags *tags)
 bool
 usher_tag_attribute(struct tags *tags, struct attribute *out)
 {
+	if (usher_tag_ends(tags))
+		return false;
 	skip_blanks(tags);
 	out->name = tags->at;
 	while (tags->at < tags->end && *tags->at != '>' && *tags->at != '=' &&
@@ -135,19 +161,23 @@ usher_attribute_holds(const struct attribute *attribute, const char *text)
 		   strlen(text)) != NULL;
 }
 
+/* What may stand in a name; of it, a capital becomes small by 0x20. */
+static const bool of_name[256] = { ['0' ... '9'] = true,
+	['A' ... 'Z'] = true,
+	['a' ... 'z'] = true,
+	[':'] = true,
+	['-'] = true };
+
 void
 usher_tag_name(struct tags *tags, char name[TAG_NAME])
 {
+	const char *at = tags->at, *end = tags->end;
 	size_t length = 0;
 
-	while (tags->at < tags->end &&
-	    (isalnum((unsigned char)*tags->at) || *tags->at == ':' ||
-		*tags->at == '-')) {
+	for (; at < end && of_name[(unsigned char)*at]; at++)
 		if (length < TAG_NAME - 1)
-			name[length++] = (char)tolower(
-			    (unsigned char)*tags->at);
-		tags->at++;
-	}
+			name[length++] = (char)(*at | (*at >= 'A' ? 0x20 : 0));
+	tags->at = at;
 	name[length] = '\0';
 }
 

@@ -25,6 +25,15 @@ uint32_t usher_tag_character(struct tags *tags);
 size_t usher_tag_words(struct tags *tags);
 /* An element's name, behind `<` or `</`. */
 void usher_tag_name(struct tags *tags, char name[TAG_NAME]);
+/* Whether the tag ends here, as most do; its end is passed. */
+static inline bool
+usher_tag_ends(struct tags *tags)
+{
+	if (tags->at == tags->end || *tags->at != '>')
+		return false;
+	tags->at++;
+	return true;
+}
 /* False at the tag's end, which is passed. */
 bool usher_tag_attribute(struct tags *tags, struct attribute *out);
 bool usher_attribute_is(const struct attribute *attribute, const char *name);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "arena.h"
 #include "usher.h" /* usher_text_suggest() */
@@ -23,8 +24,28 @@ struct buffer {
 	bool failed; /* memory ran out: contents are cut */
 };
 
-void usher_buffer_add(struct buffer *buffer, const char *data, size_t length);
-void usher_buffer_puts(struct buffer *buffer, const char *string);
+/* The same as usher_buffer_add(), where its room may be too small. */
+void usher_buffer_more(struct buffer *buffer, const char *data, size_t length);
+
+static inline void
+usher_buffer_add(struct buffer *buffer, const char *data, size_t length)
+{
+	if (buffer->size - buffer->length <= length || buffer->failed) {
+		usher_buffer_more(buffer, data, length);
+		return;
+	}
+	if (length > 0)
+		memcpy(buffer->data + buffer->length, data, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+}
+
+static inline void
+usher_buffer_puts(struct buffer *buffer, const char *string)
+{
+	usher_buffer_add(buffer, string, strlen(string));
+}
+
 void usher_buffer_printf(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void usher_buffer_free(struct buffer *buffer);

@@ -180,6 +180,53 @@ usher_mask_space(const char *at)
 #endif
 }
 
+/*
+ * The same of 16 bytes, for runs that are short: bits of blanks, and of what is
+ * ASCII but for blanks, signs that steer, `<` and `&`, which is text in any
+ * markup.
+ */
+enum { TEXT_FEW_BYTES = 16 };
+
+static inline unsigned
+usher_few_plain_by_eight(const char *at, unsigned *blanks)
+{
+	uint64_t plain = 0, blank = 0;
+
+	for (unsigned i = 0; i < TEXT_FEW_BYTES; i += 8) {
+		uint64_t eight = usher_text_eight(at + i), high, marks, ascii;
+
+		high = eight & TEXT_HIGH;
+		ascii = eight & ~TEXT_HIGH;
+		marks = usher_text_within(ascii, '<', '<') |
+		    usher_text_within(ascii, '&', '&') | high;
+		plain |= usher_text_gather(
+			     usher_text_within(ascii, '!', '~') & ~marks)
+		    << i;
+		blank |= usher_text_gather(
+			     usher_text_within(ascii, ' ', ' ') & ~high)
+		    << i;
+	}
+	*blanks = (unsigned)blank;
+	return (unsigned)plain;
+}
+
+static inline unsigned
+usher_few_plain(const char *at, unsigned *blanks)
+{
+#ifdef __SSE2__
+	__m128i some = _mm_loadu_si128((const void *)at);
+	__m128i blank = _mm_cmpeq_epi8(some, _mm_set1_epi8(' '));
+	__m128i marks = _mm_or_si128(_mm_cmpeq_epi8(some, _mm_set1_epi8('<')),
+	    _mm_cmpeq_epi8(some, _mm_set1_epi8('&')));
+
+	some = _mm_andnot_si128(marks, usher_mask_span(some, '!', '~' - '!'));
+	*blanks = (unsigned)_mm_movemask_epi8(blank);
+	return (unsigned)_mm_movemask_epi8(some);
+#else
+	return usher_few_plain_by_eight(at, blanks);
+#endif
+}
+
 /* How many bits: every x86-64 does this without calling anything. */
 static inline size_t
 usher_mask_count(uint64_t mask)

@@ -70,7 +70,7 @@ static void
 test_masks_alike(void **state)
 {
 	char text[LONGEST + 4];
-	unsigned seed = 4;
+	unsigned seed = 4, blanks, other_blanks;
 
 	(void)state;
 	for (int i = 0; i < TRIES; i++) {
@@ -80,6 +80,9 @@ test_masks_alike(void **state)
 			continue;
 		assert_true(
 		    usher_mask_high(text) == usher_mask_high_by_eight(text));
+		assert_int_equal(usher_few_plain(text, &blanks),
+		    usher_few_plain_by_eight(text, &other_blanks));
+		assert_int_equal(blanks, other_blanks);
 		if (!ascii)
 			continue;
 		assert_true(usher_mask_within(text, 0x20, 'a', 'z') ==
