@@ -42,8 +42,9 @@ static void
 bits_of(struct compile_values *values, const char *const *words,
     size_t word_count, const char *kind)
 {
+	const struct source *source = values->compiling->source;
+
 	for (size_t i = 0; i < values->count; i++) {
-		const char *meant;
 		size_t at = 0;
 
 		while (at < word_count &&
@@ -53,12 +54,10 @@ bits_of(struct compile_values *values, const char *const *words,
 			values->condition->bits |= 1u << at;
 			continue;
 		}
-		meant = usher_text_suggest(values->values[i], words,
-		    word_count);
-		usher_source_wrong(values->compiling->source, values->setting,
-		    "\"%s\" is no %s%s%s%s", values->values[i], kind,
-		    meant == NULL ? "" : "; did you mean \"",
-		    meant == NULL ? "" : meant, meant == NULL ? "" : "\"?");
+		usher_source_wrong(source, values->setting,
+		    "\"%.60s\" is no %s%s", values->values[i], kind,
+		    usher_source_meant(source, values->values[i], words,
+			word_count));
 	}
 }
 
@@ -217,9 +216,9 @@ static void
 compile_stage(struct compile_values *values)
 {
 	const struct usher_conf *conf = values->compiling->conf;
+	const struct source *source = values->compiling->source;
 
 	for (size_t i = 0; i < values->count; i++) {
-		const char *meant;
 		size_t at = 0;
 
 		while (at < conf->stage_count &&
@@ -227,13 +226,12 @@ compile_stage(struct compile_values *values)
 			at++;
 		if (at < conf->stage_count)
 			continue;
-		meant = usher_text_suggest(values->values[i], conf->stages,
-		    conf->stage_count);
-		usher_source_wrong(values->compiling->source, values->setting,
-		    "\"%s\" is no stage of this site%s%s%s", values->values[i],
-		    meant == NULL ? "; `site.stages` may add it"
-				  : "; did you mean \"",
-		    meant == NULL ? "" : meant, meant == NULL ? "" : "\"?");
+		usher_source_wrong(source, values->setting,
+		    "\"%.60s\" is no stage of this site, unless `site.stages` "
+		    "adds it%s",
+		    values->values[i],
+		    usher_source_meant(source, values->values[i], conf->stages,
+			conf->stage_count));
 	}
 	values->condition->strings = values->values;
 	values->condition->count = values->count;

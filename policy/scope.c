@@ -104,14 +104,12 @@ const char *
 usher_scope_meant(struct compiling *compiling, const char *word,
     const char *kind)
 {
-	const char *meant = suggest(compiling->scope, word, kind);
-	const char *text;
+	const char *names[MOST_NAMES];
+	size_t count = names_of(compiling->scope, kind, names, MOST_NAMES);
 
-	if (meant == NULL)
-		return "";
-	text = usher_arena_printf(compiling->source->arena,
-	    "; did you mean \"%s\"?", meant);
-	return text == NULL ? "" : text;
+	if (count == 0)
+		return ", which declares nothing yet";
+	return usher_source_meant(compiling->source, word, names, count);
 }
 
 void

@@ -69,6 +69,9 @@ bool usher_source_setting_strings(const struct source *source,
 bool usher_source_word(const struct source *source,
     const config_setting_t *group, const char *name, const char *const *words,
     size_t count, size_t *index);
+/* Behind an error: "; did you mean ...?", else what may stand there, or "". */
+const char *usher_source_meant(const struct source *source, const char *word,
+    const char *const *names, size_t count);
 /* "22h", "30d", "15m", "2w": seconds. EINVAL with a sentence. */
 int usher_duration_parse(const char *text, int64_t *seconds,
     struct usher_error *error);

@@ -250,6 +250,25 @@ usher_source_word(const struct source *source, const config_setting_t *group,
 	return false;
 }
 
+const char *
+usher_source_meant(const struct source *source, const char *word,
+    const char *const *names, size_t count)
+{
+	const char *likely = usher_text_suggest(word, names, count);
+	const char *text = "";
+	char all[400];
+
+	if (likely != NULL)
+		text = usher_arena_printf(source->arena,
+		    "; did you mean \"%s\"?", likely);
+	else if (count > 0) {
+		list_names(all, sizeof(all), names, count);
+		text = usher_arena_printf(source->arena, "; here may stand %s",
+		    all);
+	}
+	return text == NULL ? "" : text;
+}
+
 int
 usher_duration_parse(const char *text, int64_t *seconds,
     struct usher_error *error)
