@@ -390,23 +390,25 @@ static enum tri
 substance_is(struct asked *asked, const struct condition *condition)
 {
 	const struct usher_facts *facts = asked->facts;
+	/* A mail's substance goes nowhere else that a redirect leads to. */
+	bool here = asked->channel == facts->channel;
 
-	if (condition->kind == ON_ATTACHMENT)
+	if (here && condition->kind == ON_ATTACHMENT)
 		for (size_t i = 0; i < facts->attachment_count; i++)
 			if (named(condition, facts->attachments[i].ending))
 				return YES;
-	if (condition->kind == ON_LINK)
+	if (here && condition->kind == ON_LINK)
 		for (size_t i = 0; i < facts->link_count; i++)
 			for (size_t k = 0; k < condition->count; k++)
 				if (usher_domain_within(facts->links[i],
 					condition->strings[k]))
 					return YES;
-	if ((facts->shown & USHER_BODY) == 0)
+	if (here && (facts->shown & USHER_BODY) == 0)
 		return unshown(asked, USHER_ALL);
 	if (condition->kind == ON_WORDS)
 		for (size_t i = 0; i < condition->count; i++)
 			if (usher_comparison_holds(&condition->comparisons[i],
-				facts->words))
+				here ? facts->words : 0))
 				return YES;
 	return NO;
 }
