@@ -280,7 +280,7 @@ install: all			## install below DESTDIR and PREFIX
 	install -m 644 $(BUILD)/$(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SHARED) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libusher.so
-	install -m 644 policy/usher.h policy/usher_sip.h \
+	install -m 644 policy/usher.h policy/usher_sip.h policy/usher_check.h \
 	    policy/usher_memory.h policy/usher_mail.h \
 	    policy/usher_link.h policy/usher_loop.h policy/usher_code.h \
 	    policy/usher_report.h \

@@ -16,9 +16,10 @@
 struct checking {
 	const struct cli_arguments *arguments;
 	struct usher_problems *problems;
-	bool wrong;	/* said already */
-	int failed;	/* an errno value of the system's */
-	char name[512]; /* what it failed at */
+	struct usher_owners *owners; /* within a site; or NULL */
+	bool wrong;		     /* said already */
+	int failed;		     /* an errno value of the system's */
+	char name[512];		     /* what it failed at */
 };
 
 static int
@@ -58,9 +59,12 @@ check_preferences(struct checking *checking, struct usher *usher,
 			note_failure(checking, code, path);
 		return;
 	}
+	if (checking->owners != NULL)
+		code = usher_owners_add(checking->owners, policy, path,
+		    checking->problems);
 	if (cli_time(conf, policy, checking->arguments->at, &at) != 0)
 		checking->wrong = true;
-	else
+	else if (code == 0)
 		code = usher_policy_check(usher, policy, at,
 		    checking->problems);
 	if (code != 0)
@@ -80,10 +84,16 @@ check_sources(struct checking *checking, struct usher *usher,
 		cli_say_error(&error);
 		return code == ENOMEM ? CLI_FAILED : CLI_WRONG;
 	}
-	for (size_t i = 0; paths[i] != NULL && !checking->wrong; i++)
+	checking->owners = usher_owners_new();
+	if (checking->owners == NULL)
+		code = cli_failed("out of memory");
+	for (size_t i = 0; code == 0 && paths[i] != NULL && !checking->wrong;
+	     i++)
 		check_preferences(checking, usher, conf, paths[i]);
+	usher_owners_free(checking->owners);
+	checking->owners = NULL;
 	usher_sources_free(paths);
-	return 0;
+	return code;
 }
 
 /* A usher.conf and all its sources. */

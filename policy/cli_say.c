@@ -69,12 +69,17 @@ cli_say_problems(const struct usher_problems *problems, FILE *out)
 		const struct usher_problem *problem =
 		    usher_problems_get(problems, i);
 
+		/* What the whole file lacks is told at its first line. */
+		unsigned line = problem->line == 0 && problem->warning
+		    ? 1
+		    : problem->line;
+
 		if (*problem->file == '\0')
 			fputs("usher: ", out);
-		else if (problem->line == 0)
+		else if (line == 0)
 			fprintf(out, "%s: ", problem->file);
 		else
-			fprintf(out, "%s:%u: ", problem->file, problem->line);
+			fprintf(out, "%s:%u: ", problem->file, line);
 		if (problem->warning)
 			fputs("warning: ", out);
 		cli_put(problem->text, out);

@@ -461,13 +461,8 @@ USHER_API int usher_time_read(struct usher_conf *conf,
     const struct usher_policy *policy, const char *text, int64_t *at,
     struct usher_error *error);
 
-/* The analysis of design.md §5, as warnings at the policy's own lines. */
-USHER_API int usher_policy_check(struct usher *usher,
-    const struct usher_policy *policy, int64_t at,
-    struct usher_problems *problems);
-/* usher.conf as a whole, with the groups `mail` and `sip`. */
-USHER_API int usher_conf_check(struct usher *usher, int64_t at,
-    struct usher_problems *problems);
+#include "usher_check.h"
+
 /* The source files that `preferences` names, NULL past the last. */
 USHER_API int usher_conf_sources(struct usher_conf *conf, char ***paths,
     struct usher_error *error);

@@ -220,6 +220,27 @@ def test_check_reads_a_site_with_its_sources(usher, site, alice):
     assert "bob.conf:1: " in usher("check", renamed).stdout
 
 
+def test_check_finds_an_address_that_two_sources_have(usher, site):
+    bob = site.parent / "preferences/bob.conf"
+    bob.write_text('addresses = [ "bob@example.com" ];\n'
+                   'phones = [ "+14155550100" ];\n')
+    said = usher("check", "-c", site)
+    assert said.code == 2
+    assert f"{bob}:1: +14155550100 belongs to " in said.stdout
+    bob.write_text('addresses = [ "bob@example.com" ];\n')
+    assert usher("check", "-c", site).code == 0
+
+
+def test_every_finding_of_check_stands_at_a_line(usher, site):
+    site.write_text('store = "lmdb:none";\nmail = { mixed = "aside"; };\n'
+                    'preferences = [ "preferences/*.conf" ];\n')
+    (site.parent / "preferences/bob.conf").write_text('name = "Bob";\n')
+    said = usher("check", "-c", site)
+    assert said.code == 0
+    for line in said.stdout.splitlines():
+        assert re.match(r"/.+\.conf:[1-9]\d*: warning: ", line), line
+
+
 def test_check_compiles_files_under_the_site(usher, site, alice):
     alice.write_text('addresses = [ "alice@example.com" ];\nrules = ( { if ='
                      ' { party = "friends"; }; then = "accept"; } );\n')
