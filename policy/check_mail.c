@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "error.h"
 
 enum { WEEKS_S = 21 * CHECK_DAY_S, MOST_WAITS = 200 };
 
@@ -230,35 +231,47 @@ at_home(const struct usher_policy *policy, const char *address)
 	return site->domain_count == 0;
 }
 
+/* A reply goes with what is redirected; who differ may be put aside anyhow. */
+static bool
+puts_aside(const struct usher_policy *policy, const struct rule *rule)
+{
+	if (!(usher_check_rule_channels(policy, rule) & 1u << USHER_EMAIL))
+		return false;
+	return policy->conf->mail.mixed_aside
+	    ? turns_away(rule)
+	    : usher_check_may(rule, OUTCOME_REDIRECT);
+}
+
+/* Errors: the site asks for a mailbox that this file must name. */
 static void
 check_aside(const struct checking *checking)
 {
 	const struct usher_policy *policy = checking->policy;
 	const struct usher_mail *mail = &policy->conf->mail;
-	bool away = policy->otherwise != OUTCOME_ACCEPT;
+	bool needed = policy->otherwise == OUTCOME_REDIRECT ||
+	    (mail->mixed_aside && policy->otherwise != OUTCOME_ACCEPT);
 
 	if (policy->aside != NULL) {
 		if (!at_home(policy, policy->aside))
-			usher_check_warn(checking, 0,
-			    "`aside` (%s) is at no "
-			    "domain of site.domains: mail must not leave "
-			    "this site unseen; name a mailbox here",
+			usher_problems_add(checking->problems, false,
+			    policy->file, 1,
+			    "`aside` (%s) is at no domain of site.domains:"
+			    " mail must not leave this site unseen; name a"
+			    " mailbox here",
 			    policy->aside);
 		return;
 	}
 	if (mail->aside[0] != '\0' ||
 	    !(mail->redirect_reply || mail->mixed_aside))
 		return;
-	for (size_t i = 0; i < policy->rule_count && !away; i++)
-		away = turns_away(&policy->rules[i]) &&
-		    usher_check_rule_channels(policy, &policy->rules[i]) &
-			1u << USHER_EMAIL;
-	if (away)
-		usher_check_warn(checking, 0,
-		    "the site puts mail aside "
-		    "(mail.%s in usher.conf), and there is no mailbox for "
-		    "it: write aside = \"you+aside@your.domain\" here, or "
-		    "have the administrator set mail.aside",
+	for (size_t i = 0; i < policy->rule_count && !needed; i++)
+		needed = puts_aside(policy, &policy->rules[i]);
+	if (needed)
+		usher_problems_add(checking->problems, false, policy->file, 1,
+		    "the site puts mail aside (mail.%s in usher.conf), and"
+		    " there is no mailbox for it: write aside ="
+		    " \"you+aside@your.domain\" here, or have the"
+		    " administrator set mail.aside",
 		    mail->redirect_reply ? "redirect = \"reply\""
 					 : "mixed = \"aside\"");
 }

@@ -238,19 +238,23 @@ test_waits_beyond_patience(void **state)
 	RULES("{ if = { channel = \"email\"; purpose = \"sales\"; };" \
 	      " then = \"refuse\"; }")
 
+#define REPLIES                                                       \
+	RULES("{ if = { channel = \"email\"; purpose = \"sales\"; };" \
+	      " then = \"redirect\"; to = \"https://a.example\"; }")
+
 static void
 test_aside_is_asked_for(void **state)
 {
 	struct place *place = *state;
 	static const struct vector without = { WHO PITCHES,
-		{ { 0, "there is no mailbox for it" } } };
+		{ { 1, "!there is no mailbox for it" } } };
 	static const struct vector nobody = { WHO, { { 0, NULL } } };
 	static const struct vector with = { WHO
 		"aside = \"a+aside@example.com\";\n" PITCHES,
 		{ { 0, NULL } } };
 	static const struct vector abroad = { WHO
 		"aside = \"a@elsewhere.example\";\n" PITCHES,
-		{ { 0, "is at no domain of site.domains" } } };
+		{ { 1, "!is at no domain of site.domains" } } };
 
 	use_site(place,
 	    "site = { domains = [ \"example.com\" ]; };\n"
@@ -264,6 +268,17 @@ test_aside_is_asked_for(void **state)
 	    " { mixed = \"aside\"; aside = \"x@example.com\"; };"
 	    "\n");
 	doubts(place, &(struct vector){ WHO PITCHES, { { 0, NULL } } },
+	    "a.conf");
+	/* A reply is sent to who is redirected; a refusal needs none. */
+	use_site(place,
+	    "site = { domains = [ \"example.com\" ]; };\n"
+	    "mail = { redirect = \"reply\"; };\n");
+	doubts(place, &nobody, "a.conf");
+	doubts(place, &(struct vector){ WHO PITCHES, { { 0, NULL } } },
+	    "a.conf");
+	doubts(place,
+	    &(struct vector){ WHO REPLIES,
+		{ { 1, "!there is no mailbox for it" } } },
 	    "a.conf");
 }
 
