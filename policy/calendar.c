@@ -97,6 +97,20 @@ take(const char **text, char wanted)
 	return true;
 }
 
+/* Programs write fractions of a second; decisions know whole ones. */
+static bool
+pass_fraction(const char **text)
+{
+	const char *begin;
+
+	if (!take(text, '.') && !take(text, ','))
+		return true;
+	begin = *text;
+	while (isdigit((unsigned char)**text))
+		(*text)++;
+	return *text > begin;
+}
+
 struct written_time { /* a time as its text has it */
 	int year, month, day, hour, minute, second;
 	bool has_offset;
@@ -139,8 +153,12 @@ read_time(const char *text, struct written_time *time)
 	if (!take_number(&text, 2, &time->hour) || !take(&text, ':') ||
 	    !take_number(&text, 2, &time->minute))
 		return false;
-	if (take(&text, ':') && !take_number(&text, 2, &time->second))
-		return false;
+	if (take(&text, ':')) {
+		if (!take_number(&text, 2, &time->second))
+			return false;
+		if (!pass_fraction(&text))
+			return false;
+	}
 	return read_offset(&text, time) && *text == '\0';
 }
 
