@@ -154,13 +154,26 @@ facts_failed(int code, const struct usher_error *error)
 	return code == ENOMEM ? CLI_FAILED : CLI_WRONG;
 }
 
+/* "anonymous", also as a caller's network writes it (RFC 3323 §4.1). */
+static bool
+is_anonymous(const char *from)
+{
+	static const char *const forms[] = { "anonymous", "sip:anonymous@",
+		"sips:anonymous@" };
+
+	if (strcasecmp(from, forms[0]) == 0)
+		return true;
+	return strncasecmp(from, forms[1], strlen(forms[1])) == 0 ||
+	    strncasecmp(from, forms[2], strlen(forms[2])) == 0;
+}
+
 static int
 set_from(struct explaining *explaining, struct usher_error *error)
 {
 	const char *from = explaining->arguments->from;
 
 	explaining->from = from;
-	if (strcasecmp(from, "anonymous") == 0) {
+	if (is_anonymous(from)) {
 		usher_facts_anonymous(explaining->facts);
 		return 0;
 	}
@@ -183,8 +196,7 @@ facts_of_options(struct explaining *explaining, struct usher_error *error)
 	if (code == 0 && explaining->channel == USHER_EMAIL &&
 	    usher_conf_mail(conf)->trust_claimed)
 		usher_facts_prove_claims(explaining->facts);
-	if (code == 0 && arguments->verified &&
-	    strcasecmp(arguments->from, "anonymous") != 0)
+	if (code == 0 && arguments->verified && !is_anonymous(arguments->from))
 		code = usher_facts_prove(explaining->facts, arguments->from,
 		    error);
 	return code;

@@ -208,3 +208,16 @@ def test_explain_refuses_what_it_cannot_read(explain, words):
     said = explain(*words)
     assert (said.code, said.stdout) == (2, "")
     assert said.stderr.startswith("usher: ")
+
+
+def test_explain_knows_a_caller_who_withholds_the_name(explain, alice):
+    alice.write_text(ALICE.replace('{ name = "no fax";', """
+  { name = "nobody"; if = { anonymous = true; }; then = "refuse"; },
+  { name = "no fax";"""))
+    for who in ["anonymous", "sip:anonymous@anonymous.invalid",
+                "SIPS:Anonymous@sbc.example.com"]:
+        said = explain("--from", who, "--verified", "--json").json()
+        assert said["rule"] == "nobody", who
+        assert said["from"] == who
+    assert explain("--from", "sip:anonymousity@sbc.example.com",
+                   "--json").json()["rule"] != "nobody"
