@@ -30,7 +30,7 @@ exit_code(int code, size_t errors, const struct usher_error *error)
 		return CLI_DONE;
 	if (errors == 0 || code != EINVAL)
 		cli_say_error(error);
-	return code == EINVAL || code == ENOENT ? CLI_WRONG : CLI_FAILED;
+	return code == EINVAL ? CLI_WRONG : CLI_FAILED;
 }
 
 int

@@ -114,7 +114,7 @@ add_pattern(struct list *list, const char *pattern, bool strict,
 	if (!resolve_folder(pattern, length, folder)) {
 		if (!strict && errno == ENOENT)
 			return 0;
-		return usher_error_set(error, errno,
+		return usher_error_set(error, errno == ENOENT ? EINVAL : errno,
 		    "`preferences` names"
 		    " \"%s\", whose folder cannot be opened: %s",
 		    pattern, strerror(errno));

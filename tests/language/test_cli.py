@@ -158,6 +158,16 @@ def test_publish_keeps_the_last_good_of_a_broken_source(usher, site):
     assert said.code == 0 and said.stdout.startswith("removed")
 
 
+def test_publish_tells_a_wrong_site_from_a_store_that_fails(usher, site):
+    text = site.read_text()
+    site.write_text(text.replace("preferences/*.conf", "nowhere/*.conf"))
+    said = usher("publish", "-c", site)
+    assert said.code == 2 and "nowhere/*.conf" in said.stderr
+    site.write_text(re.sub("lmdb:.*/store", "lmdb:/proc/none/x", text))
+    said = usher("publish", "-c", site)
+    assert said.code == 3 and "/proc/none/x" in said.stderr
+
+
 def test_without_a_site_the_commands_say_what_to_give(usher, tmp_path):
     if os.path.exists("/etc/usher/usher.conf"):
         pytest.skip("this machine has a site of its own")
@@ -236,9 +246,10 @@ def test_every_finding_of_check_stands_at_a_line(usher, site):
                     'preferences = [ "preferences/*.conf" ];\n')
     (site.parent / "preferences/bob.conf").write_text('name = "Bob";\n')
     said = usher("check", "-c", site)
-    assert said.code == 0
+    assert said.code == 2 and "there is no mailbox for it" in said.stdout
+    assert "names no recipient" in said.stdout
     for line in said.stdout.splitlines():
-        assert re.match(r"/.+\.conf:[1-9]\d*: warning: ", line), line
+        assert re.match(r"/.+\.conf:[1-9]\d*: ", line), line
 
 
 def test_check_compiles_files_under_the_site(usher, site, alice):
