@@ -78,7 +78,7 @@ static const struct option {
 	{ CLI_OPT_SENDMAIL, "--sendmail-conf", TEXT, PLACE(sendmail_conf),
 	    "FILE", "the sendmail.cf of a Sendmail that is not the host's" },
 	{ CLI_OPT_SINCE, "--since", TEXT, PLACE(since), "TIME",
-	    "only what came from then on: 2026-11-24, or 30d ago" },
+	    "only what came from then on: 2026-11-24, or 30d" },
 	{ CLI_OPT_BEFORE, "--until", TEXT, PLACE(until), "TIME",
 	    "only what came before" },
 	{ CLI_OPT_BY, "--by", TEXT, PLACE(by), "WHAT",
