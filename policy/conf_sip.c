@@ -329,6 +329,7 @@ usher_conf_read_sip(struct usher_conf *conf, struct source *source,
 		return;
 	}
 	read_listen(&reading, sip);
+	sip->given = group != NULL;
 	if (group != NULL)
 		read_group(&reading, sip, &domains, &domain_count, &allow,
 		    &allow_count);

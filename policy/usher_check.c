@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "check_socket.h"
 #include "error.h"
@@ -73,6 +74,41 @@ check_mail(const struct usher_conf *conf, struct usher_problems *problems)
 }
 
 static void
+check_tls_file(const struct usher_conf *conf, struct usher_problems *problems,
+    const char *name, const char *path)
+{
+	if (*path != '\0' && access(path, R_OK) != 0)
+		warn(conf, problems, "sip.tls.%s: %s cannot be read: %s", name,
+		    path, strerror(errno));
+}
+
+/* Said here, since whoever only has mail starts no proxy that says it. */
+static void
+check_sip(const struct usher_conf *conf, struct usher_problems *problems)
+{
+	const struct usher_sip *sip = conf->sip;
+	bool trusted;
+
+	if (!sip->given)
+		return;
+	trusted = sip->trusted_count > 0;
+	for (size_t i = 0; i < sip->peer_count && !trusted; i++)
+		trusted = sip->peers[i].trusted;
+	if (sip->hop_count == 0)
+		warn(conf, problems,
+		    "sip.next_hops is not set, and usher-sip does not start"
+		    " without: name the PBX calls go to, as next_hops = ["
+		    " \"sip:10.0.0.5:5060\" ];");
+	if (!trusted)
+		warn(conf, problems,
+		    "no peer is trusted (sip.trusted, sip.peers): no rule on"
+		    " identity can let a caller in");
+	check_tls_file(conf, problems, "certificate", sip->tls_certificate);
+	check_tls_file(conf, problems, "key", sip->tls_key);
+	check_tls_file(conf, problems, "ca", sip->tls_ca);
+}
+
+static void
 check_sources(const struct usher_conf *conf, struct usher_problems *problems)
 {
 	struct usher_error error;
@@ -133,6 +169,7 @@ usher_conf_check(struct usher *usher, int64_t at,
 
 	check_site(conf, problems);
 	check_mail(conf, problems);
+	check_sip(conf, problems);
 	usher_check_socket(conf, problems);
 	check_sources(conf, problems);
 	check_store(usher, conf, problems);

@@ -83,6 +83,7 @@ struct usher_sip_limits {
 };
 
 struct usher_sip {
+	bool given;	     /* usher.conf has the group */
 	bool listen_default; /* nobody asked for these listeners */
 	size_t listen_count;
 	const struct usher_sip_listen *listen;

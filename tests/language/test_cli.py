@@ -252,6 +252,22 @@ def test_every_finding_of_check_stands_at_a_line(usher, site):
         assert re.match(r"/.+\.conf:[1-9]\d*: ", line), line
 
 
+def test_check_tells_what_a_proxy_would_miss(usher, site):
+    text = site.read_text()
+    assert "sip" not in usher("check", "-c", site).stdout
+    site.write_text(text + 'sip = { listen = [ "tls:127.0.0.1:5061" ]; tls ='
+                    ' { certificate = "/none/a.pem"; key = "/none/b.key"; };'
+                    ' };\n')
+    said = usher("check", "-c", site)
+    assert said.code == 0 and said.stdout.count("sip.next_hops is not") == 1
+    for part in ["no peer is trusted", "/none/a.pem cannot be read",
+                 "/none/b.key cannot be read"]:
+        assert part in said.stdout
+    site.write_text(text + 'sip = { next_hops = [ "sip:10.0.0.5" ];'
+                    ' trusted = [ "192.0.2.1" ]; };\n')
+    assert "sip" not in usher("check", "-c", site).stdout
+
+
 def test_check_compiles_files_under_the_site(usher, site, alice):
     alice.write_text('addresses = [ "alice@example.com" ];\nrules = ( { if ='
                      ' { party = "friends"; }; then = "accept"; } );\n')
