@@ -57,7 +57,7 @@ static const struct figure limit_figures[] = {
 	LIMIT(line, 256, 65535),
 	LIMIT(headers, 16, 240),
 	LIMIT(values, 4, 240),
-	LIMIT(transactions, 16, 10000000),
+	LIMIT(transactions, 1, 10000000),
 	LIMIT(connections, 1, 1000000),
 	LIMIT(per_source, 1, 1000000),
 	LIMIT(rate, 1, 1000000),

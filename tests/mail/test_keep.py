@@ -11,7 +11,7 @@ SALES = """{ name = "storage"; if = { channel = "email"; topic = "storage"; };
     then = "refuse"; }"""
 TOPICS = '{ storage = [ "document storage" ]; }'
 PITCH = "We sell document storage.\r\n"
-KEEP = "keep = { headers = 4096; body = 4096; };"
+KEEP = "keep = { headers = 512; body = 512; };"
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ def filler(length):
 
 
 def test_a_body_is_looked_at_up_to_keep(milter, site):
-    assert answer(milter, site, body=filler(3000) + PITCH)[1][:3] == "550"
-    assert answer(milter, site, body=filler(5000) + PITCH)[0] in "ac"
-    assert answer(milter, site, body=PITCH + filler(5000))[1][:3] == "550"
+    assert answer(milter, site, body=filler(300) + PITCH)[1][:3] == "550"
+    assert answer(milter, site, body=filler(600) + PITCH)[0] in "ac"
+    assert answer(milter, site, body=PITCH + filler(600))[1][:3] == "550"
 
 
 def test_headers_are_looked_at_up_to_keep(milter, site):
     subject = ("Subject", "document storage")
-    long = ("X-Long", "x" * 5000)
+    long = ("X-Long", "x" * 600)
     assert answer(milter, site, [subject, long], "Hi\r\n")[1][:3] == "550"
     assert answer(milter, site, [long, subject], "Hi\r\n")[0] in "ac"
 
@@ -54,9 +54,9 @@ def test_the_rest_of_a_body_is_skipped(milter, site):
         client.call("T")
         client.call("L", "From", "bob@sender.example")
         client.call("N")
-        client.send("B", filler(2000).encode())
+        client.send("B", filler(200).encode())
         assert client.read()[0] == "c"
-        client.send("B", filler(4000).encode())
+        client.send("B", filler(400).encode())
         assert client.read()[0] == "s"
         assert client.end()[0] in "ac"
 

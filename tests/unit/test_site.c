@@ -305,7 +305,7 @@ static const struct {
 	{ "mail = { hold_days = 0; };", "should be from 1 to 30" },
 	{ "mail = { relays = [ \"mx\" ]; };", "mail.relays" },
 	{ "mail = { submit = \"localhost\"; };", "HOST:PORT" },
-	{ "mail = { keep = { body = -1; }; };", "should be from 4096" },
+	{ "mail = { keep = { body = -1; }; };", "should be from 256" },
 	{ "mail = { keep = { boddy = 1; }; };", "did you mean `body`?" },
 };
 
