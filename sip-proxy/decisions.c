@@ -7,18 +7,29 @@
  * "One decision a call"). Keys are keyed hashes made by decide_call.c. Two
  * tables of growing size; that of calls, where strangers find a hundred
  * thousand others, holds its keys itself: a look is one line of memory, and to
- * grow does not touch the decisions. Single thread.
+ * grow does not touch the decisions. Refusals without words, the most of what
+ * strangers leave, are all alike: a key and its end are all that is kept of
+ * one, in the table and in the order they end in (bare.c). Single thread.
  */
 #include <stdlib.h>
 
 #include "attempt.h"
+#include "bare.h"
 #include "remember.h"
 
-enum { KEPT_MS = 32000, FIRST_SIZE = 1024 };
+enum {
+	KEPT_MS = 32000,
+	FIRST_SIZE = 1024,
+	BARE_CODE = 480,
+	SWEEP_MS = 250,
+	SWEPT_AT_ONCE = 256
+};
 
+/* What a place holds: 0: free; odd: the end, in ms, of a refusal without words;
+ * else the address of a decision. */
 struct call_place {
 	uint64_t key;
-	struct decision *decision; /* NULL: free */
+	uint64_t holds;
 };
 
 struct decisions {
@@ -29,7 +40,47 @@ struct decisions {
 	 * them free. */
 	struct call_place *by_call;
 	struct decision **by_pair; /* chains */
+	struct decision *bare;	   /* what all refusals without words are */
+	struct bare_queue queue;
+	struct sip_timer sweep;
 };
+
+static struct decision *
+decision_in(const struct call_place *place)
+{
+	return (struct decision *)(uintptr_t)place->holds;
+}
+
+static bool
+is_bare(const struct call_place *place)
+{
+	return (place->holds & 1) != 0;
+}
+
+static uint64_t
+end_of_bare(const struct call_place *place)
+{
+	return place->holds >> 1;
+}
+
+static uint64_t
+bare_until(uint64_t end_ms)
+{
+	return end_ms << 1 | 1;
+}
+
+/* Nobody answers another way when all that is told is that. */
+static bool
+make_bare(struct decisions *table)
+{
+	table->bare = decision_new();
+	if (table->bare == NULL)
+		return false;
+	table->bare->settled = true;
+	table->bare->verdict = USHER_REFUSE;
+	table->bare->answer.code = BARE_CODE;
+	return true;
+}
 
 struct decisions *
 decisions_new(struct sip_timers *timers)
@@ -42,7 +93,8 @@ decisions_new(struct sip_timers *timers)
 	table->call_size = table->pair_size = FIRST_SIZE;
 	table->by_call = calloc(FIRST_SIZE, sizeof(*table->by_call));
 	table->by_pair = calloc(FIRST_SIZE, sizeof(*table->by_pair));
-	if (table->by_call == NULL || table->by_pair == NULL) {
+	if (table->by_call == NULL || table->by_pair == NULL ||
+	    !make_bare(table)) {
 		free(table->by_call);
 		free(table->by_pair);
 		free(table);
@@ -87,7 +139,7 @@ link_call(struct call_place *places, size_t size, struct call_place one)
 {
 	size_t at = one.key & (size - 1);
 
-	while (places[at].decision != NULL) {
+	while (places[at].holds != 0) {
 		if (places[at].key == one.key) {
 			struct call_place older = places[at];
 
@@ -109,7 +161,7 @@ close_gap(struct call_place *places, size_t size, size_t gap)
 		size_t away, behind;
 
 		at = (at + 1) & (size - 1);
-		if (places[at].decision == NULL)
+		if (places[at].holds == 0)
 			break;
 		away = (at - places[at].key) & (size - 1);
 		behind = (at - gap) & (size - 1);
@@ -118,7 +170,7 @@ close_gap(struct call_place *places, size_t size, size_t gap)
 		places[gap] = places[at];
 		gap = at;
 	}
-	places[gap].decision = NULL;
+	places[gap].holds = 0;
 }
 
 static void
@@ -126,10 +178,10 @@ unlink_call(struct decisions *table, const struct decision *decision)
 {
 	size_t at = decision->call_key & (table->call_size - 1);
 
-	while (table->by_call[at].decision != NULL &&
-	    table->by_call[at].decision != decision)
+	while (table->by_call[at].holds != 0 &&
+	    table->by_call[at].holds != (uintptr_t)decision)
 		at = (at + 1) & (table->call_size - 1);
-	if (table->by_call[at].decision != NULL)
+	if (table->by_call[at].holds != 0)
 		close_gap(table->by_call, table->call_size, at);
 }
 
@@ -181,10 +233,16 @@ decisions_free(struct decisions *table)
 {
 	if (table == NULL)
 		return;
-	for (size_t i = 0; i < table->call_size; i++) {
-		while (table->by_call[i].decision != NULL)
-			forget(table->by_call[i].decision);
-	}
+	for (size_t i = 0; i < table->call_size; i++)
+		while (table->by_call[i].holds != 0) {
+			if (is_bare(&table->by_call[i]))
+				table->by_call[i].holds = 0;
+			else
+				forget(decision_in(&table->by_call[i]));
+		}
+	sip_timer_stop(table->timers, &table->sweep);
+	bare_free(&table->queue);
+	decision_release(table->bare);
 	free(table->by_call);
 	free(table->by_pair);
 	free(table);
@@ -200,7 +258,7 @@ grow_calls(struct decisions *table)
 	if (places == NULL)
 		return false;
 	for (size_t i = 0; i < size; i++)
-		if (table->by_call[i].decision != NULL)
+		if (table->by_call[i].holds != 0)
 			link_call(places, size * 2, table->by_call[i]);
 	free(table->by_call);
 	table->by_call = places;
@@ -233,14 +291,25 @@ grow_pairs(struct decisions *table)
 }
 
 struct decision *
-decisions_find(const struct decisions *table, uint64_t call_key)
+decisions_find(struct decisions *table, uint64_t call_key)
 {
-	const struct call_place *places = table->by_call;
+	uint64_t now_ms = sip_timers_now(table->timers);
 	size_t at = call_key & (table->call_size - 1);
+	struct call_place *place;
 
-	while (places[at].decision != NULL && places[at].key != call_key)
-		at = (at + 1) & (table->call_size - 1);
-	return places[at].decision;
+	for (;; at = (at + 1) & (table->call_size - 1)) {
+		place = &table->by_call[at];
+		if (place->holds == 0)
+			return NULL;
+		if (place->key != call_key)
+			continue;
+		if (!is_bare(place))
+			return decision_in(place);
+		if (end_of_bare(place) <= now_ms)
+			continue;
+		place->holds = bare_until(now_ms + KEPT_MS);
+		return table->bare;
+	}
 }
 
 struct decision *
@@ -262,13 +331,95 @@ decisions_have_pairs(const struct decisions *table)
 	return table->pairs > 0;
 }
 
+/* ---- refusals without words ---- */
+
+static bool
+is_like_bare(const struct decision *d)
+{
+	const struct answer *a = &d->answer;
+
+	return d->settled && d->verdict == USHER_REFUSE &&
+	    a->code == BARE_CODE && d->text == NULL && d->asking == NULL &&
+	    d->attempt == NULL && d->waiting == NULL && d->target == NULL &&
+	    d->otherwise == 0 && d->pair_key == 0 && !d->safe;
+}
+
+/* The first of the queue, unless its call came again since. */
+static void
+forget_first(struct decisions *table, uint64_t now_ms)
+{
+	struct bare one = *bare_first(&table->queue);
+	size_t at = one.key & (table->call_size - 1);
+
+	bare_drop(&table->queue);
+	while (table->by_call[at].holds != 0 &&
+	    (table->by_call[at].key != one.key ||
+		!is_bare(&table->by_call[at])))
+		at = (at + 1) & (table->call_size - 1);
+	if (table->by_call[at].holds == 0)
+		return;
+	one.end_ms = end_of_bare(&table->by_call[at]);
+	if (one.end_ms > now_ms && bare_put(&table->queue, one))
+		return;
+	close_gap(table->by_call, table->call_size, at);
+	table->count--;
+}
+
+/* At most so many: there are other things to do in a turn. */
+static void
+forget_some(struct decisions *table, unsigned most)
+{
+	uint64_t now_ms = sip_timers_now(table->timers);
+
+	while (most-- > 0 && table->queue.count > 0 &&
+	    bare_first(&table->queue)->end_ms <= now_ms)
+		forget_first(table, now_ms);
+}
+
+/* One wake-up for all that end about then. */
+static void
+sweep(void *arg)
+{
+	struct decisions *table = arg;
+	uint64_t now_ms = sip_timers_now(table->timers), end_ms;
+
+	forget_some(table, SWEPT_AT_ONCE);
+	if (table->queue.count == 0) {
+		bare_free(&table->queue);
+		return;
+	}
+	end_ms = bare_first(&table->queue)->end_ms;
+	sip_timer_start(table->timers, &table->sweep,
+	    end_ms <= now_ms ? 1 : end_ms - now_ms + SWEEP_MS, sweep, table);
+}
+
+static bool
+keep_bare(struct decisions *table, struct decision *decision)
+{
+	struct bare one = { decision->call_key,
+		sip_timers_now(table->timers) + KEPT_MS };
+
+	if (!is_like_bare(decision) || !bare_put(&table->queue, one))
+		return false;
+	link_call(table->by_call, table->call_size,
+	    (struct call_place){ one.key, bare_until(one.end_ms) });
+	table->count++;
+	if (!sip_timer_running(&table->sweep))
+		sip_timer_start(table->timers, &table->sweep,
+		    KEPT_MS + SWEEP_MS, sweep, table);
+	return true;
+}
+
 void
 decisions_keep(struct decisions *table, struct decision *decision)
 {
-	struct call_place place = { decision->call_key, decision };
+	struct call_place place = { decision->call_key, (uintptr_t)decision };
 
+	forget_some(table, 2); /* more than come: it cannot grow behind */
 	/* Without room its call is decided anew, should it come again. */
 	if (table->count >= table->call_size / 2 && !grow_calls(table))
+		return;
+	if (keep_bare(table, decision))
 		return;
 	if (table->pairs >= table->pair_size)
 		grow_pairs(table);

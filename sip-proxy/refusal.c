@@ -7,7 +7,8 @@
  * has changed since. The To tag is a MAC of the request; ACK and CANCEL are
  * dropped by request.c (design-calls.md "Unproven"; RFC 3261 §8.2.7). The
  * oldest falls out when the table is full, or no room is left for its bytes,
- * which lie one behind the other and begin anew where the room ends.
+ * which lie one behind the other and begin anew where the room ends. An answer
+ * without headers of ours has no bytes there: the same request makes it again.
  */
 #include <stdlib.h>
 
@@ -24,13 +25,14 @@ enum {
 struct refused {
 	uint64_t key;
 	uint64_t until_ms;
-	uint32_t at;   /* its answer, in `bytes` */
+	uint32_t at;   /* its answer, in `bytes`; of length 0: its code */
 	uint16_t next; /* in its bucket: slot + 1, 0: none */
 	uint16_t length;
 };
 
 struct refusals {
 	unsigned oldest, count; /* the next is put behind them */
+	unsigned bare;		/* so many of the oldest have no bytes */
 	uint32_t free;		/* where its answer goes in `bytes` */
 	struct refused slots[SLOTS];
 	uint16_t buckets[BUCKETS];
@@ -93,16 +95,23 @@ drop_oldest(struct refusals *refusals)
 		*at = one->next;
 	refusals->oldest = (slot + 1) % SLOTS;
 	refusals->count--;
+	if (refusals->bare > 0)
+		refusals->bare--;
 }
 
-/* Whether the oldest answer lies between there and there. */
+/* Whether the oldest answer that has bytes lies between there and there. */
 static bool
-is_oldest_in(const struct refusals *refusals, size_t from, size_t to)
+is_oldest_in(struct refusals *refusals, size_t from, size_t to)
 {
-	const struct refused *one = &refusals->slots[refusals->oldest];
+	const struct refused *one = NULL;
 
-	return refusals->count > 0 && one->at < to &&
-	    one->at + one->length > from;
+	for (; refusals->bare < refusals->count; refusals->bare++) {
+		one = &refusals->slots[(refusals->oldest + refusals->bare) %
+		    SLOTS];
+		if (one->length > 0)
+			return one->at < to && one->at + one->length > from;
+	}
+	return false;
 }
 
 /* Room for an answer, at the expense of the oldest. */
@@ -111,8 +120,6 @@ make_room(struct refusals *refusals, size_t length)
 {
 	size_t at = refusals->free;
 
-	if (refusals->count == SLOTS)
-		drop_oldest(refusals);
 	if (at + length > BYTES) {
 		while (is_oldest_in(refusals, at, BYTES))
 			drop_oldest(refusals);
@@ -124,25 +131,30 @@ make_room(struct refusals *refusals, size_t length)
 	return (uint32_t)at;
 }
 
+/* bytes NULL: the code says all. */
 static void
-keep(struct refusals *refusals, uint64_t key, uint64_t now_ms,
+keep(struct refusals *refusals, uint64_t key, uint64_t now_ms, unsigned code,
     const char *bytes, size_t length)
 {
 	struct refused *one;
 	unsigned slot;
-	uint32_t at;
+	uint32_t at = code;
 
 	if (length > ANSWER_MOST)
 		return; /* it would be decided again */
-	at = make_room(refusals, length);
+	if (refusals->count == SLOTS)
+		drop_oldest(refusals);
+	if (bytes != NULL) {
+		at = make_room(refusals, length);
+		memcpy(refusals->bytes + at, bytes, length);
+	}
 	slot = (refusals->oldest + refusals->count++) % SLOTS;
 	one = &refusals->slots[slot];
 	*one = (struct refused){ .key = key,
 		.until_ms = now_ms + KEPT_MS,
 		.at = at,
 		.next = refusals->buckets[key % BUCKETS],
-		.length = (uint16_t)length };
-	memcpy(refusals->bytes + at, bytes, length);
+		.length = (uint16_t)(bytes != NULL ? length : 0) };
 	refusals->buckets[key % BUCKETS] = (uint16_t)(slot + 1);
 }
 
@@ -153,6 +165,36 @@ put(const struct request *request, const char *bytes, size_t length)
 
 	sip_peer_reply(&dst, &request->msg->via, request->src);
 	(void)sip_txn_send(request->proxy->txns, &dst, bytes, length);
+}
+
+/* Code, lines of the request and To tag: what is the same each time. */
+static bool
+make(const struct request *request, uint64_t key, unsigned code, char *bytes,
+    size_t size, size_t *length)
+{
+	char tag[MAC_TEXT];
+	struct sip_reply reply = { .code = code,
+		.to_tag = { mac_text(key, tag), MAC_TEXT - 1 },
+		.src = &request->src->addr };
+
+	return sip_reply_build(bytes, size, length, request->msg, &reply) ==
+	    0 &&
+	    *length <= request->msg->all.l;
+}
+
+/* A copy of a request has the lines that were answered. */
+static void
+put_again(const struct request *request, const struct refused *one)
+{
+	const char *kept = request->proxy->refusals->bytes + one->at;
+	char bytes[ANSWER_MOST];
+	size_t length;
+
+	if (one->length > 0)
+		put(request, kept, one->length);
+	else if (make(request, one->key, one->at, bytes, sizeof(bytes),
+		     &length))
+		put(request, bytes, length);
 }
 
 bool
@@ -168,7 +210,7 @@ refusal_again(struct request *request)
 
 		if (one->key != key || one->until_ms <= now_ms)
 			continue;
-		put(request, refusals->bytes + one->at, one->length);
+		put_again(request, one);
 		return true;
 	}
 	return false;
@@ -193,14 +235,9 @@ refusal_send(const struct request *request, unsigned code,
 	struct proxy *proxy = request->proxy;
 	uint64_t key = request->refusal ? request->refusal : key_of(request);
 	size_t most = request->msg->all.l, length;
-	char tag[MAC_TEXT], room[ANSWER_MOST], bytes[ANSWER_MOST * 2];
-	struct sip_reply reply = { .code = code,
-		.to_tag = span_of(mac_text(key, tag)),
-		.src = &request->src->addr };
+	char room[ANSWER_MOST], bytes[ANSWER_MOST * 2];
 
-	if (sip_reply_build(bytes, sizeof(bytes), &length, request->msg,
-		&reply) != 0 ||
-	    length > most) {
+	if (!make(request, key, code, bytes, sizeof(bytes), &length)) {
 		proxy->counters.dropped++;
 		return;
 	}
@@ -214,9 +251,9 @@ refusal_send(const struct request *request, unsigned code,
 		headers = (struct span){ room,
 			answer_headers(answer, room, sizeof(room),
 			    most - length) };
-	sip_reply_add(bytes, sizeof(bytes), &length,
-	    first_lines(headers, most - length));
-	keep(proxy->refusals, key, sip_timers_now(proxy->timers), bytes,
-	    length);
+	headers = first_lines(headers, most - length);
+	sip_reply_add(bytes, sizeof(bytes), &length, headers);
+	keep(proxy->refusals, key, sip_timers_now(proxy->timers), code,
+	    headers.l > 0 ? bytes : NULL, length);
 	put(request, bytes, length);
 }

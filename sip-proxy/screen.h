@@ -201,13 +201,14 @@ struct decision *screen(struct screening *screening, bool question,
 struct decisions;
 struct decisions *decisions_new(struct sip_timers *timers);
 void decisions_free(struct decisions *table);
-struct decision *decisions_find(const struct decisions *table,
-    uint64_t call_key);
+/* Of a refusal without words the 32 s begin again: it is answered again. */
+struct decision *decisions_find(struct decisions *table, uint64_t call_key);
 struct decision *decisions_find_pair(const struct decisions *table,
     uint64_t pair_key);
 /* Whether any call is under way that a pair would find. */
 bool decisions_have_pairs(const struct decisions *table);
-/* From now on its call finds it; until 32 s after the last is over. */
+/* From now on its call finds it, or one like it; until 32 s after the last is
+ * over. */
 void decisions_keep(struct decisions *table, struct decision *decision);
 /* A transaction under it begins, and has its final answer. */
 void decision_begin(struct decision *decision);
