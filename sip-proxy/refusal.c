@@ -106,8 +106,8 @@ is_oldest_in(struct refusals *refusals, size_t from, size_t to)
 	const struct refused *one = NULL;
 
 	for (; refusals->bare < refusals->count; refusals->bare++) {
-		one = &refusals->slots[(refusals->oldest + refusals->bare) %
-		    SLOTS];
+		one = &refusals
+			   ->slots[(refusals->oldest + refusals->bare) % SLOTS];
 		if (one->length > 0)
 			return one->at < to && one->at + one->length > from;
 	}
@@ -164,7 +164,7 @@ put(const struct request *request, const char *bytes, size_t length)
 	struct sip_peer dst;
 
 	sip_peer_reply(&dst, &request->msg->via, request->src);
-	(void)sip_txn_send(request->proxy->txns, &dst, bytes, length);
+	(void)sip_txn_answer(request->proxy->txns, &dst, bytes, length);
 }
 
 /* Code, lines of the request and To tag: what is the same each time. */

@@ -39,7 +39,7 @@ reply_stateless(struct proxy *proxy, const struct sip_msg *msg,
 	if (sip_reply_build(bytes, sizeof(bytes), &length, msg, &reply) != 0)
 		return;
 	sip_peer_reply(&dst, &msg->via, src);
-	(void)sip_txn_send(proxy->txns, &dst, bytes, length);
+	(void)sip_txn_answer(proxy->txns, &dst, bytes, length);
 }
 
 /* From the request as it was read: its transaction would have to read its own

@@ -93,6 +93,15 @@ put(const struct sip_peer *dst, const char *bytes, size_t length, void *arg)
 	return sip_transport_send(dst, bytes, length, proxy->transports);
 }
 
+static int
+put_soon(const struct sip_peer *dst, const char *bytes, size_t length,
+    void *arg)
+{
+	struct proxy *proxy = arg;
+
+	return sip_transport_send_soon(dst, bytes, length, proxy->transports);
+}
+
 static void
 lost(uint64_t connection, int err, void *arg)
 {
@@ -231,6 +240,7 @@ open_wire(struct proxy *proxy, const struct usher_sip *sip,
 		.t4_ms = sip->timers.t4,
 		.max = sip->limits.transactions,
 		.send = put,
+		.answer = put_soon,
 		.reach = reach,
 		.request = proxy_request,
 		.arg = proxy };

@@ -85,6 +85,7 @@ sip_transports_free(struct sip_transports *t)
 	streams_free(t);
 	tls_free(t);
 	udp_batch_free(t->batch);
+	udp_out_free(t->out);
 	free(t);
 }
 
@@ -242,6 +243,16 @@ sip_transport_send(const struct sip_peer *dst, const char *bytes, size_t len,
 	else
 		t->stats.send_errors++;
 	return err;
+}
+
+int
+sip_transport_send_soon(const struct sip_peer *dst, const char *bytes,
+    size_t len, void *arg)
+{
+	if (dst->transport == SIP_OVER_UDP && dst->listener != NULL &&
+	    udp_send_soon((struct listener *)dst->listener, dst, bytes, len))
+		return 0;
+	return sip_transport_send(dst, bytes, len, arg);
 }
 
 const struct sip_transport_stats *

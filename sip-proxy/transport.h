@@ -126,6 +126,10 @@ bool sip_transport_proved(struct sip_transports *t, uint64_t connection,
  * sip_txn_send_h with the struct sip_transports as arg. */
 int sip_transport_send(const struct sip_peer *dst, const char *bytes,
     size_t len, void *arg);
+/* The same for a response, which nobody asks about: a datagram may leave with
+ * others at the end of what is worked on. Fits sip_txn_send_h as well. */
+int sip_transport_send_soon(const struct sip_peer *dst, const char *bytes,
+    size_t len, void *arg);
 const struct sip_transport_stats *sip_transport_stats(
     const struct sip_transports *t);
 

@@ -8,6 +8,7 @@
 
 struct bufferevent;
 struct udp_batch;
+struct udp_out;
 struct evconnlistener;
 struct stream;
 typedef struct ssl_st SSL;
@@ -33,6 +34,8 @@ struct sip_transports {
 	struct listener *first, *last;
 	unsigned count;
 	struct udp_batch *batch; /* one for all: they read in turn */
+	struct udp_out *out;	 /* NULL: nothing left together yet */
+	bool together;		 /* a batch is worked on: answers may wait */
 	struct sip_transport_terms terms;
 	struct stream *by_id[STREAM_BUCKETS], *by_address[STREAM_BUCKETS];
 	struct stream *over; /* to be freed once the loop is back */
@@ -47,7 +50,11 @@ int udp_open(struct listener *ln);
 void udp_close(struct listener *ln);
 int udp_send(struct listener *ln, const struct sip_peer *dst, const char *bytes,
     size_t len);
+/* With the others of this batch; false: it is to be sent at once. */
+bool udp_send_soon(struct listener *ln, const struct sip_peer *dst,
+    const char *bytes, size_t len);
 void udp_batch_free(struct udp_batch *batch);
+void udp_out_free(struct udp_out *out);
 
 /* A stream; transport_stream.c says how it lives. */
 struct stream {

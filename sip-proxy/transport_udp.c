@@ -1,5 +1,6 @@
 /*
- * transport_udp.c - datagrams: read in batches, sent at once.
+ * transport_udp.c - datagrams: read in batches, sent at once, or answers
+ * together behind the batch that asked for them.
  *
  * One non-blocking socket a listener, IPv6 ones for IPv6 alone. A socket bound
  * to all addresses learns by IP_PKTINFO which one was asked and answers from
@@ -19,6 +20,9 @@
 #define CONTROL 256
 #define BATCHES_A_TURN 4 /* then timers and the other sockets */
 #define SOCKET_BUFFER (4 << 20)
+#define OUT 16 /* datagrams that leave together */
+#define OUT_BYTES 16384
+#define TRIES 3 /* to send; the errors may be those of earlier datagrams */
 
 struct udp_batch {
 	struct mmsghdr headers[BATCH];
@@ -28,10 +32,28 @@ struct udp_batch {
 	char bytes[BATCH][DATAGRAM];
 };
 
+/* What leaves together, by one listener. */
+struct udp_out {
+	struct listener *listener;
+	unsigned count;
+	size_t used; /* of bytes */
+	struct mmsghdr headers[OUT];
+	struct iovec iovecs[OUT];
+	union sip_addr to[OUT];
+	_Alignas(struct cmsghdr) char control[OUT][CONTROL];
+	char bytes[OUT_BYTES];
+};
+
 void
 udp_batch_free(struct udp_batch *batch)
 {
 	free(batch);
+}
+
+void
+udp_out_free(struct udp_out *out)
+{
+	free(out);
 }
 
 static void
@@ -101,6 +123,52 @@ prepare(struct udp_batch *b)
 	}
 }
 
+/* False: it will not pass. What waits on the socket as the ICMP error of an
+ * earlier datagram is told once: after that it may. */
+static bool
+may_pass(int error, int *tries)
+{
+	if (error == EINTR)
+		return true;
+	return --*tries > 0 &&
+	    (error == ECONNREFUSED || error == EHOSTUNREACH ||
+		error == ENETUNREACH || error == EPROTO);
+}
+
+static bool
+is_full(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK;
+}
+
+/* Nobody asked how it went: it is as if it was lost on its way. */
+static void
+flush(struct sip_transports *t)
+{
+	struct udp_out *out = t->out;
+	unsigned done = 0;
+	int tries = TRIES;
+
+	while (out != NULL && done < out->count) {
+		int sent = sendmmsg(out->listener->fd, out->headers + done,
+		    out->count - done, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (sent >= 0) {
+			t->stats.sent += (unsigned)sent;
+			done += (unsigned)sent;
+		} else if (is_full(errno)) {
+			t->stats.send_full += out->count - done;
+			break;
+		} else if (!may_pass(errno, &tries)) {
+			t->stats.send_errors++;
+			done++;
+			tries = TRIES;
+		}
+	}
+	if (out != NULL)
+		out->count = 0;
+}
+
 static int
 read_batch(struct listener *ln)
 {
@@ -109,8 +177,11 @@ read_batch(struct listener *ln)
 
 	prepare(b);
 	n = recvmmsg(ln->fd, b->headers, BATCH, MSG_DONTWAIT, NULL);
+	ln->transports->together = n > 1;
 	for (int i = 0; i < n; i++)
 		deliver(ln, &b->headers[i]);
+	ln->transports->together = false;
+	flush(ln->transports);
 	return n;
 }
 
@@ -288,6 +359,13 @@ from_local(struct msghdr *h, char *control, size_t size,
 	}
 }
 
+static bool
+names_local(const struct listener *ln, const struct sip_peer *dst)
+{
+	return ln->wildcard &&
+	    dst->local.sa.sa_family == ln->shown.addr.sa.sa_family;
+}
+
 int
 udp_send(struct listener *ln, const struct sip_peer *dst, const char *bytes,
     size_t len)
@@ -300,22 +378,52 @@ udp_send(struct listener *ln, const struct sip_peer *dst, const char *bytes,
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 	};
-	int tries = 3;
+	int tries = TRIES;
 
-	if (ln->wildcard &&
-	    dst->local.sa.sa_family == ln->shown.addr.sa.sa_family)
+	if (names_local(ln, dst))
 		from_local(&h, control, sizeof(control), dst);
 	while (sendmsg(ln->fd, &h, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-		if (errno == EINTR)
-			continue;
-		if (errno == EAGAIN || errno == EWOULDBLOCK)
+		if (is_full(errno))
 			return EAGAIN;
-		/* It may be the ICMP error of an earlier datagram that waits
-		 * on the socket and is told once: then this one passes. */
-		if (--tries == 0 ||
-		    (errno != ECONNREFUSED && errno != EHOSTUNREACH &&
-			errno != ENETUNREACH && errno != EPROTO))
+		if (!may_pass(errno, &tries))
 			return errno;
 	}
 	return 0;
+}
+
+bool
+udp_send_soon(struct listener *ln, const struct sip_peer *dst,
+    const char *bytes, size_t len)
+{
+	struct sip_transports *t = ln->transports;
+	struct udp_out *out = t->out;
+	struct msghdr *h;
+
+	if (!t->together || len > OUT_BYTES)
+		return false;
+	if (out == NULL)
+		out = t->out = calloc(1, sizeof(*out));
+	if (out == NULL)
+		return false;
+	if (out->count == OUT || out->listener != ln ||
+	    out->used + len > OUT_BYTES)
+		flush(t);
+	if (out->count == 0) {
+		out->listener = ln;
+		out->used = 0;
+	}
+	out->to[out->count] = dst->addr;
+	out->iovecs[out->count] = (struct iovec){
+		memcpy(out->bytes + out->used, bytes, len), len
+	};
+	h = &out->headers[out->count].msg_hdr;
+	*h = (struct msghdr){ .msg_name = &out->to[out->count],
+		.msg_namelen = sip_addr_len(&dst->addr),
+		.msg_iov = &out->iovecs[out->count],
+		.msg_iovlen = 1 };
+	if (names_local(ln, dst))
+		from_local(h, out->control[out->count], CONTROL, dst);
+	out->used += len;
+	out->count++;
+	return true;
 }

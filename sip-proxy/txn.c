@@ -65,6 +65,8 @@ sip_txn_layer_new(struct sip_txn_layer **lp, struct sip_timers *timers,
 		return ENOMEM;
 	l->timers = timers;
 	l->config = *config;
+	if (!l->config.answer)
+		l->config.answer = config->send;
 	sip_txn_set_timers(l, config->t1_ms, config->t2_ms, config->t4_ms);
 	sip_txn_set_max(l, config->max);
 	if (txn_table_init(&l->servers) || txn_table_init(&l->clients)) {
@@ -179,17 +181,28 @@ txn_full(struct sip_txn_layer *l)
 	return true;
 }
 
-int
-sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
-    const char *bytes, size_t len)
+static int
+sent(struct sip_txn_layer *l, int err)
 {
-	int err = l->config.send(dst, bytes, len, l->config.arg);
-
 	if (err == EAGAIN || err == EWOULDBLOCK)
 		return 0;
 	if (err)
 		l->stats.send_errors++;
 	return err;
+}
+
+int
+sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
+    const char *bytes, size_t len)
+{
+	return sent(l, l->config.send(dst, bytes, len, l->config.arg));
+}
+
+int
+sip_txn_answer(struct sip_txn_layer *l, const struct sip_peer *dst,
+    const char *bytes, size_t len)
+{
+	return sent(l, l->config.answer(dst, bytes, len, l->config.arg));
 }
 
 int

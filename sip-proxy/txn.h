@@ -69,6 +69,7 @@ struct sip_txn_config {
 	unsigned max;		      /* live, both kinds; 0: 100000 */
 	uint8_t key[16];	      /* random: tables, branches, tags */
 	sip_txn_send_h *send;
+	sip_txn_send_h *answer; /* responses, soon; NULL: as `send` */
 	sip_txn_reach_h *reach; /* NULL: all is datagrams */
 	sip_txn_request_h *request;
 	sip_txn_stray_h *stray; /* may be NULL */
@@ -115,6 +116,10 @@ void sip_txn_connection_lost(struct sip_txn_layer *l, uint64_t connection,
     int err);
 /* For messages without a transaction (ACK to 2xx, late 2xx, stateless). */
 int sip_txn_send(struct sip_txn_layer *l, const struct sip_peer *dst,
+    const char *bytes, size_t len);
+
+/* The same for responses, which may leave a moment later. */
+int sip_txn_answer(struct sip_txn_layer *l, const struct sip_peer *dst,
     const char *bytes, size_t len);
 
 /* --- server transactions --- */

@@ -29,7 +29,8 @@ put(struct sip_server *st, const struct sip_buf *buf)
 	/* A failure is not the end: the next retransmission may pass, and
 	 * timers H, J end it in any case. */
 	if (!st->muted)
-		(void)txn_put(st->t.layer, &st->target, buf);
+		(void)sip_txn_answer(st->t.layer, &st->target, buf->data,
+		    buf->len);
 }
 
 static void
