@@ -15,29 +15,32 @@
 
 #include "attempt.h"
 #include "codes.h"
+#include "hash.h"
 #include "remember.h"
 
 enum { CODE_TEXT = 12, IDENTITY_TEXT = 600 };
 
+/* What a key is of. */
+enum kind { A_CALL, A_PROVEN_PAIR, A_CLAIMED_PAIR };
+
 /* Decisions are shared by those alone whose word counts the same. */
 static uint64_t
-key_of(const struct screening *s, const char *kind, struct span a,
-    struct span b)
+key_of(const struct screening *s, enum kind kind, struct span a, struct span b)
 {
 	struct span host = { "", 0 };
-	struct mac mac;
+	struct hash hash;
 
 	if (s->origin->way == FROM_OTHER)
 		host = sip_addr_bytes(&s->src->addr);
-	mac_begin(&mac, s->proxy->key);
-	mac_add(&mac, span_of(kind));
-	mac_add(&mac, a);
-	mac_add(&mac, b);
-	mac_add(&mac, span_of(s->recipient.text));
-	mac_add(&mac, host);
-	mac_add_number(&mac, s->origin->trusted);
-	mac_add_number(&mac, s->msg->method == SIP_METHOD_MESSAGE);
-	return mac_end(&mac);
+	hash_begin(&hash, s->proxy->key);
+	hash_number(&hash,
+	    (uint64_t)kind << 2 | (uint64_t)s->origin->trusted << 1 |
+		(s->msg->method == SIP_METHOD_MESSAGE));
+	hash_add(&hash, a);
+	hash_add(&hash, b);
+	hash_add(&hash, span_of(s->recipient.text));
+	hash_add(&hash, host);
+	return hash_end(&hash);
 }
 
 static uint64_t
@@ -48,7 +51,7 @@ pair_key(const struct screening *s)
 
 	if (id == NULL || s->msg->method != SIP_METHOD_INVITE)
 		return 0;
-	key = key_of(s, id->proven ? "proven pair" : "claimed pair",
+	key = key_of(s, id->proven ? A_PROVEN_PAIR : A_CLAIMED_PAIR,
 	    span_of(id->text), (struct span){ "", 0 });
 	return key != 0 ? key : 1;
 }
@@ -435,7 +438,7 @@ new_decision(struct screening *s, uint64_t call, bool question, bool safety)
 struct decision *
 screen(struct screening *s, bool question, bool safety)
 {
-	uint64_t call = key_of(s, "call", s->msg->call_id, s->msg->from_tag);
+	uint64_t call = key_of(s, A_CALL, s->msg->call_id, s->msg->from_tag);
 	struct decision *decision = known_decision(s, call, question, safety);
 
 	if (decision == NULL || !decision->settled)

@@ -12,6 +12,7 @@
  */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "proxy.h"
 
 enum { WAYS = 8, SETS = 1024, THOUSAND = 1000 };
@@ -58,13 +59,13 @@ static struct source *
 set_of(struct defence *defence, const struct proxy *proxy,
     const uint64_t key[2])
 {
-	struct mac mac;
+	struct hash hash;
 
 	/* Keyed: nobody can aim at one set. */
-	mac_begin(&mac, proxy->key);
-	mac_add_number(&mac, key[0]);
-	mac_add_number(&mac, key[1]);
-	return defence->sources[mac_end(&mac) % SETS];
+	hash_begin(&hash, proxy->key);
+	hash_number(&hash, key[0]);
+	hash_number(&hash, key[1]);
+	return defence->sources[hash_end(&hash) % SETS];
 }
 
 static bool

@@ -5,29 +5,7 @@
  */
 #include "mac.h"
 
-#include <endian.h>
-#include <string.h>
-
-static inline uint64_t
-turn(uint64_t x, int bits)
-{
-	return (x << bits) | (x >> (64 - bits));
-}
-
-static inline void
-sip_round(uint64_t v[4])
-{
-	v[0] += v[1];
-	v[1] = turn(v[1], 13) ^ v[0];
-	v[0] = turn(v[0], 32);
-	v[2] += v[3];
-	v[3] = turn(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = turn(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = turn(v[1], 17) ^ v[2];
-	v[2] = turn(v[2], 32);
-}
+#include "siphash.h"
 
 static inline void
 add_word(struct mac *mac, uint64_t word)
@@ -38,19 +16,10 @@ add_word(struct mac *mac, uint64_t word)
 	mac->v[0] ^= word;
 }
 
-static inline uint64_t
-read_key(const uint8_t *bytes)
-{
-	uint64_t word;
-
-	memcpy(&word, bytes, sizeof(word));
-	return le64toh(word);
-}
-
 void
 mac_begin(struct mac *mac, const uint8_t key[MAC_KEY])
 {
-	uint64_t k0 = read_key(key), k1 = read_key(key + 8);
+	uint64_t k0 = sip_word(key), k1 = sip_word(key + 8);
 
 	mac->v[0] = k0 ^ 0x736f6d6570736575ULL;
 	mac->v[1] = k1 ^ 0x646f72616e646f6dULL;
@@ -73,32 +42,6 @@ add_some(struct mac *mac, uint64_t some, unsigned count)
 	mac->word = have == 0 ? 0 : some >> (8 * (8 - have));
 }
 
-static inline uint64_t
-read_half(const uint8_t *bytes)
-{
-	uint32_t half;
-
-	memcpy(&half, bytes, sizeof(half));
-	return le32toh(half);
-}
-
-/* What is behind the last whole word, by reads that may overlap. */
-static inline uint64_t
-read_rest(const uint8_t *p, size_t length)
-{
-	size_t rest = length & 7;
-
-	if (rest == 0)
-		return 0;
-	if (length >= 8)
-		return read_key(p + length - 8) >> (64 - 8 * rest);
-	if (rest >= 4)
-		return read_half(p) |
-		    read_half(p + rest - 4) << (8 * (rest - 4));
-	return (uint64_t)p[0] | (uint64_t)p[rest / 2] << (8 * (rest / 2)) |
-	    (uint64_t)p[rest - 1] << (8 * (rest - 1));
-}
-
 void
 mac_add(struct mac *mac, struct span bytes)
 {
@@ -107,9 +50,9 @@ mac_add(struct mac *mac, struct span bytes)
 	size_t i = 0;
 
 	for (; i + 8 <= bytes.l; i += 8)
-		add_some(&now, read_key(p + i), 8);
+		add_some(&now, sip_word(p + i), 8);
 	if (i < bytes.l)
-		add_some(&now, read_rest(p, bytes.l), (unsigned)(bytes.l - i));
+		add_some(&now, sip_rest(p, bytes.l), (unsigned)(bytes.l - i));
 	add_some(&now, bytes.l, 8);
 	*mac = now;
 }

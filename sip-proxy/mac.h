@@ -1,10 +1,10 @@
 /*
- * mac.h - keyed hashes over bytes of a message, and the key they need.
+ * mac.h - what signs bytes of a message, and the key it needs.
  *
  * SipHash-2-4 over a list of spans, each with its length, so that no two lists
  * hash alike by moving bytes between them. It signs our Record-Route URIs
- * (dialog.c), marks our branches against loops (proxy.c), makes the To tags of
- * stateless refusals (refusal.c) and spreads tables and hops.
+ * (dialog.c), marks our branches against loops (forward.c) and spreads hops;
+ * tables have hash.h.
  */
 #ifndef USHER_SIP_MAC_H
 #define USHER_SIP_MAC_H

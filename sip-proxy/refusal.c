@@ -12,6 +12,7 @@
  */
 #include <stdlib.h>
 
+#include "hash.h"
 #include "proxy.h"
 
 enum {
@@ -68,18 +69,17 @@ static uint64_t
 key_of(const struct request *request)
 {
 	const struct sip_msg *msg = request->msg;
-	const struct span parts[] = { SPAN_LIT("refusal"),
-		sip_addr_bytes(&request->src->addr), msg->via.value,
-		msg->call_id, msg->from_tag, msg->to_tag, msg->uri,
-		msg->cseq_method };
-	struct mac mac;
+	const struct span parts[] = { sip_addr_bytes(&request->src->addr),
+		msg->via.value, msg->call_id, msg->from_tag, msg->to_tag,
+		msg->uri, msg->cseq_method };
+	struct hash hash;
 
-	mac_begin(&mac, request->proxy->key);
+	hash_begin(&hash, request->proxy->key);
+	hash_number(&hash,
+	    (uint64_t)sip_addr_port(&request->src->addr) << 32 | msg->cseq);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		mac_add(&mac, parts[i]);
-	mac_add_number(&mac, sip_addr_port(&request->src->addr));
-	mac_add_number(&mac, msg->cseq);
-	return mac_end(&mac);
+		hash_add(&hash, parts[i]);
+	return hash_end(&hash);
 }
 
 static void

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "hash.h"
 #include "screen.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
@@ -93,6 +94,45 @@ warning_gives_way_first_then_error_info(void **state)
 	assert_memory_equal(out, answer.retry_after.p, retry);
 	assert_int_equal(answer_headers(&answer, out, 256, retry - 1), 0);
 	assert_int_equal(answer_headers(&answer, out, retry, 256), retry);
+}
+
+static uint64_t
+hash_of(const struct span *spans, size_t count, uint64_t number)
+{
+	const uint8_t other[MAC_KEY] = { 1, 2, 3 };
+	struct hash hash;
+
+	hash_begin(&hash, other);
+	hash_number(&hash, number);
+	for (size_t i = 0; i < count; i++)
+		hash_add(&hash, spans[i]);
+	return hash_end(&hash);
+}
+
+static void
+a_hash_tells_bytes_lengths_and_order(void **state)
+{
+	static const char text[] = "abcdefgh\0\0\0\0\0\0\0\0abcdefgh";
+	uint64_t seen[400];
+	size_t count = 0;
+
+	(void)state;
+	/* Three spans, cut where they may be, of one run of bytes. */
+	for (size_t a = 0; a < 24; a += 1)
+		for (size_t b = a; b < 24; b += 2) {
+			const struct span cut[] = { { text, a },
+				{ text + a, b - a }, { text + b, 24 - b } };
+
+			seen[count++] = hash_of(cut, 3, 7);
+		}
+	seen[count++] = hash_of(&(struct span){ text, 24 }, 1, 7);
+	seen[count++] = hash_of(&(struct span){ text, 24 }, 1, 8);
+	seen[count++] = hash_of(&(struct span){ text, 23 }, 1, 7);
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_int_not_equal(seen[i], seen[k]);
+	assert_int_equal(hash_of(&(struct span){ text, 24 }, 1, 7),
+	    seen[count - 3]);
 }
 
 static struct decision *
@@ -223,6 +263,60 @@ of_two_decisions_of_a_call_the_newer_is_found(void **state)
 	sip_timers_free(timers);
 }
 
+/* What a refusal without words leaves. */
+static void
+refuse(struct decisions *table, uint64_t call)
+{
+	struct decision *decision = decision_new();
+
+	decision->call_key = call;
+	decision->settled = true;
+	decision->verdict = USHER_REFUSE;
+	decision->answer.code = 480;
+	decisions_keep(table, decision);
+	assert_int_equal(decision->references, 1); /* nobody holds it */
+	decision_release(decision);
+}
+
+static void
+refusals_without_words_last_as_long_in_less_room(void **state)
+{
+	enum { MANY = 20000 };
+	struct sip_timers *timers;
+	struct decisions *table;
+	struct decision *found;
+
+	(void)state;
+	assert_int_equal(sip_timers_new(&timers, 1000), 0);
+	table = decisions_new(timers);
+	for (uint64_t i = 1; i <= MANY; i++) {
+		sip_timers_run(timers, 1000 + i / 10);
+		refuse(table, i);
+	}
+	assert_int_equal(decisions_count(table), MANY);
+	found = decisions_find(table, 1);
+	assert_non_null(found);
+	assert_int_equal(found->answer.code, 480);
+	assert_int_equal(found->verdict, USHER_REFUSE);
+	assert_true(found->settled);
+	for (uint64_t i = 1; i <= MANY; i++)
+		assert_ptr_equal(decisions_find(table, i), found);
+	/* Each look at 3000 ms was another answer. */
+	sip_timers_run(timers, 34900);
+	assert_ptr_equal(decisions_find(table, 5), found);
+	sip_timers_run(timers, 35100);
+	assert_null(decisions_find(table, 4));
+	assert_ptr_equal(decisions_find(table, 5), found);
+	refuse(table, 4);
+	assert_ptr_equal(decisions_find(table, 4), found);
+	for (uint64_t at = 35100; at < 90000; at += 10)
+		sip_timers_run(timers, at);
+	assert_int_equal(decisions_count(table), 0);
+	assert_int_equal(sip_timers_count(timers), 0);
+	decisions_free(table);
+	sip_timers_free(timers);
+}
+
 static enum usher_channel
 channel_for(const char *type, const char *body)
 {
@@ -336,6 +430,9 @@ main(void)
 		    many_decisions_are_found_while_the_table_grows),
 		cmocka_unit_test(decisions_with_neighbouring_keys_are_found),
 		cmocka_unit_test(of_two_decisions_of_a_call_the_newer_is_found),
+		cmocka_unit_test(
+		    refusals_without_words_last_as_long_in_less_room),
+		cmocka_unit_test(a_hash_tells_bytes_lengths_and_order),
 		cmocka_unit_test(fax_is_live_t38_alone),
 		cmocka_unit_test(hops_go_by_priority_then_weight_and_life),
 	};
