@@ -204,6 +204,12 @@ usher_policy_names_channel(const struct usher_policy *policy,
 }
 
 bool
+usher_policy_weighs(const struct usher_policy *policy)
+{
+	return policy->weighs;
+}
+
+bool
 usher_policy_is_fax(const struct usher_policy *policy, const char *number)
 {
 	for (size_t i = 0; i < policy->fax_count; i++)

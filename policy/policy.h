@@ -36,6 +36,7 @@ struct usher_policy {
 	unsigned channels; /* bits that any rule names */
 	unsigned needs;	   /* USHER_HEADERS | USHER_BODY */
 	unsigned asks;	   /* of memory: bits of enum asks */
+	bool weighs;	   /* a rule asks to what purpose, or leads elsewhere */
 	/* The most that any cap or `tried` counts, and over how long. */
 	size_t counted_most;
 	int64_t counted_s;

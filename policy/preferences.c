@@ -362,6 +362,8 @@ survey_asked(const struct conditions *conditions, struct usher_policy *policy)
 			policy->asks |= ASKS_INTRODUCED;
 		if (condition->kind == ON_STANDING)
 			policy->asks |= ASKS_STANDING;
+		if (condition->kind == ON_PURPOSE)
+			policy->weighs = true;
 		if (condition->kind != ON_TRIED)
 			continue;
 		policy->asks |= ASKS_TRIED;
@@ -389,6 +391,7 @@ survey(const struct rule *rules, size_t count, bool elsewhere,
 	for (size_t i = 0; i < count; i++) {
 		const struct rule *rule = &rules[i];
 
+		policy->weighs |= rule->target_count > 0;
 		survey_channels(&rule->when, policy);
 		survey_channels(&rule->unless, policy);
 		survey_memory(rule, policy);
@@ -427,6 +430,7 @@ survey_all(struct usher_policy *policy)
 	    leads_elsewhere(scope->before, scope->before_count) ||
 	    leads_elsewhere(scope->after, scope->after_count);
 
+	policy->weighs = policy->target_count > 0;
 	survey(scope->before, scope->before_count, elsewhere, policy);
 	survey(policy->rules, policy->rule_count, elsewhere, policy);
 	survey(scope->after, scope->after_count, elsewhere, policy);

@@ -239,6 +239,9 @@ USHER_API const char *usher_policy_aside(const struct usher_policy *policy);
 /* Whether any rule names this channel (a call is video only then). */
 USHER_API bool usher_policy_names_channel(const struct usher_policy *policy,
     enum usher_channel channel);
+/* Whether the purpose of an attempt may matter to it, or to whom it redirects:
+ * for others nobody need weigh the evidence. */
+USHER_API bool usher_policy_weighs(const struct usher_policy *policy);
 /* A number of `faxes`. */
 USHER_API bool usher_policy_is_fax(const struct usher_policy *policy,
     const char *number);

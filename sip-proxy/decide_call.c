@@ -280,7 +280,8 @@ struct usher_facts *
 facts_of_attempt(const struct screening *s)
 {
 	struct usher_facts *facts = facts_of(s->setup, s->msg, s->src,
-	    &s->caller, s->channel, &s->proxy->spare_facts);
+	    &s->caller, s->recipient.policy, s->channel,
+	    &s->proxy->spare_facts);
 	char identity[IDENTITY_TEXT], *p = identity;
 
 	/* Told twice it is the same, whatever happens between. */

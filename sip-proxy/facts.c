@@ -79,10 +79,20 @@ add_identities(struct usher_facts *facts, const struct caller *caller)
 }
 
 static int
-add_words(struct usher_facts *facts, const struct sip_msg *msg,
+add_purpose(struct usher_facts *facts, const struct sip_msg *msg,
     const struct caller *caller)
 {
-	char text[TEXT_MOST], organization[TEXT_MOST];
+	char organization[TEXT_MOST];
+
+	unfold(sip_msg_value(msg, SIP_HDR_ORGANIZATION), organization);
+	return usher_facts_purpose_of_call(facts, caller->display,
+	    organization);
+}
+
+static int
+add_words(struct usher_facts *facts, const struct sip_msg *msg)
+{
+	char text[TEXT_MOST];
 	struct span subject = sip_msg_value(msg, SIP_HDR_SUBJECT);
 	int failed = 0;
 
@@ -92,10 +102,6 @@ add_words(struct usher_facts *facts, const struct sip_msg *msg,
 	}
 	if (failed == 0 && call_reason(msg, text))
 		failed = usher_facts_reason(facts, text, strlen(text));
-	unfold(sip_msg_value(msg, SIP_HDR_ORGANIZATION), organization);
-	if (failed == 0)
-		failed = usher_facts_purpose_of_call(facts, caller->display,
-		    organization);
 	return failed;
 }
 
@@ -205,7 +211,8 @@ add_text(struct usher_facts *facts, const struct sip_msg *msg)
 struct usher_facts *
 facts_of(const struct setup *setup, const struct sip_msg *msg,
     const struct sip_peer *src, const struct caller *caller,
-    enum usher_channel channel, struct usher_facts **spare)
+    const struct usher_policy *policy, enum usher_channel channel,
+    struct usher_facts **spare)
 {
 	struct usher_facts *facts = *spare;
 
@@ -216,7 +223,9 @@ facts_of(const struct setup *setup, const struct sip_msg *msg,
 		return NULL;
 	if (add_identities(facts, caller) != 0 ||
 	    usher_facts_client(facts, &src->addr.sa) != 0 ||
-	    add_text(facts, msg) != 0 || add_words(facts, msg, caller) != 0) {
+	    add_text(facts, msg) != 0 || add_words(facts, msg) != 0 ||
+	    (usher_policy_weighs(policy) &&
+		add_purpose(facts, msg, caller) != 0)) {
 		usher_facts_free(facts);
 		return NULL;
 	}

@@ -185,6 +185,7 @@ a_policy_says_what_a_mail_must_show(void **state)
 	    "\"192.0.2.0/24\"; }; then = \"redirect\"; to = [ \"email\", "
 	    "\"page\" ]; } );");
 	assert_int_equal(usher_policy_needs(fixture->policy), 0);
+	assert_true(usher_policy_weighs(fixture->policy));
 	assert_false(usher_policy_names_channel(fixture->policy, USHER_VIDEO));
 	deciding_prefer(fixture,
 	    "rules = ( { if = { channel = \"phone\"; purpose = "
@@ -196,6 +197,7 @@ a_policy_says_what_a_mail_must_show(void **state)
 	    "rules = ( { if = { stranger = true; }; then = "
 	    "\"defer\"; } );");
 	assert_int_equal(usher_policy_needs(fixture->policy), USHER_HEADERS);
+	assert_false(usher_policy_weighs(fixture->policy));
 }
 
 static void
