@@ -58,7 +58,7 @@ hash_end(struct hash *hash)
 	uint64_t *v = hash->v;
 
 	add_word(v, hash->lengths);
-	v[2] ^= 0xff;
+	v[2] ^= 0xff ^ (uint64_t)hash->count << 8;
 	for (int i = 0; i < 3; i++)
 		sip_round(v);
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
