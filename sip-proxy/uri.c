@@ -98,9 +98,94 @@ split_sip(struct sip_uri *uri, struct span s)
 	return split_host(uri, host);
 }
 
+/* The end of a plain part, or NULL: it is empty, or longer than most. */
+static const char *
+plain_part(const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && is_char(*p, CHAR_PLAIN))
+		p++;
+	return p == from || p - from > SIP_PLAIN_MAX ? NULL : p;
+}
+
+/* ":5060", or nothing. */
+static const char *
+plain_port(struct sip_uri *uri, const char *p, const char *end)
+{
+	const char *from = p + 1;
+	unsigned port = 0;
+
+	if (p == end || *p != ':')
+		return p;
+	for (p = from; p < end && is_char(*p, CHAR_DIGIT); p++) {
+		port = port * 10 + (unsigned)(*p - '0');
+		if (port > UINT16_MAX)
+			return NULL;
+	}
+	uri->port = (uint16_t)port;
+	return port == 0 ? NULL : p;
+}
+
+/* The user's end, or NULL. */
+static const char *
+plain_user(struct sip_uri *uri, struct span text)
+{
+	size_t sips = text.l > 4 && (text.p[3] | 0x20) == 's';
+	const char *p = text.p + 3 + sips, *end = span_end(text);
+
+	if (text.l < 7 || *p != ':' || (text.p[0] | 0x20) != 's' ||
+	    (text.p[1] | 0x20) != 'i' || (text.p[2] | 0x20) != 'p')
+		return NULL;
+	uri->scheme = sips ? SIP_SCHEME_SIPS : SIP_SCHEME_SIP;
+	uri->scheme_text = span_between(text.p, p);
+	uri->user.p = p + 1;
+	p = plain_part(p + 1, end);
+	if (p == NULL || p == end || *p != '@')
+		return NULL;
+	uri->user.l = (size_t)(p - uri->user.p);
+	return p;
+}
+
+/* Its end, or NULL; "+" is plain, but of no host. */
+static const char *
+plain_host(struct sip_uri *uri, const char *p, const char *end)
+{
+	const char *from = p;
+
+	while (p < end && is_char(*p, CHAR_HOST))
+		p++;
+	uri->host = span_between(from, p);
+	return p == from || p - from > SIP_PLAIN_MAX ? NULL : p;
+}
+
+bool
+sip_uri_split_plain(struct sip_uri *uri, struct span text)
+{
+	const char *p, *end = span_end(text);
+
+	*uri = (struct sip_uri){ .all = text };
+	p = plain_user(uri, text);
+	if (p != NULL)
+		p = plain_host(uri, p + 1, end);
+	if (p != NULL)
+		p = plain_port(uri, p, end);
+	if (p == NULL)
+		return false;
+	uri->params = span_between(p, end);
+	if (p == end)
+		return true;
+	p = *p == ';' ? plain_part(p + 1, end) : NULL;
+	if (p != NULL && p < end)
+		p = *p == '=' ? plain_part(p + 1, end) : NULL;
+	return p == end;
+}
+
 int
 sip_uri_split(struct sip_uri *uri, struct span text)
 {
+	if (sip_uri_split_plain(uri, text))
+		return 0;
 	if (sip_uri_bytes_ok(text))
 		return sip_uri_split_checked(uri, text);
 	*uri = (struct sip_uri){ .all = text };
@@ -144,7 +229,13 @@ sip_uri_user(const struct sip_uri *uri, char *buf, size_t size, size_t *len)
 	struct span u = uri->user;
 	size_t n = 0;
 
-	for (size_t i = 0; i < u.l; i++) {
+	while (n < u.l && is_char(u.p[n], CHAR_PLAIN))
+		n++;
+	if (n > size)
+		return EMSGSIZE;
+	if (n > 0)
+		memcpy(buf, u.p, n);
+	for (size_t i = n; i < u.l; i++) {
 		int c = (unsigned char)u.p[i];
 
 		if (c == '%') {

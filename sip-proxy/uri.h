@@ -15,6 +15,7 @@
 #define SIP_USER_MAX 256   /* bytes of an unescaped user part */
 #define SIP_VALUE_MAX 2048 /* bytes of a value that libosip2 is shown */
 #define SIP_PARAMS_MAX 64  /* it is quadratic in them */
+#define SIP_PLAIN_MAX 128  /* bytes of a part that is not read twice */
 
 enum sip_scheme {
 	SIP_SCHEME_OTHER,
@@ -39,6 +40,10 @@ struct sip_uri {
 	struct span opaque;  /* what follows ':' of other schemes and urn */
 };
 
+/* A sip or sips URI of plain parts: letters, digits and ".-_+", in user, host
+ * and at most one parameter. It has one reading, which is made in one go; false:
+ * it is another, or none, and nothing of `uri` is of use. */
+bool sip_uri_split_plain(struct sip_uri *uri, struct span text);
 /* Our reading alone. EINVAL: not a URI. */
 int sip_uri_split(struct sip_uri *uri, struct span text);
 /* The same of what sip_uri_bytes_ok() was said of. */

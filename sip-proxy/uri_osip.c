@@ -15,8 +15,6 @@
 #include "chars.h"
 #include "uri.h"
 
-#define SIP_PLAIN_MAX 128 /* bytes of a part that is not read twice */
-
 static void
 no_trace(const char *file, int line, osip_trace_level_t level,
     const char *format, va_list ap)
@@ -190,33 +188,6 @@ is_plain(struct span s)
 	return s.l > 0 && s.l <= SIP_PLAIN_MAX;
 }
 
-/* None, or one: ";name" or ";name=value". */
-static bool
-is_plain_param(struct span params)
-{
-	const char *equals;
-	struct span name;
-
-	if (params.l == 0)
-		return true;
-	name = (struct span){ params.p + 1, params.l - 1 };
-	equals = span_find(name, '=');
-	if (equals == NULL)
-		return is_plain(name);
-	return is_plain(span_between(name.p, equals)) &&
-	    is_plain(span_between(equals + 1, span_end(name)));
-}
-
-static bool
-is_plain_uri(const struct sip_uri *uri)
-{
-	return (uri->scheme == SIP_SCHEME_SIP ||
-		   uri->scheme == SIP_SCHEME_SIPS) &&
-	    uri->password.p == NULL && uri->headers.p == NULL &&
-	    is_plain(uri->user) && is_plain(uri->host) &&
-	    is_plain_param(uri->params);
-}
-
 /* Quoted words, or none. */
 static bool
 is_plain_display(struct span d)
@@ -232,15 +203,15 @@ is_plain_display(struct span d)
 	return true;
 }
 
-/* "words" <uri>;tag=token, in brackets, with nothing else. */
+/* "words" <uri>;tag=token, in brackets, with nothing else around the URI. */
 static bool
 is_plain_value(const struct sip_value *ours, struct span value)
 {
 	struct span all = ours->uri.all;
 
-	return is_plain_uri(&ours->uri) && is_plain_display(ours->display) &&
-	    all.p > value.p && all.p[-1] == '<' &&
-	    span_end(all) < span_end(value) && all.p[all.l] == '>' &&
+	return is_plain_display(ours->display) && all.p > value.p &&
+	    all.p[-1] == '<' && span_end(all) < span_end(value) &&
+	    all.p[all.l] == '>' &&
 	    (ours->params.l == 0 ||
 		(ours->params.l == ours->tag.l + 5 &&
 		    memcmp(ours->params.p, ";tag=", 5) == 0 &&
@@ -249,9 +220,10 @@ is_plain_value(const struct sip_value *ours, struct span value)
 
 /* uri: its bytes are. */
 static int
-read_ours(struct sip_value *out, struct span uri)
+read_ours(struct sip_value *out, struct span uri, bool *plain)
 {
-	if (sip_uri_split_checked(&out->uri, uri))
+	*plain = sip_uri_split_plain(&out->uri, uri);
+	if (!*plain && sip_uri_split_checked(&out->uri, uri))
 		return EBADMSG;
 	return sip_uri_user(&out->uri, out->user, sizeof(out->user),
 		   &out->user_len)
@@ -262,11 +234,12 @@ read_ours(struct sip_value *out, struct span uri)
 int
 sip_uri_read(struct sip_value *out, struct span uri)
 {
+	bool plain = false;
 	int err;
 
 	out->display = out->params = out->tag = (struct span){ 0 };
-	err = sip_uri_bytes_ok(uri) ? read_ours(out, uri) : EBADMSG;
-	return err || is_plain_uri(&out->uri) ? err : ask_uri(out);
+	err = sip_uri_bytes_ok(uri) ? read_ours(out, uri, &plain) : EBADMSG;
+	return err || plain ? err : ask_uri(out);
 }
 
 /* value: as it was split, with nothing around it. */
@@ -274,12 +247,15 @@ static int
 read_split(struct sip_value *out, struct span value,
     const struct sip_addr_value *split)
 {
+	bool plain;
 	int err;
 
 	out->display = split->display;
 	out->params = split->params;
-	err = read_ours(out, split->uri);
-	return err || is_plain_value(out, value) ? err : ask_value(out, value);
+	err = read_ours(out, split->uri, &plain);
+	if (err || (plain && is_plain_value(out, value)))
+		return err;
+	return ask_value(out, value);
 }
 
 int

@@ -311,10 +311,78 @@ any_flipped_byte_is_survived(void **state)
 	}
 }
 
+static void
+assert_same_span(struct span a, struct span b)
+{
+	assert_int_equal(a.l, b.l);
+	assert_true(a.l == 0 || a.p == b.p);
+	assert_int_equal(a.p == NULL, b.p == NULL);
+}
+
+/* By both ways the same, and the short one takes what it should. */
+static void
+plain_uris_are_split_as_all_others(void **state)
+{
+	static const struct {
+		const char *text;
+		bool plain;
+	} uris[] = {
+		{ "sip:alice@example.com", true },
+		{ "SIPS:+1-415@10.0.0.1:5061", true },
+		{ "sip:a@b;transport=udp", true },
+		{ "sip:a@b:65535;lr", true },
+		{ "sip:a@b:65536", false },
+		{ "sip:a@b:0", false },
+		{ "sip:a@b:", false },
+		{ "sip:a@", false },
+		{ "sip:@b.example", false },
+		{ "sip:b.example", false },
+		{ "sip:a@b+c", false },
+		{ "sip:a:b@c.example", false },
+		{ "sip:a@b@c", false },
+		{ "sip:a%41@b.example", false },
+		{ "sip:a@[::1]", false },
+		{ "sip:a@b;lr;x", false },
+		{ "sip:a@b;", false },
+		{ "sip:a@b;x=", false },
+		{ "sip:a@b;x=y=z", false },
+		{ "sip:a@b?x=y", false },
+		{ "tel:+14155550100", false },
+		{ "sipx:a@b.example", false },
+		{ "zip:a@b.example", false },
+		{ "sip", false },
+		{ "sips:", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(uris) / sizeof(uris[0]); i++) {
+		struct span text = span_of(uris[i].text);
+		struct sip_uri plain, other;
+
+		assert_int_equal(sip_uri_split_plain(&plain, text),
+		    uris[i].plain);
+		if (!uris[i].plain)
+			continue;
+		assert_int_equal(sip_uri_split_checked(&other, text), 0);
+		assert_int_equal(plain.scheme, other.scheme);
+		assert_int_equal(plain.port, other.port);
+		assert_same_span(plain.all, other.all);
+		assert_same_span(plain.scheme_text, other.scheme_text);
+		assert_same_span(plain.user, other.user);
+		assert_same_span(plain.password, other.password);
+		assert_same_span(plain.host, other.host);
+		assert_same_span(plain.params, other.params);
+		assert_same_span(plain.headers, other.headers);
+		assert_same_span(plain.opaque, other.opaque);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(plain_uris_are_split_as_all_others),
 		cmocka_unit_test(both_readers_agree_on_good_values),
 		cmocka_unit_test(what_is_not_there_is_read_as_nothing),
 		cmocka_unit_test(
