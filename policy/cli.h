@@ -138,6 +138,9 @@ int cli_handle_open(const char *conf, unsigned flags, struct usher **usher);
 /* "Open for phone, party preferred, until ..." as a line; cli_open.c. */
 void cli_print_override(const struct cli_recipient *recipient,
     const struct usher_override *override);
+/* "+44... is vendor.example until ..." as a line; cli_link.c. */
+void cli_print_link(const struct cli_recipient *recipient,
+    const struct usher_link *link);
 /*
  * --until, which is needed, for `command`; "now" is 0. 0 or the exit code.
  */

@@ -43,21 +43,29 @@ put_json(const struct usher_link *link)
 	return 0;
 }
 
-static int
-print_one(void *arg, const struct usher_link *link)
+void
+cli_print_link(const struct cli_recipient *recipient,
+    const struct usher_link *link)
 {
-	struct listing *listing = arg;
 	char until[USHER_INSTANT_TEXT];
 
-	listing->count++;
-	if (listing->json)
-		return put_json(link);
-	usher_instant_local(listing->recipient->policy, link->until, until);
+	usher_instant_local(recipient->policy, link->until, until);
 	printf("%s is ", link->number);
 	cli_put(link->party, stdout);
 	printf(" until %s, named by ", until);
 	cli_put(link->named_by, stdout);
 	putchar('\n');
+}
+
+static int
+print_one(void *arg, const struct usher_link *link)
+{
+	struct listing *listing = arg;
+
+	listing->count++;
+	if (listing->json)
+		return put_json(link);
+	cli_print_link(listing->recipient, link);
 	return 0;
 }
 

@@ -1,7 +1,13 @@
 /*
- * cli_show: `usher show`: a recipient's week as a table.
+ * cli_show: `usher show`: a recipient's week as a table, with what is open or
+ * closed besides and whose numbers are joined with theirs.
  */
 #include "cli.h"
+
+struct joined {
+	const struct cli_recipient *recipient;
+	size_t count;
+};
 
 /* A stranger is shown, so that memory has nothing to say but these. */
 static void
@@ -42,6 +48,31 @@ print_overrides(const struct cli_recipient *recipient)
 		putchar('\n');
 }
 
+/* Below the strangers' week: who is none, and calls as somebody else. */
+static int
+print_link(void *arg, const struct usher_link *link)
+{
+	struct joined *joined = arg;
+
+	if (joined->count++ == 0)
+		puts("\nNumbers that introductions joined with their senders:");
+	fputs("  ", stdout);
+	cli_print_link(joined->recipient, link);
+	return 0;
+}
+
+static int
+print_links(const struct cli_recipient *recipient, int64_t at)
+{
+	struct joined joined = { recipient, 0 };
+	struct usher_error error = { .text = "out of memory" };
+
+	if (usher_link_each(recipient->usher, recipient->policy, recipient->who,
+		at, print_link, &joined, &error) != 0)
+		return cli_failed("%s", error.text);
+	return 0;
+}
+
 int
 cli_show(const struct cli_arguments *arguments)
 {
@@ -71,6 +102,8 @@ cli_show(const struct cli_arguments *arguments)
 		if (usher_show(recipient.usher, recipient.policy,
 			recipient.memory, at, stdout, &error) != 0)
 			code = cli_failed("%s", error.text);
+		else if (!recipient.unreadable)
+			code = print_links(&recipient, at);
 	}
 	cli_recipient_close(&recipient);
 	return code;

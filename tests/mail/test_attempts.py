@@ -152,3 +152,10 @@ def test_an_introduction_names_its_numbers_whatever_its_rule_asks(site):
     assert linked() == []
     assert send(site, 2, body="Call me: +44 20 7123 4567.\r\n") is None
     assert linked() == ["+442071234567"]
+    shown = support.run_usher("show", "-c", site.conf, "alice@example.com",
+                              "--at", "2026-11-24T15:00").stdout
+    assert "\n\nNumbers that introductions joined with their senders:\n" \
+        "  +442071234567 is sender.example until 2028-11-2" in shown
+    gone = support.run_usher("show", "-c", site.conf, "alice@example.com",
+                             "--at", "2028-12-01")
+    assert gone.code == 0 and "joined" not in gone.stdout
