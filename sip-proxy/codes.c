@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-enum { LONGEST = USHER_CODE_TEXT - 1, SHORTEST = 12, MOST_CUTS = 4 };
+enum { LONGEST = USHER_CODE_TEXT - 1, SHORTEST = 12, MOST_CUTS = 8 };
 
 static const enum sip_header shown_in[] = { SIP_HDR_TO,
 	SIP_HDR_P_CALLED_PARTY_ID };
@@ -172,56 +172,109 @@ codes_keep(struct decision *decision, const struct recipient *recipient,
 
 /* ---- edits ---- */
 
+/* What goes from one value, in the order in which it stands there. */
+struct cuts {
+	unsigned count;
+	struct span list[MOST_CUTS];
+};
+
 static void
-cut_from(struct sip_edit *edit, const char *codes, struct span text)
+note_cut(struct cuts *cuts, struct span what)
+{
+	if (cuts->count < MOST_CUTS)
+		cuts->list[cuts->count++] = what;
+}
+
+static void
+note_text(struct cuts *cuts, const char *codes, struct span text)
 {
 	struct usher_cut cut;
 	size_t at = 0;
 
-	for (unsigned i = 0; i < MOST_CUTS && text.l > 0 &&
-	     usher_codes_cut(codes, text.p, text.l, at, &cut);
-	     i++) {
-		sip_edit_delete(edit,
-		    (struct span){ text.p + cut.at, cut.length });
+	while (cuts->count < MOST_CUTS && text.l > 0 &&
+	    usher_codes_cut(codes, text.p, text.l, at, &cut)) {
+		note_cut(cuts, (struct span){ text.p + cut.at, cut.length });
 		at = cut.at + cut.length;
 	}
 }
 
-/* Where a code with escapes in it stands in a URI, which no text tells. */
+/* ";code=" with what no text tells, since there are escapes in it. */
 static bool
-find_escaped(struct span text, struct span *where)
+find_escaped(struct span params, struct span *where)
 {
 	static const struct span sign = SPAN_LIT(";code=");
-	struct sip_uri uri;
-	struct shown shown;
+	char word[LONGEST + 1];
 	struct span code;
 
-	if (memchr(text.p, '%', text.l) == NULL ||
-	    sip_uri_split(&uri, text) != 0)
-		return false;
-	if (split_user(uri.user, &shown) && span_find(shown.code, '%')) {
-		*where = span_between(span_end(shown.name),
-		    span_end(shown.code));
-		return true;
-	}
-	if (!sip_param_get(uri.params, "code", &code) ||
-	    !span_find(code, '%') || !read_code(code, shown.word) ||
+	if (params.l == 0 || span_find(params, '%') == NULL ||
+	    !sip_param_get(params, "code", &code) || !read_code(code, word) ||
 	    !span_caseeq((struct span){ code.p - sign.l, sign.l }, sign))
 		return false;
 	*where = span_between(code.p - sign.l, span_end(code));
 	return true;
 }
 
+/* Behind the name a reference goes as well, whose letters are no code's. */
 static void
-cut_value(struct sip_edit *edit, const char *codes, struct span value)
+note_uri(struct cuts *cuts, const char *codes, struct span text)
+{
+	struct span rest = text, where;
+	struct shown shown;
+	struct sip_uri uri;
+
+	if (sip_uri_split(&uri, text) != 0) {
+		note_text(cuts, codes, text);
+		return;
+	}
+	if (uri.user.l > 0 && split_user(uri.user, &shown)) {
+		rest = span_between(span_end(shown.code), span_end(text));
+		note_cut(cuts, span_between(span_end(shown.name), rest.p));
+	}
+	if (find_escaped(uri.params, &where)) {
+		note_text(cuts, codes, span_between(rest.p, where.p));
+		note_cut(cuts, where);
+		rest = span_between(span_end(where), span_end(text));
+	}
+	note_text(cuts, codes, rest);
+}
+
+static void
+note_value(struct cuts *cuts, const char *codes, struct span value)
 {
 	struct sip_addr_value address;
-	struct span where;
 
-	cut_from(edit, codes, value);
-	if (sip_addr_split(value, &address) &&
-	    find_escaped(address.uri, &where))
-		sip_edit_delete(edit, where);
+	if (!sip_addr_split(value, &address)) {
+		note_text(cuts, codes, value);
+		return;
+	}
+	note_text(cuts, codes, span_between(value.p, address.uri.p));
+	note_uri(cuts, codes, address.uri);
+	note_text(cuts, codes,
+	    span_between(span_end(address.uri), span_end(value)));
+}
+
+static void
+delete_all(struct sip_edit *edit, const struct cuts *cuts)
+{
+	for (unsigned i = 0; i < cuts->count; i++)
+		sip_edit_delete(edit, cuts->list[i]);
+}
+
+static void
+edit_header(struct sip_edit *edit, const char *codes, enum sip_header id)
+{
+	const struct sip_hdr *hdr = sip_msg_first(edit->msg, id);
+	struct span rest, value;
+
+	for (; hdr != NULL; hdr = sip_msg_next(edit->msg, hdr)) {
+		rest = hdr->value;
+		while (sip_value_next(&rest, &value)) {
+			struct cuts cuts = { .count = 0 };
+
+			note_value(&cuts, codes, value);
+			delete_all(edit, &cuts);
+		}
+	}
 }
 
 void
@@ -231,48 +284,35 @@ codes_edit(struct sip_edit *edit, const char *codes, bool uri)
 	static const enum sip_header headers[] = { SIP_HDR_TO,
 		SIP_HDR_P_CALLED_PARTY_ID, SIP_HDR_DIVERSION,
 		SIP_HDR_HISTORY_INFO };
-	const struct sip_msg *msg = edit->msg;
-	struct sip_uri own;
-	struct span where;
+	struct cuts cuts = { .count = 0 };
 
-	if (uri && sip_uri_split(&own, msg->uri) == 0) {
-		cut_from(edit, codes, own.user);
-		cut_from(edit, codes, own.params);
-		if (find_escaped(msg->uri, &where))
-			sip_edit_delete(edit, where);
-	}
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		const struct sip_hdr *hdr = sip_msg_first(msg, headers[i]);
-
-		for (; hdr != NULL; hdr = sip_msg_next(msg, hdr))
-			cut_value(edit, codes, hdr->value);
-	}
-	if (sip_msg_first(msg, SIP_HDR_SUBJECT) != NULL)
-		cut_from(edit, codes, sip_msg_value(msg, SIP_HDR_SUBJECT));
-}
-
-static void
-take_out(char *text, size_t at, size_t length)
-{
-	memmove(text + at, text + at + length, strlen(text + at + length) + 1);
+	if (uri)
+		note_uri(&cuts, codes, edit->msg->uri);
+	if (sip_msg_first(edit->msg, SIP_HDR_SUBJECT) != NULL)
+		note_text(&cuts, codes,
+		    sip_msg_value(edit->msg, SIP_HDR_SUBJECT));
+	delete_all(edit, &cuts);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+		edit_header(edit, codes, headers[i]);
 }
 
 bool
 codes_bare(const char *codes, struct span uri, char *text, size_t size)
 {
-	struct usher_cut cut;
-	struct span where;
+	struct cuts cuts = { .count = 0 };
+	const char *from = uri.p;
+	char *to = text;
 
 	if (uri.l >= size)
 		return false;
-	memcpy(text, uri.p, uri.l);
-	text[uri.l] = '\0';
-	if (codes == NULL)
-		return true;
-	if (find_escaped(span_of(text), &where))
-		take_out(text, (size_t)(where.p - text), where.l);
-	while (usher_codes_cut(codes, text, strlen(text), 0, &cut))
-		take_out(text, cut.at, cut.length);
+	if (codes != NULL)
+		note_uri(&cuts, codes, uri);
+	for (unsigned i = 0; i < cuts.count; i++) {
+		to = mempcpy(to, from, (size_t)(cuts.list[i].p - from));
+		from = span_end(cuts.list[i]);
+	}
+	to = mempcpy(to, from, (size_t)(span_end(uri) - from));
+	*to = '\0';
 	return true;
 }
 

@@ -114,6 +114,11 @@ def test_every_form_of_an_address_shows_it(closed, trunk, pbx):
         request, answer = admits(shows(plain, to), pbx, code)
         assert request.get("To") != f"<{to}>"
         assert answer.get("To").startswith(f"<{to}>")
+    # a reference behind the name goes as well, whatever its letters are
+    request, answer = admits(shows(s.uri(f"{ALICE}+abcu23defghj"),
+                                   plain + f";code={code}"), pbx, code)
+    assert request.uri.startswith(f"sip:{ALICE}@")
+    assert request.get("To") == f"<{plain}>"
     called = f"P-Called-Party-ID: <{s.uri(f'{ALICE}+{code}')}>"
     request, _ = admits(shows(plain, headers=[called]), pbx, code)
     assert request.get("P-Called-Party-ID") == f"<{plain}>"
