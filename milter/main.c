@@ -27,6 +27,7 @@
 #include "notify.h"
 #include "outbox.h"
 #include "reload.h"
+#include "resident.h"
 #include "socket.h"
 
 #define DEFAULT_CONF "/etc/usher/usher.conf"
@@ -222,8 +223,6 @@ open_usher(struct milter *milter, const struct options *options,
 	usher_problems_free(problems);
 	if (code != 0)
 		return code;
-	/* Reading took more than is kept, in pieces between what is. */
-	(void)malloc_trim(0);
 	conf = usher_conf_hold(milter->usher);
 	code = reload_fit(conf, error);
 	if (code == 0 && options->at != NULL) {
@@ -360,6 +359,7 @@ serve(struct milter *milter, const struct options *options,
 	beat_begin(&service.beat, milter);
 	mask_signals(SIG_UNBLOCK);
 	say_clock(milter);
+	resident_started();
 	log_say(&milter->log, LOG_INFO, "ready");
 	notify_manager("READY=1");
 	if (ready >= 0)

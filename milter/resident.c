@@ -1,0 +1,72 @@
+/*
+ * resident: memory that the start alone needed, given back.
+ *
+ * Every library is linked and initialises itself at the start, also those of
+ * which this program, or another library, takes a function or none: that looks
+ * at two megabytes of files which nobody looks at again, and which count as
+ * this process's for good. A page that is looked at after all comes back from
+ * the kernel's memory of the file. Called by main.c once all is read.
+ */
+#include <link.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "resident.h"
+
+/* Whether the linker wrote into what is read and executed, too. */
+static bool
+is_edited(const struct dl_phdr_info *object)
+{
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		const ElfW(Dyn) *entry;
+
+		if (part->p_type != PT_DYNAMIC)
+			continue;
+		entry = (const void *)(object->dlpi_addr + part->p_vaddr);
+		for (; entry->d_tag != DT_NULL; entry++)
+			if (entry->d_tag == DT_TEXTREL ||
+			    (entry->d_tag == DT_FLAGS &&
+				(entry->d_un.d_val & DF_TEXTREL) != 0))
+				return true;
+	}
+	return false;
+}
+
+static int
+give_back(struct dl_phdr_info *object, size_t size, void *page)
+{
+	uintptr_t mask = *(const uintptr_t *)page - 1;
+
+	(void)size;
+	/* The kernel's own part has a name without a path. */
+	if ((object->dlpi_name[0] != '\0' &&
+		strchr(object->dlpi_name, '/') == NULL) ||
+	    is_edited(object))
+		return 0;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+		uintptr_t at = object->dlpi_addr + part->p_vaddr;
+		uintptr_t end = (at + part->p_memsz) & ~mask;
+
+		at = (at + mask) & ~mask;
+		if (part->p_type == PT_LOAD && (part->p_flags & PF_W) == 0 &&
+		    end > at)
+			(void)madvise((void *)at, end - at, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void
+resident_started(void)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	/* Reading took more than is kept, in pieces between what is. */
+	(void)malloc_trim(0);
+	(void)dl_iterate_phdr(give_back, &page);
+}

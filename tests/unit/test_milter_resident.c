@@ -1,0 +1,72 @@
+/*
+ * Tests of milter/resident.c: what the start alone needed is no longer counted
+ * as this process's, and what was written stays as it was.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "resident.h"
+
+static char written[100] = "before";
+static const char *const constant[] = { "one", "two" };
+
+/* Pages of files, as /proc/self/statm counts them. */
+static long
+of_files(void)
+{
+	long all, resident, shared;
+	FILE *file = fopen("/proc/self/statm", "r");
+
+	assert_non_null(file);
+	assert_int_equal(fscanf(file, "%ld %ld %ld", &all, &resident, &shared),
+	    3);
+	(void)fclose(file);
+	return shared;
+}
+
+static void
+gives_back(void **state)
+{
+	long before = of_files();
+
+	(void)state;
+	resident_started();
+	assert_true(of_files() < before);
+}
+
+static void
+loses_nothing(void **state)
+{
+	char *heap = strdup("kept"), stack[] = "kept";
+
+	(void)state;
+	assert_non_null(heap);
+	(void)snprintf(written, sizeof written, "of %ld", (long)getpid());
+	resident_started();
+	resident_started();
+	assert_int_equal(strtol(written + 3, NULL, 10), getpid());
+	assert_string_equal(heap, "kept");
+	assert_string_equal(stack, "kept");
+	assert_string_equal(constant[1], "two");
+	free(heap);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gives_back),
+		cmocka_unit_test(loses_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
