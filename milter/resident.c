@@ -23,11 +23,11 @@ is_edited(const struct dl_phdr_info *object)
 {
 	for (size_t i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *part = &object->dlpi_phdr[i];
-		const ElfW(Dyn) *entry;
+		uintptr_t at = object->dlpi_addr + part->p_vaddr;
+		const ElfW(Dyn) *entry = (const void *)at;
 
 		if (part->p_type != PT_DYNAMIC)
 			continue;
-		entry = (const void *)(object->dlpi_addr + part->p_vaddr);
 		for (; entry->d_tag != DT_NULL; entry++)
 			if (entry->d_tag == DT_TEXTREL ||
 			    (entry->d_tag == DT_FLAGS &&

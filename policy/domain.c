@@ -12,6 +12,8 @@
 #include <glib.h>
 #include <libpsl.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "text.h"
@@ -24,13 +26,21 @@ static const psl_ctx_t *suffixes; /* set once, immutable */
 /*
  * The list takes a tenth of a refused call's time, and the same few hosts are
  * behind most attempts. Found by the host itself, so a wrong one cannot be met,
- * and who sends many only pushes others out.
+ * and who sends many only pushes others out. All threads share them, as a
+ * milter has a hundred; `turn` is odd while one writes, and another after, so
+ * that nobody waits and nobody takes what is half written.
  */
-enum { RECENT_HOSTS = 64, RECENT_MOST = 62, RECENT_NONE = UINT8_MAX };
-static _Thread_local struct recent {
-	uint8_t length; /* 0: free */
-	uint8_t at;	/* where in it the organization begins */
-	char host[RECENT_MOST];
+enum {
+	RECENT_HOSTS = 64,
+	RECENT_WORDS = 14,
+	RECENT_MOST = RECENT_WORDS * sizeof(uint32_t),
+	RECENT_NONE = UINT8_MAX
+};
+static struct recent {
+	atomic_uint turn;
+	atomic_uint what; /* its length, or 0: free; from bit 8 on: where in it
+			     the organization begins */
+	_Atomic uint32_t host[RECENT_WORDS];
 } recents[RECENT_HOSTS];
 
 static void
@@ -76,7 +86,7 @@ is_name(const char *name)
 	return last[strspn(last, "0123456789")] != '\0';
 }
 
-/* ---- hosts asked for lately, a thread's own ---- */
+/* ---- hosts asked for lately ---- */
 
 static struct recent *
 place_of(const char *host, size_t length)
@@ -88,19 +98,43 @@ place_of(const char *host, size_t length)
 	return &recents[(hash ^ hash >> 7) % RECENT_HOSTS];
 }
 
-/* NULL: not asked for lately. */
-static const struct recent *
-find_recent(const char *host, size_t length)
+static uint32_t
+word_at(const char *host, size_t length, size_t at)
 {
-	const struct recent *recent;
+	uint32_t word = 0;
+
+	if (length - at >= sizeof(word)) {
+		memcpy(&word, host + at, sizeof(word));
+		return word;
+	}
+	for (; at < length; at++)
+		word = word << 8 | (unsigned char)host[at];
+	return word;
+}
+
+/* Whether it was asked for lately, and where its organization begins. */
+static bool
+find_recent(const char *host, size_t length, unsigned *at)
+{
+	const size_t step = sizeof(uint32_t);
+	struct recent *recent;
+	unsigned turn, what;
 
 	if (length == 0 || length > RECENT_MOST)
-		return NULL;
+		return false;
 	recent = place_of(host, length);
-	return recent->length == length &&
-		memcmp(recent->host, host, length) == 0
-	    ? recent
-	    : NULL;
+	turn = atomic_load_explicit(&recent->turn, memory_order_acquire);
+	what = atomic_load_explicit(&recent->what, memory_order_relaxed);
+	if (turn % 2 != 0 || (what & UINT8_MAX) != length)
+		return false;
+	for (size_t i = 0; i < length; i += step)
+		if (atomic_load_explicit(&recent->host[i / step],
+			memory_order_relaxed) != word_at(host, length, i))
+			return false;
+	*at = what >> 8;
+	atomic_thread_fence(memory_order_acquire);
+	return atomic_load_explicit(&recent->turn, memory_order_relaxed) ==
+	    turn;
 }
 
 const char *
@@ -108,13 +142,14 @@ usher_domain_normal(struct arena *arena, const char *host)
 {
 	size_t length = strlen(host);
 	char *name, *ascii;
+	unsigned organization;
 
 	if (length > 0 && host[length - 1] == '.')
 		length--;
 	/* A bound on what the conversion of labels gets to see. */
 	if (length == 0 || length > (size_t)LONGEST_NAME * 4)
 		return NULL;
-	if (find_recent(host, length) != NULL)
+	if (find_recent(host, length, &organization))
 		return usher_arena_bytes(arena, host, length);
 	name = usher_arena_bytes(arena, host, length);
 	if (name == NULL || strlen(name) != length)
@@ -134,34 +169,47 @@ usher_domain_normal(struct arena *arena, const char *host)
 	return is_name(name) ? name : NULL;
 }
 
-/* Nothing of a host that is written in another way than its name. */
+/*
+ * Nothing of a host that is written in another way than its name, nor where
+ * another thread is writing.
+ */
 static void
 keep_recent(const char *host, size_t length, const char *name,
     const char *organization)
 {
+	const size_t step = sizeof(uint32_t);
+	unsigned at = organization == NULL ? RECENT_NONE
+					   : (unsigned)(organization - name);
 	struct recent *recent;
+	unsigned turn;
 
 	if (length == 0 || length > RECENT_MOST || strcmp(name, host) != 0)
 		return;
 	recent = place_of(host, length);
-	memcpy(recent->host, host, length);
-	recent->length = (uint8_t)length;
-	recent->at = organization == NULL ? RECENT_NONE
-					  : (uint8_t)(organization - name);
+	turn = atomic_load_explicit(&recent->turn, memory_order_relaxed);
+	if (turn % 2 != 0 ||
+	    !atomic_compare_exchange_strong(&recent->turn, &turn, turn + 1))
+		return;
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&recent->what, (unsigned)length | at << 8,
+	    memory_order_relaxed);
+	for (size_t i = 0; i < length; i += step)
+		atomic_store_explicit(&recent->host[i / step],
+		    word_at(host, length, i), memory_order_relaxed);
+	atomic_store_explicit(&recent->turn, turn + 2, memory_order_release);
 }
 
 const char *
 usher_domain_organization(struct arena *arena, const char *host)
 {
 	size_t length = strlen(host);
-	const struct recent *recent = find_recent(host, length);
 	const char *name, *organization;
+	unsigned at;
 
-	if (recent != NULL)
-		return recent->at == RECENT_NONE
+	if (find_recent(host, length, &at))
+		return at == RECENT_NONE
 		    ? NULL
-		    : usher_arena_bytes(arena, host + recent->at,
-			  length - recent->at);
+		    : usher_arena_bytes(arena, host + at, length - at);
 	name = usher_domain_normal(arena, host);
 	if (name == NULL)
 		return NULL;
