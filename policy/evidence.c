@@ -104,7 +104,7 @@ report(const struct evidence_weighing *weighing, struct arena *arena,
 static bool
 none_met(const struct evidence_weighing *weighing)
 {
-	const unsigned *hits = weighing->hits;
+	const uint16_t *hits = weighing->hits;
 	size_t count = weighing->evidence->item_count;
 
 	return count == 0 ||

@@ -136,7 +136,7 @@ struct evidence_words {
 struct evidence_weighing {
 	const struct evidence *evidence;
 	const struct evidence_view *view;
-	unsigned hits[EVIDENCE_ITEMS];
+	uint16_t hits[EVIDENCE_ITEMS];		      /* phrases are no more */
 	unsigned char said[EVIDENCE_PHRASES / 8 + 1]; /* phrases met */
 };
 
