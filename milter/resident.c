@@ -6,6 +6,8 @@
  * at two megabytes of files which nobody looks at again, and which count as
  * this process's for good. A page that is looked at after all comes back from
  * the kernel's memory of the file. Called by main.c once all is read.
+ *
+ * What threads hold on to is kept small here, too, before there are any.
  */
 #include <link.h>
 #include <malloc.h>
@@ -15,7 +17,26 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#define GLIB_DISABLE_DEPRECATION_WARNINGS
+#include <glib.h>
+
 #include "resident.h"
+
+/*
+ * GLib before 2.76 keeps memory of its own for every thread, which the
+ * hundred threads of libmilter hold beside what malloc() keeps for them. It
+ * can be told otherwise before its first use alone, and that is when it is
+ * initialised; only what stands here comes before. A later one has no such
+ * memory, and its function does nothing.
+ */
+static void
+without_slices(void)
+{
+	g_slice_set_config(G_SLICE_CONFIG_ALWAYS_MALLOC, TRUE);
+}
+
+static void (*const before_libraries)(void)
+    __attribute__((section(".preinit_array"), used)) = without_slices;
 
 /* Whether the linker wrote into what is read and executed, too. */
 static bool

@@ -1,6 +1,7 @@
 /*
  * Tests of milter/resident.c: what the start alone needed is no longer counted
- * as this process's, and what was written stays as it was.
+ * as this process's, what was written stays as it was, and threads keep no
+ * memory for GLib.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +11,13 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#define GLIB_DISABLE_DEPRECATION_WARNINGS
+#include <glib.h>
 
 #include "resident.h"
 
@@ -60,12 +65,28 @@ loses_nothing(void **state)
 	free(heap);
 }
 
+/* malloc() knows how large each of them is. */
+static void
+keeps_no_slices(void **state)
+{
+	void *all[20];
+
+	(void)state;
+	for (size_t i = 0; i < 20; i++) {
+		all[i] = g_slice_alloc0(40);
+		assert_in_range(malloc_usable_size(all[i]), 40, 64);
+	}
+	for (size_t i = 0; i < 20; i++)
+		g_slice_free1(40, all[i]);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back),
 		cmocka_unit_test(loses_nothing),
+		cmocka_unit_test(keeps_no_slices),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
