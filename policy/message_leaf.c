@@ -299,6 +299,43 @@ usher_leaf_begin(struct message_stream *stream, struct part *part,
 	}
 }
 
+static void
+end_text(struct leaf *leaf)
+{
+	struct message_content *shown = leaf->part->shown;
+
+	show(leaf, "", 0, true);
+	usher_links_of_text(shown->text.data, shown->text.length, shown);
+}
+
+/*
+ * Nearly every mail has a plain form beside the one that is shown. It is short
+ * enough to be kept as it is, unless its beginning was looked at.
+ */
+static bool
+may_wait(const struct leaf *leaf)
+{
+	const struct part *part = leaf->part;
+
+	return part->parent && part->parent->alternative && !leaf->page &&
+	    part->shown->text.length == 0 && !leaf->text.over &&
+	    !leaf->text.quoted && !leaf->text.signing &&
+	    !leaf->text.pending.failed;
+}
+
+void
+usher_leaf_show(struct part *part)
+{
+	struct leaf leaf = { .part = part, .text = part->waiting };
+
+	if (!part->waits)
+		return;
+	part->waits = false;
+	part->waiting = (struct shown_text){ .over = false };
+	end_text(&leaf);
+	usher_buffer_free(&leaf.text.pending);
+}
+
 void
 usher_leaf_end(struct message_stream *stream, bool cut)
 {
@@ -311,9 +348,13 @@ usher_leaf_end(struct message_stream *stream, bool cut)
 		usher_sniff_end(&leaf->sniff, cut, leaf->part->ending);
 	} else if (leaf->use == LEAF_TEXT) {
 		empty_stage(leaf, true);
-		show(leaf, "", 0, true);
-		usher_links_of_text(leaf->part->shown->text.data,
-		    leaf->part->shown->text.length, leaf->part->shown);
+		if (may_wait(leaf)) {
+			leaf->part->waits = true;
+			leaf->part->waiting = leaf->text;
+			leaf->text = (struct shown_text){ .over = false };
+		} else {
+			end_text(leaf);
+		}
 		stream->failed |= leaf->part->shown->text.failed;
 	}
 	usher_leaf_free(leaf);

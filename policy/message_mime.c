@@ -41,6 +41,7 @@ show_text(struct part *part, struct message_content *content)
 
 	if (!shown)
 		return;
+	usher_leaf_show(part);
 	if (content->text.length == 0) {
 		usher_buffer_free(&content->text);
 		content->text = shown->text;
@@ -56,6 +57,7 @@ show_text(struct part *part, struct message_content *content)
 	if (shown->beside.length > 0)
 		usher_buffer_add(&content->beside, shown->beside.data,
 		    shown->beside.length);
+	content->text.failed |= shown->text.failed;
 	content->words_left_out += shown->words_left_out;
 	content->quoted |= shown->quoted;
 	content->pixel |= shown->pixel;

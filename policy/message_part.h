@@ -39,6 +39,8 @@ struct part {
 	const char *name; /* of a file, or NULL */
 	char ending[ENDING_TEXT];
 	struct message_content *shown; /* of a text part, or NULL */
+	bool waits;		       /* what it shows is not looked at yet */
+	struct shown_text waiting;     /* that */
 };
 
 /* What takes the bytes of the one leaf that is open. */
@@ -115,6 +117,8 @@ void usher_leaf_begin(struct message_stream *stream, struct part *part,
 void usher_leaf_feed(struct message_stream *stream, const char *data,
     size_t length);
 void usher_leaf_end(struct message_stream *stream, bool cut);
+/* Of an alternative what it shows is looked at when it is chosen. */
+void usher_leaf_show(struct part *part);
 void usher_leaf_free(struct leaf *leaf);
 
 #endif

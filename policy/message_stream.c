@@ -97,14 +97,20 @@ note_field(struct message_stream *stream, const char *line, size_t length)
 {
 	struct buffer *fields = &stream->fields;
 	bool folded = *line == ' ' || *line == '\t';
+	size_t before;
+	char *nul;
 
 	length = without_end(line, length);
 	if (length + fields->length > MOST_PART_FIELDS)
 		return;
 	if (folded && fields->length > 0)
 		fields->length--;
-	for (size_t i = 0; i < length; i++)
-		usher_buffer_add(fields, line[i] != '\0' ? &line[i] : " ", 1);
+	before = fields->length;
+	usher_buffer_add(fields, line, length);
+	while (before < fields->length &&
+	    (nul = memchr(fields->data + before, '\0',
+		 fields->length - before)) != NULL)
+		*nul = ' ';
 	usher_buffer_add(fields, "", 1);
 }
 
@@ -375,6 +381,7 @@ free_texts(struct part *part)
 {
 	/* Parts lie in the arena: no recursion, a walk over the tree. */
 	while (part) {
+		usher_buffer_free(&part->waiting.pending);
 		if (part->shown) {
 			usher_buffer_free(&part->shown->text);
 			usher_buffer_free(&part->shown->beside);

@@ -40,16 +40,13 @@ take_line(const char **at, const char *end, struct line *line)
 	return true;
 }
 
-static bool
+/* Nearly every line is decided by its first letter. */
+static inline bool
 starts(struct line line, const char *with)
 {
-	size_t length;
-
-	/* Nearly every line is decided by its first letter. */
-	if (line.length == 0 || ((*line.at ^ *with) & 0xdf) != 0)
-		return false;
-	length = strlen(with);
-	return line.length >= length && strncasecmp(line.at, with, length) == 0;
+	return line.length > 0 && ((*line.at ^ *with) & 0xdf) == 0 &&
+	    line.length >= strlen(with) &&
+	    strncasecmp(line.at, with, strlen(with)) == 0;
 }
 
 /* The letter that a line begins with, as a bit; 0: none of ASCII. */
@@ -145,6 +142,9 @@ ends_attribution(struct line line)
 		"writes:",
 	};
 
+	/* All of them end so, and few lines do. */
+	if (!ends(line, ":"))
+		return false;
 	for (size_t i = 0; i < sizeof(enders) / sizeof(*enders); i++) {
 		if (ends(line, enders[i]))
 			return true;
