@@ -130,7 +130,7 @@ high_starts(const char *text, size_t length)
 
 	while (i < length) {
 		if (length - i >= TEXT_MASK_BYTES &&
-		    usher_mask_high(text + i) == 0)
+		    !usher_mask_any_high(text + i))
 			i += TEXT_MASK_BYTES;
 		else
 			count += (unsigned char)text[i++] >= 0xc0;
@@ -152,7 +152,7 @@ static bool
 letters_of(const char *at, uint64_t *letters)
 {
 	*letters = usher_mask_alnum(at);
-	return usher_mask_high(at) == 0;
+	return !usher_mask_any_high(at);
 }
 
 static inline void

@@ -210,14 +210,16 @@ hear_block(const char *at, struct voice *voice)
 {
 	uint64_t letters, capitals, exclaims;
 
-	if ((usher_mask_high(at) | usher_mask_within(at, 0, '$', '$')) != 0)
+	if (usher_mask_any_high(at) || usher_mask_within(at, 0, '$', '$') != 0)
 		return false;
 	letters = usher_mask_letters(at);
 	capitals = usher_mask_within(at, 0, 'A', 'Z');
 	exclaims = usher_mask_within(at, 0, '!', '!');
 	voice->letters += usher_mask_count(letters);
-	voice->capitals += usher_mask_count(capitals);
-	voice->exclaims += usher_mask_count(exclaims);
+	if (capitals != 0)
+		voice->capitals += usher_mask_count(capitals);
+	if (exclaims != 0)
+		voice->exclaims += usher_mask_count(exclaims);
 	hear_ends(voice, letters);
 	return true;
 }

@@ -163,7 +163,7 @@ ascii_length(const char *text, size_t length)
 {
 	size_t i = 0;
 
-	while (length - i >= TEXT_MASK_BYTES && usher_mask_high(text + i) == 0)
+	while (length - i >= TEXT_MASK_BYTES && !usher_mask_any_high(text + i))
 		i += TEXT_MASK_BYTES;
 	while (length - i >= 8 && (usher_text_eight(text + i) & TEXT_HIGH) == 0)
 		i += 8;
@@ -312,13 +312,16 @@ count_character(struct counting *counting, const char *text, size_t at,
 static bool
 count_block(struct counting *counting, const char *text, size_t at, size_t most)
 {
-	uint64_t letters = usher_mask_alnum(text + at), sum, in_words;
-	uint64_t others = ~usher_mask_space(text + at);
+	uint64_t letters, sum, in_words, others;
 	size_t words;
 
+	if (usher_mask_any_high(text + at))
+		return false;
+	letters = usher_mask_alnum(text + at);
+	others = ~usher_mask_space(text + at);
 	sum = others + letters + counting->in_word;
 	words = usher_mask_count(letters & ~sum);
-	if (usher_mask_high(text + at) != 0 || counting->words + words > most)
+	if (counting->words + words > most)
 		return false;
 	in_words = others & (~sum | letters);
 	counting->words += words;

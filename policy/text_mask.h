@@ -11,6 +11,7 @@
 #define USHER_TEXT_MASK_H
 
 #include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -81,25 +82,69 @@ usher_mask_high_by_eight(const char *at)
 	return mask;
 }
 
+#ifdef __SSE2__
+static inline __m128i
+usher_mask_some(const char *at)
+{
+	return _mm_loadu_si128((const void *)at);
+}
+
+/* All ones in each byte from `first` on, and no more than `span` above it. */
+static inline __m128i
+usher_mask_span(__m128i some, char first, char span)
+{
+	some = _mm_sub_epi8(some, _mm_set1_epi8(first));
+	return _mm_cmpeq_epi8(_mm_min_epu8(some, _mm_set1_epi8(span)), some);
+}
+
+static inline __m128i
+usher_mask_some_alnum(__m128i some)
+{
+	__m128i small = _mm_or_si128(some, _mm_set1_epi8(0x20));
+
+	return _mm_or_si128(usher_mask_span(some, '0', 9),
+	    usher_mask_span(small, 'a', 25));
+}
+
+static inline __m128i
+usher_mask_some_space(__m128i some)
+{
+	return _mm_or_si128(usher_mask_span(some, '\t', '\r' - '\t'),
+	    _mm_cmpeq_epi8(some, _mm_set1_epi8(' ')));
+}
+
+static inline __m128i
+usher_mask_some_within(__m128i some, unsigned char with, unsigned char first,
+    unsigned char last)
+{
+	return usher_mask_span(_mm_or_si128(some, _mm_set1_epi8((char)with)),
+	    (char)first, (char)(last - first));
+}
+
+/* Sixteen bits of each; compilers leave a loop of four as it is. */
+static inline uint64_t
+usher_mask_join(__m128i first, __m128i second, __m128i third, __m128i last)
+{
+	return (uint64_t)(unsigned)_mm_movemask_epi8(first) |
+	    (uint64_t)(unsigned)_mm_movemask_epi8(second) << 16 |
+	    (uint64_t)(unsigned)_mm_movemask_epi8(third) << 32 |
+	    (uint64_t)(unsigned)_mm_movemask_epi8(last) << 48;
+}
+
+#define TEXT_MASK_OF(at, match, ...)                               \
+	usher_mask_join(match(usher_mask_some(at), ##__VA_ARGS__), \
+	    match(usher_mask_some((at) + 16), ##__VA_ARGS__),      \
+	    match(usher_mask_some((at) + 32), ##__VA_ARGS__),      \
+	    match(usher_mask_some((at) + 48), ##__VA_ARGS__))
+#endif
+
 /* The same; `with` are bits that each byte is taken to have. */
 static inline uint64_t
 usher_mask_within(const char *at, unsigned char with, unsigned char first,
     unsigned char last)
 {
 #ifdef __SSE2__
-	const __m128i least = _mm_set1_epi8((char)first);
-	const __m128i span = _mm_set1_epi8((char)(last - first));
-	const __m128i bits = _mm_set1_epi8((char)with);
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
-		__m128i some = _mm_loadu_si128((const void *)(at + i));
-
-		some = _mm_sub_epi8(_mm_or_si128(some, bits), least);
-		some = _mm_cmpeq_epi8(_mm_min_epu8(some, span), some);
-		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
-	}
-	return mask;
+	return TEXT_MASK_OF(at, usher_mask_some_within, with, first, last);
 #else
 	return usher_mask_within_by_eight(at, with, first, last);
 #endif
@@ -110,16 +155,24 @@ static inline uint64_t
 usher_mask_high(const char *at)
 {
 #ifdef __SSE2__
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
-		__m128i some = _mm_loadu_si128((const void *)(at + i));
-
-		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
-	}
-	return mask;
+	return usher_mask_join(usher_mask_some(at), usher_mask_some(at + 16),
+	    usher_mask_some(at + 32), usher_mask_some(at + 48));
 #else
 	return usher_mask_high_by_eight(at);
+#endif
+}
+
+/* Whether there are any. */
+static inline bool
+usher_mask_any_high(const char *at)
+{
+#ifdef __SSE2__
+	return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(usher_mask_some(at),
+						  usher_mask_some(at + 16)),
+		   _mm_or_si128(usher_mask_some(at + 32),
+		       usher_mask_some(at + 48)))) != 0;
+#else
+	return usher_mask_high_by_eight(at) != 0;
 #endif
 }
 
@@ -129,31 +182,11 @@ usher_mask_letters(const char *at)
 	return usher_mask_within(at, 0x20, 'a', 'z');
 }
 
-#ifdef __SSE2__
-/* All ones in each byte from `first` on, and no more than `span` above it. */
-static inline __m128i
-usher_mask_span(__m128i some, char first, char span)
-{
-	some = _mm_sub_epi8(some, _mm_set1_epi8(first));
-	return _mm_cmpeq_epi8(_mm_min_epu8(some, _mm_set1_epi8(span)), some);
-}
-#endif
-
 static inline uint64_t
 usher_mask_alnum(const char *at)
 {
 #ifdef __SSE2__
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
-		__m128i some = _mm_loadu_si128((const void *)(at + i));
-		__m128i small = _mm_or_si128(some, _mm_set1_epi8(0x20));
-
-		some = _mm_or_si128(usher_mask_span(some, '0', 9),
-		    usher_mask_span(small, 'a', 25));
-		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
-	}
-	return mask;
+	return TEXT_MASK_OF(at, usher_mask_some_alnum);
 #else
 	return usher_mask_letters(at) | usher_mask_within(at, 0, '0', '9');
 #endif
@@ -164,16 +197,7 @@ static inline uint64_t
 usher_mask_space(const char *at)
 {
 #ifdef __SSE2__
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 16) {
-		__m128i some = _mm_loadu_si128((const void *)(at + i));
-
-		some = _mm_or_si128(usher_mask_span(some, '\t', '\r' - '\t'),
-		    _mm_cmpeq_epi8(some, _mm_set1_epi8(' ')));
-		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(some) << i;
-	}
-	return mask;
+	return TEXT_MASK_OF(at, usher_mask_some_space);
 #else
 	return usher_mask_within(at, 0, '\t', '\r') |
 	    usher_mask_within(at, 0, ' ', ' ');
@@ -214,7 +238,7 @@ static inline unsigned
 usher_few_plain(const char *at, unsigned *blanks)
 {
 #ifdef __SSE2__
-	__m128i some = _mm_loadu_si128((const void *)at);
+	__m128i some = usher_mask_some(at);
 	__m128i blank = _mm_cmpeq_epi8(some, _mm_set1_epi8(' '));
 	__m128i marks = _mm_or_si128(_mm_cmpeq_epi8(some, _mm_set1_epi8('<')),
 	    _mm_cmpeq_epi8(some, _mm_set1_epi8('&')));
