@@ -3,7 +3,8 @@
  * `usher publish` refuses the second of them (design.md §4, "Limits").
  *
  * Called by `usher check` for every source of a site, in the order in which
- * they are published. Names are those of the store, so both agree on what is one.
+ * they are published. Names are those of the store, so that both agree on
+ * what is one.
  */
 #include <errno.h>
 #include <glib.h>
