@@ -46,6 +46,25 @@ set_text(json_t *json, const char *name, const char *text)
 	(void)json_object_set_new(json, name, text_json(text));
 }
 
+/* What was not given is null, as in `usher code list`. */
+static void
+set_given(json_t *json, const char *name, const char *text)
+{
+	(void)json_object_set_new(json, name,
+	    *text == '\0' ? json_null() : text_json(text));
+}
+
+/* The day of a count, "2026-11-24" for its key's number. */
+static void
+set_day(json_t *json, int64_t day)
+{
+	char text[USHER_INSTANT_TEXT];
+
+	usher_instant_text(day * DAY_S, text);
+	text[strcspn(text, "T")] = '\0';
+	set_text(json, "day", text);
+}
+
 static void
 set_instant(json_t *json, const char *name, int64_t at)
 {
@@ -89,8 +108,10 @@ add_tally(json_t *json, const struct person *person, struct arena *arena,
 	struct tally_list list = { .count = 0 };
 	int64_t day;
 
-	if (usher_tally_day(record->parts[1], &day))
+	if (usher_tally_day(record->parts[1], &day)) {
+		set_day(json, day);
 		(void)usher_tally_unpack(arena, &record->value, 0, &list);
+	}
 	for (size_t i = 0; i < list.count; i++) {
 		const struct tally_what *what = &list.entries[i].what;
 		json_t *one;
@@ -197,8 +218,8 @@ add_code(json_t *json, struct arena *arena, const struct person_record *record)
 	if (code == NULL || usher_code_unpack(arena, &record->value, code) != 0)
 		return;
 	set_text(json, "code_for", code->party);
-	set_text(json, "label", code->label);
-	set_text(json, "owner", code->owner);
+	set_given(json, "label", code->label);
+	set_given(json, "owner", code->owner);
 	(void)json_object_set_new(json, "used",
 	    json_integer((json_int_t)code->used));
 }

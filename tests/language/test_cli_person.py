@@ -99,6 +99,7 @@ def test_a_code_is_told_by_its_label_and_never_itself(usher, site, export):
     row, = [row for row in export("alice@example.com")
             if row["record"] == "code"]
     assert (row["code_for"], row["label"]) == ("ours", "fair")
+    assert row["owner"] is None
     assert usher("forget", "-c", site, "alice@example.com").code == 0
     assert export("alice@example.com") == []
 

@@ -41,6 +41,9 @@ def test_each_decided_mail_is_counted_while_the_milter_runs(site):
         {"recipient": "alice@example.com", "channel": "email", "count": 2}]
     assert report(site, "--since", "2026-11-24T21:00:00Z") == []
     assert report(site, "bob@example.com") == []
+    kept = support.run_usher("export", "-c", site.conf, "alice@example.com")
+    assert '"record":"count"' in kept.stdout
+    assert '"day":"2026-11-24"' in kept.stdout
 
 
 def test_who_is_turned_away_everywhere_has_poor_standing(site):
