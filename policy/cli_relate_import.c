@@ -2,7 +2,8 @@
  * cli_relate_import: `usher relate --import`: marks from a table of commas
  * (RFC 4180), as a CRM exports it.
  *
- * The first line names the columns. Of a row each address, domain and number
+ * The first line names the columns, and shows what parts them: spreadsheets of
+ * half the world write semicolons, some programs tabs. Of a row each address, domain and number
  * is marked with the row's stage. What is not understood is listed, by row.
  */
 #include "cli_relate.h"
@@ -91,8 +92,11 @@ read_headings(struct importing *importing)
 	importing->headed = true;
 	if (importing->has_party && importing->has_stage)
 		return;
-	importing->code = cli_wrong("%s: the first row must name a column `%s`",
-	    importing->path, importing->has_party ? "stage" : "party");
+	importing->code = cli_wrong("%s: the first row must name a column %s",
+	    importing->path,
+	    importing->has_party
+		? "`stage` (or lifecycle stage, status)"
+		: "`party` (or email, domain, website, phone, mobile)");
 }
 
 static int
@@ -207,19 +211,40 @@ on_row(int end, void *arg)
 	clear_row(importing);
 }
 
+/* Of the first line: the comma, unless it has none and another. */
+static unsigned char
+delimiter_of(const char *text, size_t length)
+{
+	const char *end = memchr(text, '\n', length);
+
+	if (end != NULL)
+		length = (size_t)(end - text);
+	if (memchr(text, ',', length) != NULL)
+		return CSV_COMMA;
+	if (memchr(text, ';', length) != NULL)
+		return ';';
+	return memchr(text, '\t', length) != NULL ? CSV_TAB : CSV_COMMA;
+}
+
 static void
 read_all(struct importing *importing, FILE *in)
 {
 	static char chunk[CHUNK];
+	bool begun = false;
 	size_t length;
 
 	while (importing->code == 0 &&
-	    (length = fread(chunk, 1, sizeof(chunk), in)) > 0)
+	    (length = fread(chunk, 1, sizeof(chunk), in)) > 0) {
+		if (!begun)
+			csv_set_delim(&importing->parser,
+			    delimiter_of(chunk, length));
+		begun = true;
 		if (csv_parse(&importing->parser, chunk, length, on_field,
 			on_row, importing) != length)
 			importing->code = cli_wrong("%s: row %zu: %s",
 			    importing->path, importing->row + 1,
 			    csv_strerror(csv_error(&importing->parser)));
+	}
 	if (importing->code == 0 && ferror(in))
 		importing->code = cli_failed("%s: %s", importing->path,
 		    strerror(errno));

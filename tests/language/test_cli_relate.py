@@ -111,6 +111,15 @@ def test_a_table_is_read_and_what_is_unclear_is_listed(relate, ask, tmp_path):
     assert ask("eve@mail.firm.example")["rule"] == "helped"
 
 
+@pytest.mark.parametrize("by", [";", "\t"])
+def test_a_table_may_be_parted_as_a_spreadsheet_does(relate, tmp_path, by):
+    table = tmp_path / "crm.csv"
+    table.write_text(f'name{by}Email{by}Stage\r\n"Ng, A."{by}'
+                     f'a@firm.example{by}customer\r\n', encoding="utf-8-sig")
+    assert relate(ALICE_AT, "--import", table).code == 0
+    assert relate(ALICE_AT).stdout == "firm.example: customer\n"
+
+
 @pytest.mark.parametrize("text, complaint", [
     ("email,phone\na@b.example,\n", "must name a column `stage`"),
     ("stage\ncustomer\n", "must name a column `party`"),
