@@ -74,13 +74,13 @@ joined(const char *text, size_t at)
 
 /* Brackets around the code alone go with it, and one of two blanks. */
 static void
-widen(const char *text, size_t length, struct usher_cut *cut)
+widen(const char *text, size_t length, size_t least, struct usher_cut *cut)
 {
 	static const char open[] = "[({", shut[] = "])}";
 	size_t from = cut->at, until = cut->at + cut->length;
 	const char *bracket;
 
-	while (from > 0 && until < length &&
+	while (from > least && until < length &&
 	    (bracket = strchr(open, text[from - 1])) != NULL &&
 	    text[until] == shut[bracket - open]) {
 		from--;
@@ -89,15 +89,53 @@ widen(const char *text, size_t length, struct usher_cut *cut)
 	if (until < length && text[until] == ' ' &&
 	    (from == 0 || text[from - 1] == ' '))
 		until++;
-	else if (from > 0 && text[from - 1] == ' ' &&
+	else if (from > least && text[from - 1] == ' ' &&
 	    (until == length || strchr("])},.;:!?", text[until]) != NULL))
 		from--;
 	*cut = (struct usher_cut){ from, until - from };
 }
 
-bool
-usher_codes_cut(const char *codes, const char *text, size_t length, size_t from,
-    struct usher_cut *cut)
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+is_break(const char *text, size_t length, size_t at)
+{
+	return at == length || text[at] == '\r' || text[at] == '\n';
+}
+
+/*
+ * Of a folded field a line that has nothing else goes whole: one that is empty
+ * would end the header.
+ */
+static void
+widen_line(const char *text, size_t length, size_t least, struct usher_cut *cut)
+{
+	size_t from = cut->at, until = cut->at + cut->length;
+
+	while (from > least && is_blank(text[from - 1]))
+		from--;
+	while (until < length && is_blank(text[until]))
+		until++;
+	if (!is_break(text, length, until))
+		return;
+	if (from == 0 && until < length)
+		while (until < length && strchr(" \t\r\n", text[until]) != NULL)
+			until++;
+	else if (from > least && text[from - 1] == '\n')
+		from -= from - 1 > least && text[from - 2] == '\r' ? 2 : 1;
+	else
+		return;
+	*cut = (struct usher_cut){ from, until - from };
+}
+
+/* What goes begins at `least` or behind it. */
+static bool
+next_cut(const char *codes, const char *text, size_t length, size_t from,
+    size_t least, struct usher_cut *cut)
 {
 	struct code_token token;
 	size_t sign;
@@ -109,7 +147,8 @@ usher_codes_cut(const char *codes, const char *text, size_t length, size_t from,
 		*cut = (struct usher_cut){ token.at, token.length };
 		sign = joined(text, token.at);
 		if (sign == 0) {
-			widen(text, length, cut);
+			widen(text, length, least, cut);
+			widen_line(text, length, least, cut);
 			return true;
 		}
 		cut->at -= sign;
@@ -117,6 +156,13 @@ usher_codes_cut(const char *codes, const char *text, size_t length, size_t from,
 		return true;
 	}
 	return false;
+}
+
+bool
+usher_codes_cut(const char *codes, const char *text, size_t length, size_t from,
+    struct usher_cut *cut)
+{
+	return next_cut(codes, text, length, from, from, cut);
 }
 
 /* Takes them out of the text itself. */
@@ -127,7 +173,7 @@ strip(const char *codes, char *text)
 	bool any = false;
 	size_t at = 0;
 
-	while (usher_codes_cut(codes, text, strlen(text), at, &cut)) {
+	while (next_cut(codes, text, strlen(text), at, 0, &cut)) {
 		at = cut.at;
 		memmove(text + at, text + at + cut.length,
 		    strlen(text + at + cut.length) + 1);

@@ -97,6 +97,11 @@ def test_a_code_in_the_subject_admits_and_is_taken_out(site):
     assert sent.headers[("Subject", 1)] == "Our offer for you"
     assert sent.headers[("Thread-Topic", 1)] == "Our offer"
     assert not sent.added and not sent.deleted
+    # an empty line, left of a folded field, would end the header
+    folded = send(site, f"Our offer\n [{code}]", fields=[
+        ("Thread-Topic", f"{code}\n offer")])
+    assert folded.headers[("Subject", 1)] == "Our offer"
+    assert folded.headers[("Thread-Topic", 1)] == "offer"
     assert not is_in(site, subject="Our offer for you")
     assert_never_told(site, code)
 

@@ -122,6 +122,14 @@ def test_every_form_of_an_address_shows_it(closed, trunk, pbx):
     called = f"P-Called-Party-ID: <{s.uri(f'{ALICE}+{code}')}>"
     request, _ = admits(shows(plain, headers=[called]), pbx, code)
     assert request.get("P-Called-Party-ID") == f"<{plain}>"
+    # no empty line is left of a folded one, which would end the head
+    for subject, left in ((f"Our offer\r\n [{code}]", "Our offer"),
+                          (f"{code}\r\n offer", "offer"),
+                          (f"{code} {code}", "")):
+        request, _ = admits(shows(plain, headers=[f"Subject: {subject}"]),
+                            pbx, code)
+        assert request.get("Subject") == left
+        assert request.body == b"v=0\r\n"
     # a parameter of the header, as without brackets
     call = shows(plain)
     call.data = call.data.replace(f"To: <{plain}>", f"To: {plain};code={code}")
