@@ -139,6 +139,33 @@ envelope_of(const struct session *session)
 	return envelope;
 }
 
+/* No verdict stands on what was shown so far: words need none of it. */
+static bool
+nothing_stands(const struct mail *mail)
+{
+	for (size_t i = 0; i < mail->count; i++)
+		if (mail->recipients[i].decision != NULL &&
+		    !mail->recipients[i].pending)
+			return false;
+	return true;
+}
+
+/* Facts for what is shown now: those of an earlier stage grow, or new ones. */
+static int
+begin_facts(struct session *session, unsigned shown, struct usher_facts **kept)
+{
+	struct mail *mail = &session->mail;
+
+	for (unsigned i = shown; i-- > 0 && nothing_stands(mail);) {
+		if (mail->facts[i] == NULL)
+			continue;
+		*kept = mail->facts[i];
+		mail->facts[i] = NULL;
+		return 0;
+	}
+	return usher_facts_new(mail->conf, USHER_EMAIL, kept);
+}
+
 /* Made once a mail and stage, for all recipients. */
 static int
 facts_of(struct session *session, unsigned shown, struct usher_facts **facts,
@@ -150,7 +177,7 @@ facts_of(struct session *session, unsigned shown, struct usher_facts **facts,
 	int code = content == NULL ? ENOMEM : 0;
 
 	if (code == 0 && *kept == NULL) {
-		code = usher_facts_new(session->mail.conf, USHER_EMAIL, kept);
+		code = begin_facts(session, shown, kept);
 		if (code == 0)
 			code = usher_message_facts(content, &envelope, shown,
 			    *kept, error);

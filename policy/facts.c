@@ -159,8 +159,12 @@ usher_facts_sender(struct usher_facts *facts, const char *sender)
 	int code;
 
 	facts->null_sender = !*sender;
-	if (facts->null_sender)
+	if (facts->null_sender ||
+	    (facts->sender_given && strcmp(facts->sender_given, sender) == 0))
 		return 0;
+	facts->sender_given = usher_arena_string(&facts->arena, sender);
+	if (!facts->sender_given)
+		return ENOMEM;
 	code = usher_address_parse(&facts->arena, sender, dialling,
 	    &facts->sender, NULL);
 	if (code == 0) {
@@ -226,6 +230,9 @@ int
 usher_facts_subject(struct usher_facts *facts, const char *subject,
     size_t length)
 {
+	if (facts->subject && strlen(facts->subject) == length &&
+	    memcmp(facts->subject, subject, length) == 0)
+		return 0;
 	facts->subject = usher_arena_bytes(&facts->arena, subject, length);
 	return facts->subject ? usher_facts_fold(facts) : ENOMEM;
 }

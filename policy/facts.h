@@ -46,6 +46,7 @@ struct usher_facts {
 	bool claims_proven; /* the site trusts claims */
 	/* Of a mail's envelope: kind NONE and text NULL when not told. */
 	struct address sender;
+	const char *sender_given; /* that it was read from, or NULL */
 	bool null_sender;
 	bool anonymous;
 	const char *identity; /* tells this attempt from others, or NULL */
