@@ -72,13 +72,17 @@ find_all(void)
 	find("close", &ahead_next.close);
 }
 
+/* Where there is one, what comes next was found before it was made. */
 struct ahead *
 ahead_of(int fd)
 {
-	(void)pthread_once(&next_once, find_all);
-	if (fd < 0 || fd >= MOST_CONNECTIONS)
-		return NULL;
-	return atomic_load_explicit(&table[fd], memory_order_acquire);
+	struct ahead *ahead = NULL;
+
+	if (fd >= 0 && fd < MOST_CONNECTIONS)
+		ahead = atomic_load_explicit(&table[fd], memory_order_acquire);
+	if (ahead == NULL)
+		(void)pthread_once(&next_once, find_all);
+	return ahead;
 }
 
 static void
@@ -198,7 +202,8 @@ poll_one(struct ahead *ahead, struct pollfd *one, int timeout)
 		one->revents = POLLOUT;
 		return 1;
 	}
-	ahead_send_kept(ahead, one->fd);
+	if (ahead->kept != NULL)
+		ahead_send_kept(ahead, one->fd);
 	if ((one->events & POLLIN) != 0 &&
 	    (ahead->ready || ahead->bytes != NULL)) {
 		one->revents = POLLIN;

@@ -78,14 +78,9 @@ usher_message_free(struct usher_message *message)
 const char *
 usher_message_field(const struct usher_message *message, const char *name)
 {
-	for (size_t i = 0; i < message->field_count; i++) {
-		const char *other = message->fields[i].name;
-
-		/* The first letter tells most of them apart. */
-		if (((*other ^ *name) & ~0x20) == 0 &&
-		    strcasecmp(other, name) == 0)
+	for (size_t i = 0; i < message->field_count; i++)
+		if (usher_field_is(&message->fields[i], name))
 			return message->fields[i].value;
-	}
 	return NULL;
 }
 
@@ -108,11 +103,38 @@ room_for_field(struct usher_message *message)
 	return true;
 }
 
-static bool
-is_one_line(const char *value, size_t length)
+static void
+replace(char *text, size_t length, char what)
 {
-	return !memchr(value, '\n', length) && !memchr(value, '\r', length) &&
-	    !memchr(value, '\0', length);
+	char *at;
+
+	while (length > 0 && (at = memchr(text, what, length)) != NULL) {
+		*at = ' ';
+		length -= (size_t)(at - text);
+		text = at;
+	}
+}
+
+/* Line by line, without its end; how many bytes. */
+static size_t
+join_lines(char *out, const char *value, size_t length)
+{
+	const char *end = value + length;
+	size_t used = 0;
+
+	while (value < end) {
+		const char *newline = memchr(value, '\n',
+		    (size_t)(end - value));
+		const char *stop = newline ? newline : end;
+		size_t run = (size_t)(stop - value);
+
+		if (run > 0 && stop[-1] == '\r')
+			run--;
+		memcpy(out + used, value, run);
+		used += run;
+		value = newline ? newline + 1 : end;
+	}
+	return used;
 }
 
 /*
@@ -122,31 +144,22 @@ is_one_line(const char *value, size_t length)
 static char *
 unfolded(struct arena *arena, const char *value, size_t length)
 {
-	size_t blank = 0, used = 0;
+	size_t blank = 0, used;
 	char *copy;
 
 	while (blank < length && strchr(" \t\r\n", value[blank]) != NULL)
 		blank++;
 	value += blank;
 	length -= blank;
-	if (is_one_line(value, length)) {
-		copy = usher_arena_bytes(arena, value, length);
-		used = length;
-		length = 0;
-	} else {
-		copy = usher_arena_alloc(arena, length + 1);
-	}
-	for (size_t i = 0; copy && i < length; i++) {
-		bool ends = i + 1 == length || value[i + 1] == '\n';
-
-		if (value[i] == '\0' || (value[i] == '\r' && !ends))
-			copy[used++] = ' ';
-		else if (value[i] != '\r' && value[i] != '\n')
-			copy[used++] = value[i];
-	}
-	while (copy && used > 0 &&
-	    (copy[used - 1] == ' ' || copy[used - 1] == '\t'))
-		copy[--used] = '\0';
+	copy = usher_arena_room(arena, length + 1);
+	if (!copy)
+		return NULL;
+	used = join_lines(copy, value, length);
+	replace(copy, used, '\r');
+	replace(copy, used, '\0');
+	while (used > 0 && (copy[used - 1] == ' ' || copy[used - 1] == '\t'))
+		used--;
+	copy[used] = '\0';
 	return copy;
 }
 

@@ -10,6 +10,8 @@
 #ifndef USHER_MESSAGE_H
 #define USHER_MESSAGE_H
 
+#include <strings.h>
+
 #include "arena.h"
 #include "evidence.h"
 #include "facts.h"
@@ -99,6 +101,14 @@ struct usher_message {
 /* The first field of a name, or NULL. Case of names is no difference. */
 const char *usher_message_field(const struct usher_message *message,
     const char *name);
+
+/* The first letter tells most names apart; their case is no difference. */
+static inline bool
+usher_field_is(const struct evidence_field *field, const char *name)
+{
+	return ((*field->name ^ *name) & ~0x20) == 0 &&
+	    strcasecmp(field->name, name) == 0;
+}
 
 /* message_head.c */
 void usher_gmime_begin(void);

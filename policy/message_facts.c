@@ -205,7 +205,7 @@ solicits(const struct usher_message *message)
 	for (size_t i = 0; i < message->field_count; i++) {
 		const char *value = message->fields[i].value;
 
-		if (strcasecmp(message->fields[i].name, "Solicitation") == 0 &&
+		if (usher_field_is(&message->fields[i], "Solicitation") &&
 		    isalpha((unsigned char)value[strspn(value, " \t,")]))
 			return true;
 	}

@@ -157,15 +157,15 @@ read_addresses(struct usher_message *message, struct message_head *head)
 	for (size_t i = 0; i < message->field_count; i++) {
 		const struct evidence_field *field = &message->fields[i];
 
-		if (strcasecmp(field->name, "From") == 0) {
+		if (usher_field_is(field, "From")) {
 			head->from_fields++;
 			each_address(field->value, take_from, &taking);
-		} else if (strcasecmp(field->name, "To") == 0 ||
-		    strcasecmp(field->name, "Cc") == 0) {
+		} else if (usher_field_is(field, "To") ||
+		    usher_field_is(field, "Cc")) {
 			each_address(field->value, take_recipient, &taking);
 			if (strlen(field->value) > MOST_ADDRESS_FIELD)
 				head->recipients = 100;
-		} else if (strcasecmp(field->name, "Reply-To") == 0) {
+		} else if (usher_field_is(field, "Reply-To")) {
 			each_address(field->value, take_reply_to, &taking);
 		}
 	}
@@ -214,7 +214,9 @@ is_list(const struct usher_message *message)
 	const char *precedence = usher_message_field(message, "Precedence");
 
 	for (size_t i = 0; i < message->field_count; i++) {
-		if (strncasecmp(message->fields[i].name, "List-", 5) == 0)
+		const char *name = message->fields[i].name;
+
+		if ((*name | 0x20) == 'l' && strncasecmp(name, "List-", 5) == 0)
 			return true;
 	}
 	return precedence && first_word(precedence, "list");

@@ -92,17 +92,27 @@ put(struct html_page *page, uint32_t c)
 }
 
 /* Most text is words of ASCII, which are taken many at a time. */
-static void
+static bool
 put_run(struct html_page *page, bool shown)
 {
 	const char *begin = page->tags.at;
 	size_t length = usher_tag_words(&page->tags);
 
 	if (!shown || length == 0)
-		return;
+		return length > 0;
 	owed_blank(page);
 	page->shown = begin[length - 1];
 	usher_buffer_add(page->out, begin, length);
+	return true;
+}
+
+static void
+put_character(struct html_page *page, uint32_t c, bool shown)
+{
+	if (shown && is_blank(c))
+		page->blank = true;
+	else if (shown && !is_invisible(c))
+		put(page, c);
 }
 
 /* At least one character: a "<" that opens no tag is text. */
@@ -114,20 +124,18 @@ usher_html_text(struct html_page *page)
 	struct tags *tags = &page->tags;
 
 	do {
-		uint32_t c = usher_tag_character(tags);
+		uint32_t c;
 
+		if (!in_head && put_run(page, shown))
+			continue;
+		c = usher_tag_character(tags);
 		/* Text ends a head that was not closed. */
 		if (in_head && !is_blank(c)) {
 			page->depth = 0;
 			shown = is_shown(page, top(page));
 			in_head = false;
 		}
-		if (shown && is_blank(c))
-			page->blank = true;
-		else if (shown && !is_invisible(c))
-			put(page, c);
-		if (!in_head)
-			put_run(page, shown);
+		put_character(page, c, shown);
 	} while (tags->at < tags->end && *tags->at != '<');
 }
 

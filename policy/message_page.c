@@ -123,9 +123,12 @@ text_end(const struct tags *tags, bool last)
 {
 	size_t left = (size_t)(tags->end - tags->at);
 	size_t tail = left < LONGEST_ENTITY ? left : LONGEST_ENTITY;
-	const char *begin = memrchr(tags->end - tail, '&', tail);
+	const char *begin;
 
-	if (last || !begin || memchr(begin, '<', (size_t)(tags->end - begin)) ||
+	if (last)
+		return tags->end;
+	begin = memrchr(tags->end - tail, '&', tail);
+	if (!begin || memchr(begin, '<', (size_t)(tags->end - begin)) ||
 	    memchr(begin, ';', (size_t)(tags->end - begin)))
 		return tags->end;
 	return begin;

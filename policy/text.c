@@ -29,11 +29,17 @@ usher_text_next(const char *text, size_t length, uint32_t *character)
 	return (size_t)g_unichar_to_utf8(c, NULL);
 }
 
+static inline bool
+is_capital(char c)
+{
+	return (unsigned char)(c - 'A') < 26;
+}
+
 char *
 usher_text_lower(char *text)
 {
 	for (char *p = text; *p != '\0'; p++)
-		*p = g_ascii_tolower(*p);
+		*p = (char)(*p | (is_capital(*p) ? 0x20 : 0));
 	return text;
 }
 
@@ -363,17 +369,18 @@ usher_text_words_length(const char *text, size_t length, size_t most)
 	return count(text, length, most).end;
 }
 
-static bool
+static inline bool
 same(char a, char b, bool folded)
 {
-	return a == b || (folded && g_ascii_tolower(a) == g_ascii_tolower(b));
+	return a == b ||
+	    (folded && ((a ^ b) & ~0x20) == 0 && is_capital((char)(a & ~0x20)));
 }
 
 /*
  * Only the last star is ever widened: what an earlier one took can stay, as
  * the later took the first chance. So the cost is pattern times text at most.
  */
-static bool
+static inline bool
 matches(const char *pattern, const char *text, bool folded)
 {
 	const char *star = NULL, *retry = NULL;
@@ -381,6 +388,9 @@ matches(const char *pattern, const char *text, bool folded)
 	while (*text != '\0') {
 		if (*pattern == '*') {
 			star = ++pattern;
+			while (*text != '\0' && *star != '*' &&
+			    !same(*star, *text, folded))
+				text++;
 			retry = text;
 		} else if (*pattern != '\0' && same(*pattern, *text, folded)) {
 			pattern++;
