@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "eight.h"
+#include "log_writer.h"
 
 void
 log_open(struct log *log, bool in_front)
@@ -14,13 +15,14 @@ log_open(struct log *log, bool in_front)
 	log->in_front = in_front;
 	if (!in_front)
 		openlog("usher-sip", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+	log->writer = log_writer_new(in_front);
 }
 
 void
 log_close(struct log *log)
 {
-	if (!log->in_front)
-		closelog();
+	log_writer_free(log->writer);
+	log->writer = NULL;
 }
 
 void
@@ -33,7 +35,9 @@ log_write(const struct log *log, int level, const char *format, ...)
 	if (vsnprintf(text, sizeof(text), format, arguments) < 0)
 		text[0] = '\0';
 	va_end(arguments);
-	if (log->in_front) {
+	if (log->writer != NULL) {
+		log_writer_put(log->writer, level, text, strlen(text), true);
+	} else if (log->in_front) {
 		fprintf(stderr, "usher-sip: %s\n", text);
 		fflush(stderr);
 	} else {
@@ -149,22 +153,9 @@ log_line_put(struct log_line *line, struct span key, struct span value)
 void
 log_line_end(const struct log *log, const struct log_line *line, int level)
 {
-	static const char name[] = "usher-sip: ";
-
-	if (log->in_front) {
-		flockfile(stderr);
-		fwrite_unlocked(name, 1, sizeof(name) - 1, stderr);
-		fwrite_unlocked(line->text, 1, line->used, stderr);
-		putc_unlocked('\n', stderr);
-		funlockfile(stderr);
-	} else {
-		syslog(level, "%.*s", (int)line->used, line->text);
-	}
-}
-
-void
-log_turn(const struct log *log)
-{
-	if (log->in_front)
-		fflush(stderr);
+	if (log->writer != NULL)
+		log_writer_put(log->writer, level, line->text, line->used,
+		    false);
+	else
+		log_write(log, level, "%.*s", (int)line->used, line->text);
 }

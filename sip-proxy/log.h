@@ -20,11 +20,14 @@ struct log_line {
 	char text[2048];
 };
 
+struct log_writer;
+
 struct log {
-	bool in_front; /* to stderr, without time stamps */
+	bool in_front;		   /* to stderr, without time stamps */
+	struct log_writer *writer; /* NULL: each line is written at once */
 };
 
-/* Before the first line. */
+/* Before the first line that may not wait for whoever reads the log. */
 void log_open(struct log *log, bool in_front);
 void log_close(struct log *log);
 void log_write(const struct log *log, int level, const char *format, ...)
@@ -41,7 +44,4 @@ log_line_add(struct log_line *line, const char *key, struct span value)
 }
 void log_line_end(const struct log *log, const struct log_line *line,
     int level);
-/* Once a turn of the loop: lines of decisions leave together. */
-void log_turn(const struct log *log);
-
 #endif

@@ -187,8 +187,6 @@ raise_limits(void)
 int
 main(int argc, char **argv)
 {
-	/* A turn's worth: without room of ours it would be a page. */
-	static char lines[1 << 16];
 	struct options options = { .at = NULL };
 	struct proxy *proxy;
 	int code = read_options(argc, argv, &options), ready = -1;
@@ -200,7 +198,6 @@ main(int argc, char **argv)
 		if (code != -1)
 			return code;
 	}
-	setvbuf(stderr, lines, _IOFBF, sizeof(lines));
 	signal(SIGPIPE, SIG_IGN);
 	raise_limits();
 	proxy = calloc(1, sizeof(*proxy));

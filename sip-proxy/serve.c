@@ -282,6 +282,5 @@ service_run(struct service *service)
 		event_add(service->wake, &wait);
 		event_base_loop(proxy->base, EVLOOP_ONCE);
 		sip_timers_run(proxy->timers, monotonic_ms());
-		log_turn(&proxy->log);
 	}
 }

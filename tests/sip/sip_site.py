@@ -45,6 +45,8 @@ class Site:
         self.at = at
         self.process = None
         self.lines = []
+        self.reads = threading.Event()  # who reads the log; cleared: nobody
+        self.reads.set()
         (folder / "preferences").mkdir(parents=True)
         self.settings = dict(
             site=site, host=HOST, port=self.port, trunk=TRUNK, sip=sip,
@@ -99,6 +101,7 @@ class Site:
     def _read(self, process):
         for line in process.stderr:
             self.lines.append(line.rstrip("\n"))
+            self.reads.wait()
 
     def wait_line(self, what, after=0, timeout=60):
         def find():

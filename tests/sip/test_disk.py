@@ -3,6 +3,7 @@
 What is read of the store lies in memory; only writing stands still.
 """
 
+import fcntl
 import time
 
 from test_store import (BEFORE, INSIDE, SOON_S, WINDOW, again, calls,
@@ -52,3 +53,36 @@ def test_the_end_comes_though_the_disk_stands_still(disk, site, trunk, pbx):
     disk.stop()
     one_round(s, trunk, pbx, 91)
     s.stop()
+
+
+# ---- the log, whose reader lies on that disk ----
+
+CALLS = 60
+
+
+def stop_log(site):
+    """Nobody reads it any more, and few lines find room."""
+    site.reads.clear()
+    fcntl.fcntl(site.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+
+
+def refuse_all(site, trunk):
+    for number in range(CALLS):
+        calls(trunk, site, f"+4477123456{number:02}").send().final(603, SOON_S)
+
+
+def test_a_stopped_log_holds_up_no_call(site, trunk):
+    s = site(RULES % (100, "16:00-17:00"))
+    stop_log(s)
+    refuse_all(s, trunk)
+    s.reads.set()
+    assert len(s.wait_decisions(CALLS)) == CALLS
+
+
+def test_the_end_comes_though_nobody_reads_the_log(site, trunk):
+    s = site(RULES % (100, "16:00-17:00"))
+    stop_log(s)
+    refuse_all(s, trunk)
+    s.process.terminate()
+    assert s.process.wait(60) == 0
+    s.reads.set()
