@@ -218,6 +218,16 @@ is_plain_value(const struct sip_value *ours, struct span value)
 		    is_plain(ours->tag)));
 }
 
+/* Nothing but a host; libosip2 finds "sip:h" too short to be in a From. */
+static bool
+is_plain_host(const struct sip_uri *uri)
+{
+	return (uri->scheme == SIP_SCHEME_SIP ||
+		   uri->scheme == SIP_SCHEME_SIPS) &&
+	    uri->user.p == NULL && uri->headers.p == NULL &&
+	    uri->params.l == 0 && uri->port == 0 && is_plain(uri->host);
+}
+
 /* uri: its bytes are. */
 static int
 read_ours(struct sip_value *out, struct span uri, bool *plain)
@@ -225,6 +235,7 @@ read_ours(struct sip_value *out, struct span uri, bool *plain)
 	*plain = sip_uri_split_plain(&out->uri, uri);
 	if (!*plain && sip_uri_split_checked(&out->uri, uri))
 		return EBADMSG;
+	*plain = *plain || is_plain_host(&out->uri);
 	return sip_uri_user(&out->uri, out->user, sizeof(out->user),
 		   &out->user_len)
 	    ? EBADMSG

@@ -153,6 +153,18 @@ def test_anonymous_callers_match_anonymous(site, trunk):
          caller="sip:anonymous@anonymous.invalid").send().final(603)
 
 
+def test_a_caller_may_be_a_host_alone(site, trunk, pbx):
+    """RFC 3261 §19.1.1: the user part is optional; hosts may be short."""
+    s = site('rules = ( { name = "no"; if = { anonymous = true; }; '
+             'then = "refuse"; } ); otherwise = "accept";')
+    for host in "h", "gateway.example.net":
+        invite = ring(Call(trunk, s.address, s.uri(), caller=f"sip:{host}",
+                           headers=[PAI]), pbx)
+        assert invite.get("From").startswith(f"<sip:{host}>;tag=")
+        Call(trunk, s.address, s.uri(), caller=f"sip:{host}"
+             ).send().final(603)
+
+
 def test_inside_numbers_from_outside_are_nobody(site, trunk):
     s = site('rules = ( { name = "inside"; if = { anonymous = true; }; '
              'then = "refuse"; } );', sip='extensions = [ "10*" ];')
