@@ -114,6 +114,44 @@ add_accepted(struct finding *finding, const struct attempt *attempt,
 	memory->accepted_count++;
 }
 
+/* Room for one more, and its words where they stay: its notes end soon. */
+static int
+add_one(struct finding *finding, const struct underway *one,
+    struct attempt_list *list)
+{
+	struct attempt *entries = usher_arena_array(finding->arena,
+	    list->count + 1, sizeof(*entries));
+
+	if (entries == NULL)
+		return ENOMEM;
+	if (list->count > 0)
+		memcpy(entries, list->entries, list->count * sizeof(*entries));
+	list->entries = entries;
+	one->come(one->what, list);
+	for (size_t i = 0; i < list->count; i++)
+		entries[i].rule = usher_arena_string(finding->arena,
+		    entries[i].rule);
+	return finding->arena->failed ? ENOMEM : 0;
+}
+
+static int
+add_underway(struct finding *finding, unsigned char kind,
+    const struct record_key *key, struct attempt_list *list)
+{
+	const struct underways *all = &finding->view->records->underway;
+	const struct underway *one = NULL;
+	int code = 0;
+
+	if (!finding->view->underway)
+		return 0;
+	while (code == 0 &&
+	    (one = usher_underway_next(all, one, kind, key->bytes,
+		 key->length)) != NULL)
+		if (one->come != NULL)
+			code = add_one(finding, one, list);
+	return code;
+}
+
 static int
 read_list(struct finding *finding, unsigned char kind,
     const struct record_key *key, struct attempt_list *list)
@@ -121,12 +159,15 @@ read_list(struct finding *finding, unsigned char kind,
 	struct usher_record_value value;
 	int code;
 
-	list->count = 0;
+	*list = (struct attempt_list){ .count = 0 };
 	code = finding->view->records->engine->get(finding->view, kind,
 	    key->bytes, key->length, &value, finding->error);
-	if (code != 0 || value.bytes == NULL || finding->at >= value.until)
+	if (code != 0)
 		return code;
-	code = usher_attempt_unpack(finding->arena, &value, list);
+	if (value.bytes != NULL && finding->at < value.until)
+		code = usher_attempt_unpack(finding->arena, &value, list);
+	if (code == 0)
+		code = add_underway(finding, kind, key, list);
 	if (code == 0)
 		return 0;
 	return usher_error_set(finding->error, code,
@@ -218,6 +259,18 @@ read_counted(struct finding *finding, const struct rule *rules, size_t count)
 	return code;
 }
 
+/* INT64_MIN: it is not. */
+static int64_t
+until_underway(const struct finding *finding, const struct record_key *key)
+{
+	const struct underway *one = NULL;
+
+	if (finding->view->underway)
+		one = usher_underway_next(&finding->view->records->underway,
+		    NULL, RECORD_INTRODUCED, key->bytes, key->length);
+	return one == NULL ? INT64_MIN : one->until;
+}
+
 static int
 read_introduced(struct finding *finding, const struct attempt_parties *parties)
 {
@@ -234,8 +287,9 @@ read_introduced(struct finding *finding, const struct attempt_parties *parties)
 		code = finding->view->records->engine->get(finding->view,
 		    RECORD_INTRODUCED, key.bytes, key.length, &value,
 		    finding->error);
-		if (code != 0 || value.bytes == NULL ||
-		    finding->at >= value.until)
+		if (code == 0 && value.bytes == NULL)
+			value.until = until_underway(finding, &key);
+		if (code != 0 || finding->at >= value.until)
 			continue;
 		memory->claimed.introduced = true;
 		memory->claimed.introduced_as =

@@ -192,6 +192,7 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 {
 	struct kept *kept = make_kept(memory);
 	struct record_view view;
+	bool underway;
 	int code = 0;
 
 	if (kept == NULL)
@@ -201,15 +202,19 @@ usher_memory_read(struct usher *usher, const struct usher_policy *policy,
 		    at, &kept->memory, error);
 	kept->memory.forgetful = false;
 	usher_records_tell_time(usher->records, at);
+	underway = usher_underway_begin(&usher->records->underway);
 	code = usher->records->engine->view(usher->records, &view, error);
 	if (code == 0) {
-		code = holds_nothing(&view)
+		view.underway = underway;
+		code = holds_nothing(&view) && !underway
 		    ? usher_link_read(NULL, &kept->arena, policy, who, facts,
 			  at, &kept->memory, error)
 		    : read_all(&view, usher->guard, kept, policy, who, facts,
 			  at, error);
 		usher->records->engine->unview(&view);
 	}
+	if (underway)
+		usher_underway_end(&usher->records->underway);
 	if (code != 0)
 		kept->memory = (struct usher_memory){ .unreadable = true,
 			.forgetful = true };

@@ -31,8 +31,25 @@ usher_notes_new(struct usher *usher, struct usher_notes **result,
 }
 
 static void
+list_underway(struct usher_notes *notes)
+{
+	usher_underway_add(&notes->usher->records->underway, notes->underway);
+	notes->is_listed = true;
+}
+
+static void
+unlist_underway(struct usher_notes *notes)
+{
+	if (notes->is_listed)
+		usher_underway_remove(&notes->usher->records->underway,
+		    notes->underway);
+	notes->is_listed = false;
+}
+
+static void
 free_all(struct usher_notes *notes)
 {
+	unlist_underway(notes);
 	for (struct made_bytes *made = notes->made; made != NULL;
 	     made = made->next)
 		usher_buffer_free(&made->buffer);
@@ -184,12 +201,14 @@ usher_notes_commit_then(struct usher_notes *notes, usher_notes_done_h done,
 		usher_notes_free(notes);
 		return 0;
 	}
+	list_underway(notes);
 	code = usher_records_later(notes->usher->records, &notes->note);
-	if (code != 0)
-		return usher_error_set(error, code,
-		    "too much waits to be written, or nothing can be: %s",
-		    strerror(code));
-	return 0;
+	if (code == 0)
+		return 0;
+	unlist_underway(notes);
+	return usher_error_set(error, code,
+	    "too much waits to be written, or nothing can be: %s",
+	    strerror(code));
 }
 
 /* ---- records by name ---- */

@@ -24,6 +24,8 @@ struct usher_notes {
 	struct usher_error error;
 	usher_notes_done_h done; /* of usher_notes_commit_then() */
 	void *done_arg;
+	struct underway *underway; /* in the arena; listed: _commit_then() */
+	bool is_listed;
 	void (*release)(void *owned); /* of usher_notes_own() */
 	void *owned;
 	bool is_left;	     /* the committer has it too: the last frees */

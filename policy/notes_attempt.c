@@ -131,6 +131,28 @@ made(struct coming *coming, const struct attempt_list *list,
 	return buffer->failed ? ENOMEM : 0;
 }
 
+/* Also while it is under way, in the thread of whoever reads. */
+static void
+come(const void *what, struct attempt_list *list)
+{
+	const struct coming *coming = what;
+	const struct attempt *now = &coming->attempt;
+	struct attempt *own = find(list, now);
+
+	if (own != NULL) {
+		put(coming, own);
+		return;
+	}
+	usher_attempt_room(list, now->at - coming->kept_s, coming->most);
+	own = &list->entries[list->count++];
+	*own = *now;
+	own->open = coming->became == USHER_CAME;
+	if (is_taken(coming->became))
+		own->took = now->at;
+	else
+		own->rule = "";
+}
+
 static int
 edit_attempt(void *arg, const struct usher_record_value *old,
     struct usher_record_value *fresh)
@@ -138,27 +160,15 @@ edit_attempt(void *arg, const struct usher_record_value *old,
 	struct coming *coming = arg;
 	const struct attempt *now = &coming->attempt;
 	struct attempt_list list;
-	struct attempt *own;
 	int code = usher_attempt_unpack(&coming->notes->arena, old, &list);
 
 	/* What cannot be read is worth no more than nothing. */
 	if (code == ENOMEM)
 		return code;
-	own = find(&list, now);
-	if (coming->became == USHER_TAKING && !has_room(coming, &list, own))
+	if (coming->became == USHER_TAKING &&
+	    !has_room(coming, &list, find(&list, now)))
 		return EDQUOT;
-	if (own != NULL) {
-		put(coming, own);
-		return made(coming, &list, fresh);
-	}
-	usher_attempt_room(&list, now->at - coming->kept_s, coming->most);
-	own = &list.entries[list.count++];
-	*own = *now;
-	own->open = coming->became == USHER_CAME;
-	if (is_taken(coming->became))
-		own->took = now->at;
-	else
-		own->rule = "";
+	come(coming, &list);
 	return made(coming, &list, fresh);
 }
 
@@ -229,6 +239,32 @@ make_coming(struct usher_notes *notes, const struct usher_policy *policy,
 	return coming;
 }
 
+/* An edit that counts until it is written, where it is written later. */
+static int
+note_edit(struct coming *coming, unsigned char kind,
+    const struct record_key *key, usher_record_edit_h edit,
+    struct usher_error *error)
+{
+	struct usher_notes *notes = coming->notes;
+	struct underway *underway;
+	int code = usher_notes_edit(notes, kind, key, edit, coming, error);
+
+	if (code != 0 || coming->became == USHER_TAKING)
+		return code;
+	underway = usher_arena_alloc(&notes->arena, sizeof(*underway));
+	if (underway == NULL)
+		return no_memory(error);
+	*underway = (struct underway){ .next = notes->underway,
+		.kind = kind,
+		.key = notes->last->key,
+		.key_length = notes->last->key_length,
+		.come = edit == edit_attempt ? come : NULL,
+		.what = coming,
+		.until = coming->attempt.at + coming->introduced_s };
+	notes->underway = underway;
+	return 0;
+}
+
 /* On the records of the proven parties, else of the claimed ones. */
 static int
 note_parties(struct coming *coming, const struct attempt_parties *parties,
@@ -245,14 +281,14 @@ note_parties(struct coming *coming, const struct attempt_parties *parties,
 			continue;
 		usher_attempt_key(&key, recipient, party, proven);
 		if (coming->counts)
-			code = usher_notes_edit(coming->notes, RECORD_ATTEMPT,
-			    &key, edit_attempt, coming, error);
+			code = note_edit(coming, RECORD_ATTEMPT, &key,
+			    edit_attempt, error);
 		if (code != 0 || !proven || !coming->introduces)
 			continue;
 		usher_record_key_begin(&key, recipient);
 		usher_record_key_add(&key, party);
-		code = usher_notes_edit(coming->notes, RECORD_INTRODUCED, &key,
-		    edit_introduced, coming, error);
+		code = note_edit(coming, RECORD_INTRODUCED, &key,
+		    edit_introduced, error);
 	}
 	return code;
 }
@@ -281,8 +317,7 @@ note_everybody(const struct coming *coming, const char *recipient,
 	*all = *coming;
 	all->in_all = true;
 	usher_attempt_count_key(&key, recipient, coming->attempt.rule);
-	return usher_notes_edit(all->notes, RECORD_COUNTED, &key, edit_attempt,
-	    all, error);
+	return note_edit(all, RECORD_COUNTED, &key, edit_attempt, error);
 }
 
 int

@@ -23,6 +23,7 @@ usher_records_open(struct records **records, const char *url,
 	    : usher_records_open_redis(records, url, options, error);
 	if (code != 0)
 		return code;
+	usher_underways_init(&(*records)->underway);
 	code = usher_committer_new(&(*records)->committer, *records);
 	if (code != 0) {
 		usher_records_close(*records);
@@ -37,6 +38,8 @@ usher_records_close(struct records *records)
 {
 	if (records == NULL)
 		return;
-	if (usher_committer_free(records->committer))
-		records->engine->close(records);
+	if (!usher_committer_free(records->committer))
+		return;
+	usher_underways_end(&records->underway);
+	records->engine->close(records);
 }

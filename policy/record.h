@@ -15,6 +15,7 @@
 
 #include <stdatomic.h>
 
+#include "underway.h"
 #include "usher.h"
 
 /* Kinds beside the public ones of enum usher_record. */
@@ -58,6 +59,7 @@ struct record_view {
 	bool empty;   /* there is no record at all */
 	/* Bits of kinds, from RECORD_FIRST_SEEN: there is no record of them. */
 	uint64_t lacks;
+	bool underway; /* what is not written yet is to be looked at too */
 };
 static inline bool
 usher_view_lacks(const struct record_view *view, unsigned char kind)
@@ -117,6 +119,7 @@ struct records { /* an engine's own begins with this */
 	/* The clock of decisions, as last heard of: what has ended by it may
 	 * be removed. 0: not yet. */
 	_Atomic int64_t now;
+	struct underways underway;
 };
 
 struct record_options {

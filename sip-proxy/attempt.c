@@ -3,8 +3,8 @@
  *
  * The decision as it was made, and the facts it was made on, until the call
  * rings; then the store thread makes notes of them, and the memory's own
- * thread writes them. Who asks about the same recipient meanwhile waits for it
- * (remember.c). Most calls have nothing to note, and keep nothing. Called by
+ * thread writes them. Who asks about the same recipient waits until they are
+ * noted, and where a promise was used until that is written (remember.c). Most calls have nothing to note, and keep nothing. Called by
  * decide_call.c and response.c.
  */
 #include <errno.h>
@@ -34,6 +34,7 @@ struct attempt {
 struct written {
 	struct store_thread *store;
 	unsigned part;
+	bool waited_for;
 };
 
 static void
@@ -63,7 +64,8 @@ on_written(void *arg, int code, const struct usher_error *error)
 
 	(void)code; /* `usher status` tells of a memory that takes nothing */
 	(void)error;
-	store_thread_write_ends(written->store, written->part);
+	if (written->waited_for)
+		store_thread_write_ends(written->store, written->part);
 	free(written);
 }
 
@@ -94,11 +96,15 @@ note(struct store_job *job)
 	if (a->code == 0)
 		a->code = make_notes(a, notes);
 	if (a->code == 0) {
-		*written = (struct written){ a->proxy->store, a->part };
+		*written = (struct written){ a->proxy->store, a->part,
+			a->promised };
 		usher_notes_keep(notes);
 		a->code = usher_notes_commit_then(notes, on_written, written,
 		    &a->error);
 	}
+	/* From here on it is seen by whoever reads, written or not. */
+	if (a->code == 0 && !a->promised)
+		store_thread_write_ends(a->proxy->store, a->part);
 	if (a->code == 0)
 		return;
 	usher_notes_free(notes);

@@ -47,6 +47,26 @@ def test_a_stopped_disk_holds_up_no_call(disk, site, trunk, pbx):
     calls(trunk, s, "+442071234581").send().final(480, SOON_S)
 
 
+def test_caps_hold_while_nothing_is_written(disk, site, trunk, pbx):
+    """What rang counts at once, for its caller and for everybody."""
+    rules = ('rules = ( { name = "two"; then = "accept"; '
+             'at_most = [ "2 per 1d", "4 per 1d in all" ]; } );')
+    s = site(rules, at=BEFORE)
+    is_connected(calls(trunk, s), pbx)
+    disk.stop()
+    is_connected(calls(trunk, s), pbx)
+    calls(trunk, s).send().final(480, SOON_S)
+    for number in "+442071234501", "+442071234502":
+        is_connected(calls(trunk, s, number), pbx)
+    calls(trunk, s, "+442071234503").send().final(480, SOON_S)
+    disk.go_on()
+    s.stop()
+    again(s, BEFORE, rules.replace("4 per", "5 per"))
+    calls(trunk, s).send().final(480, SOON_S)
+    is_connected(calls(trunk, s, "+442071234501"), pbx)
+    calls(trunk, s, "+442071234502").send().final(480, SOON_S)
+
+
 def test_the_end_comes_though_the_disk_stands_still(disk, site, trunk, pbx):
     s = site(RULES % (100, "16:00-17:00"), at=BEFORE)
     one_round(s, trunk, pbx, 90)
