@@ -4,8 +4,9 @@
  * The decision as it was made, and the facts it was made on, until the call
  * rings; then the store thread makes notes of them, and the memory's own
  * thread writes them. Who asks about the same recipient waits until they are
- * noted, and where a promise was used until that is written (remember.c). Most calls have nothing to note, and keep nothing. Called by
- * decide_call.c and response.c.
+ * noted, and where a promise was used until that is written (remember.c).
+ * Most calls have nothing to note, and keep nothing. Called by decide_call.c
+ * and response.c.
  */
 #include <errno.h>
 #include <stdio.h>
