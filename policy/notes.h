@@ -62,6 +62,13 @@ int usher_notes_told(struct usher_notes *notes, const char *recipient,
 int usher_notes_reference(struct usher_notes *notes, const char *recipient,
     const struct usher_facts *facts, const struct usher_decision *decision,
     struct usher_error *error);
+/*
+ * notes_walk.c: each record of a kind whose key begins with the recipient,
+ * until `each` answers anything but 0.
+ */
+int usher_notes_walk(struct usher *usher, const char *recipient,
+    unsigned char kind, record_each_h each, void *arg,
+    struct usher_error *error);
 /* A buffer for what an edit makes; NULL when memory is out. */
 struct buffer *usher_notes_buffer(struct usher_notes *notes);
 

@@ -54,28 +54,6 @@ tell_one(void *arg, const char *key, size_t length,
 		.dialled = code.dialled });
 }
 
-/* All records of a recipient's codes. */
-static int
-each_record(struct usher *usher, const char *recipient, record_each_h each,
-    void *arg, struct usher_error *error)
-{
-	struct record_view view;
-	struct record_key key;
-	int code;
-
-	if (usher->records == NULL)
-		return 0;
-	code = usher->records->engine->view(usher->records, &view, error);
-	if (code != 0)
-		return code;
-	usher_record_key_begin(&key, recipient);
-	if (!view.empty)
-		code = usher->records->engine->each(&view, RECORD_CODE,
-		    key.bytes, key.length, each, arg, error);
-	usher->records->engine->unview(&view);
-	return code;
-}
-
 int
 usher_code_each(struct usher *usher, const struct usher_policy *policy,
     const char *who, int64_t at, usher_code_each_h each, void *arg,
@@ -89,7 +67,8 @@ usher_code_each(struct usher *usher, const struct usher_policy *policy,
 	recipient = usher_record_recipient(&listing.arena, policy, who);
 	code = recipient == NULL
 	    ? usher_error_set(error, ENOMEM, "out of memory")
-	    : each_record(usher, recipient, tell_one, &listing, error);
+	    : usher_notes_walk(usher, recipient, RECORD_CODE, tell_one,
+		  &listing, error);
 	usher_arena_free(&listing.arena);
 	return code;
 }
@@ -165,8 +144,8 @@ find(struct usher_notes *notes, const char *recipient, const char *name,
 		finding->id = hash;
 	}
 	if (failed == 0)
-		failed = each_record(notes->usher, recipient, find_one, finding,
-		    error);
+		failed = usher_notes_walk(notes->usher, recipient, RECORD_CODE,
+		    find_one, finding, error);
 	finding->id = NULL;
 	if (failed != 0)
 		return failed;

@@ -145,27 +145,17 @@ usher_stage_each(struct usher *usher, const struct usher_policy *policy,
     struct usher_error *error)
 {
 	struct telling telling = { .each = each, .arg = arg };
-	struct record_view view;
-	struct record_key key;
 	struct arena arena;
 	const char *recipient;
 	int code;
 
-	if (usher->records == NULL)
-		return 0;
 	usher_arena_init(&arena);
 	telling.arena = &arena;
 	recipient = usher_record_recipient(&arena, policy, who);
 	code = recipient == NULL
-	    ? ENOMEM
-	    : usher->records->engine->view(usher->records, &view, error);
-	if (code == 0) {
-		usher_record_key_begin(&key, recipient);
-		if (!view.empty)
-			code = usher->records->engine->each(&view, RECORD_STAGE,
-			    key.bytes, key.length, tell_one, &telling, error);
-		usher->records->engine->unview(&view);
-	}
+	    ? usher_error_set(error, ENOMEM, "out of memory")
+	    : usher_notes_walk(usher, recipient, RECORD_STAGE, tell_one,
+		  &telling, error);
 	usher_arena_free(&arena);
 	return code;
 }
