@@ -126,19 +126,39 @@ attempt(struct usher *usher, const char *subject, const char *party,
 	return code;
 }
 
+/* The recipient as of now; to be let go of. */
+struct held {
+	struct usher_conf *conf;
+	struct usher_policy *policy;
+};
+
+static struct held
+hold(struct usher *usher)
+{
+	struct held held = { .conf = usher_conf_hold(usher) };
+
+	assert_int_equal(usher_policy_find(usher, held.conf, WHO, &held.policy,
+			     NULL),
+	    0);
+	return held;
+}
+
+static void
+let_go(const struct held *held)
+{
+	usher_policy_release(held->policy);
+	usher_conf_release(held->conf);
+}
+
 static int
 make(struct usher *usher, const struct usher_code *order,
     char text[USHER_CODE_TEXT])
 {
-	struct usher_conf *conf = usher_conf_hold(usher);
-	struct usher_policy *policy = NULL;
-	int code = usher_policy_find(usher, conf, WHO, &policy, NULL);
+	struct held held = hold(usher);
+	int code = usher_code_make(usher, held.policy, WHO, order, -1, text,
+	    NULL);
 
-	if (code == 0)
-		code = usher_code_make(usher, policy, WHO, order, -1, text,
-		    NULL);
-	usher_policy_release(policy);
-	usher_conf_release(conf);
+	let_go(&held);
 	return code;
 }
 
@@ -163,31 +183,24 @@ see(void *arg, const struct usher_code *code)
 static struct seen
 list(struct usher *usher, int64_t at)
 {
-	struct usher_conf *conf = usher_conf_hold(usher);
-	struct usher_policy *policy = NULL;
+	struct held held = hold(usher);
 	struct seen seen = { .count = 0 };
 
-	assert_int_equal(usher_policy_find(usher, conf, WHO, &policy, NULL), 0);
-	assert_int_equal(usher_code_each(usher, policy, WHO, at, see, &seen,
-			     NULL),
+	assert_int_equal(usher_code_each(usher, held.policy, WHO, at, see,
+			     &seen, NULL),
 	    0);
-	usher_policy_release(policy);
-	usher_conf_release(conf);
+	let_go(&held);
 	return seen;
 }
 
 static int
 end_code(struct usher *usher, const char *name, int64_t at)
 {
-	struct usher_conf *conf = usher_conf_hold(usher);
-	struct usher_policy *policy = NULL;
-	int code = usher_policy_find(usher, conf, WHO, &policy, NULL);
+	struct held held = hold(usher);
+	int code = usher_code_revoke(usher, held.policy, WHO, name, at, -1,
+	    NULL);
 
-	if (code == 0)
-		code = usher_code_revoke(usher, policy, WHO, name, at, -1,
-		    NULL);
-	usher_policy_release(policy);
-	usher_conf_release(conf);
+	let_go(&held);
 	return code;
 }
 
