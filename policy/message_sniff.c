@@ -3,7 +3,8 @@
  *
  * Keeps the first bytes, and looks into zip and OLE containers as they come
  * by, as far as needed to tell a presentation from a table. A name ending of
- * which nothing is known stands unless the content is plainly something else.
+ * which nothing is known stands unless the content is plainly something else;
+ * many formats are zips or packed.
  * Keeps design.md §4 (`attachment`: name endings that the content does not
  * belie).
  */
@@ -119,20 +120,37 @@ static const struct {
 	{ "html", HTML, NULL },
 };
 
-/* Names stand in each file's header, 30 bytes in: APPNOTE.TXT §4.3.7. */
+/* What every office file holds besides, whatever its kind. */
 static bool
-zip_holds(const unsigned char *data, size_t length, const char *begin)
+is_common(const unsigned char *name)
+{
+	static const char *const commons[] = { "[Content_Types].xml", "_rels/",
+		"docProps/", "customXml/", "META-INF/", "mimetype" };
+
+	for (size_t i = 0; i < sizeof(commons) / sizeof(commons[0]); i++)
+		if (memcmp(name, commons[i], strlen(commons[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Names stand in each file's header, 30 bytes in: APPNOTE.TXT §4.3.7. */
+static void
+look_into_zip(struct sniff *sniff, const unsigned char *data, size_t length,
+    const char *wanted)
 {
 	const unsigned char *at = data, *end = data + length;
-	size_t name = strlen(begin);
+	size_t name = strlen(wanted);
 
 	while ((at = memmem(at, (size_t)(end - at), "PK\3\4", 4))) {
-		if ((size_t)(end - at) >= 30 + name &&
-		    memcmp(at + 30, begin, name) == 0)
-			return true;
+		size_t left = (size_t)(end - at);
+
+		if (left >= 30 + name && memcmp(at + 30, wanted, name) == 0)
+			sniff->inside = true;
+		else if (left >= 30 + 20 && isgraph(at[30]) &&
+		    !is_common(at + 30))
+			sniff->foreign = true;
 		at += 4;
 	}
-	return false;
 }
 
 /* Names of streams are UTF-16LE: MS-CFB §2.6.1. */
@@ -160,7 +178,7 @@ look_inside(struct sniff *sniff, const unsigned char *data, size_t length)
 	const char *wanted = endings[sniff->known].inside;
 
 	if (endings[sniff->known].family == ZIP) {
-		sniff->inside |= zip_holds(data, length, wanted);
+		look_into_zip(sniff, data, length, wanted);
 		return;
 	}
 	sniff->inside |= ole_holds(data, length, wanted);
@@ -222,7 +240,8 @@ fits(const struct sniff *sniff, bool cut)
 	enum family family = family_of(sniff->head, sniff->head_length);
 
 	if (sniff->known < 0)
-		return family == PLAIN;
+		return family == PLAIN || family == ZIP || family == OLE ||
+		    family == GZIP;
 	if (sniff->length == 0)
 		return cut;
 	/* Half a page of HTML begins as it likes. */
@@ -232,6 +251,9 @@ fits(const struct sniff *sniff, bool cut)
 		return false;
 	if (!endings[sniff->known].inside || sniff->inside)
 		return true;
+	/* A zip that names nothing else belies nothing; an empty one does. */
+	if (family == ZIP)
+		return !sniff->foreign && sniff->head[2] == 3;
 	/* A directory at the end of a file that was cut belies nothing. */
 	return family == OLE && !sniff->other && (cut || sniff->book);
 }

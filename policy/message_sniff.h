@@ -15,6 +15,7 @@ struct sniff {
 	bool enough;		  /* further bytes change nothing */
 	bool inside;		  /* what the container must hold was seen */
 	bool other;		  /* ... what another kind holds was */
+	bool foreign;		  /* ... a name that no such zip begins with */
 	bool book;		  /* ... an old table's stream was */
 	size_t length;		  /* of all that came */
 	size_t head_length, carry_length;

@@ -385,6 +385,22 @@ containers_are_looked_into(void **state)
 	assert_string_equal(ending, "");
 	ending_of("a.pdf", NULL, 0, true, ending);
 	assert_string_equal(ending, "pdf");
+	/* Formats that nobody told us of are zips, too, but no programs. */
+	ending_of("a.vsdx", zip, sizeof(zip), false, ending);
+	assert_string_equal(ending, "vsdx");
+	ending_of("a.vsdx", (const unsigned char *)"MZ..", 4, false, ending);
+	assert_string_equal(ending, "");
+	/* Nor does a zip that names nothing of another kind. */
+	memcpy(zip + 30, "_rels/.rels", 11);
+	ending_of("a.pptx", zip, sizeof(zip), false, ending);
+	assert_string_equal(ending, "pptx");
+	ending_of("a.pptx", zip, 20, false, ending);
+	assert_string_equal(ending, "pptx");
+	memcpy(zip + 30, "readme.txt\0", 11);
+	ending_of("a.pptx", zip, sizeof(zip), false, ending);
+	assert_string_equal(ending, "");
+	ending_of("a.pptx", (const unsigned char *)"PK\5\6", 4, false, ending);
+	assert_string_equal(ending, "");
 	ending_of("a.averylongendingindeed", NULL, 0, false, ending);
 	assert_string_equal(ending, "");
 }
