@@ -9,6 +9,7 @@
 #include "gate_check.h"
 
 #include "chars.h"
+#include "sixteen.h"
 
 static const struct sip_limits widest = {
 	.message = 1u << 20,
@@ -59,14 +60,15 @@ nul_legal(struct span line)
 static const char *
 line_end(const char *p, const char *end, bool *bad)
 {
-	const char *q = p, *cr;
+	const char *q = p;
 
-	while ((cr = memchr(q, '\r', (size_t)(end - q)))) {
-		if (cr > q && memchr(q, '\n', (size_t)(cr - q)))
+	while ((q = sixteen_cr_lf(q, end))) {
+		if (*q++ == '\n') {
 			*bad = true;
-		if (cr + 1 == end)
+			continue;
+		}
+		if (q == end)
 			return NULL;
-		q = cr + 1;
 		if (*q != '\n') {
 			*bad = true;
 			continue;

@@ -130,6 +130,8 @@ param_next(struct span *rest, struct span *name, struct span *value,
 		return -1;
 	whole->p = p;
 	p = start = skip_lws(p + 1, end);
+	while (p < end && is_char(*p, CHAR_TOKEN))
+		p++;
 	while (p < end && !is_char(*p, CHAR_LWS) && *p != ';' && *p != '=' &&
 	    *p != ',' && *p != '"' && *p != '<' && *p != '>')
 		p++;
@@ -141,7 +143,9 @@ param_next(struct span *rest, struct span *name, struct span *value,
 	p = skip_lws(p, end);
 	if (p < end && *p == '=') {
 		p = start = skip_lws(p + 1, end);
-		if (p < end && *p == '"')
+		while (p < end && is_char(*p, CHAR_TOKEN))
+			p++;
+		if (p == start && p < end && *p == '"')
 			p = quoted_end(p, end);
 		else
 			while (p < end && !is_char(*p, CHAR_NOT_URI) &&
