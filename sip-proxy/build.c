@@ -121,11 +121,10 @@ put_vias(struct writer *w, const struct sip_msg *req, const union sip_addr *src)
 	}
 	put(w, span_between(at, via->value.p + via->value.l));
 	at = via->value.p + via->value.l;
-	if (via->rport.p)
-		put_pair(w, ";rport=",
-		    sip_addr_port(src)
-			? strrchr(sip_addr_text(src, host), ':') + 1
-			: "0");
+	if (via->rport.p) {
+		*sip_put_decimal(host, sip_addr_port(src)) = '\0';
+		put_pair(w, ";rport=", host);
+	}
 	if (via->rport.p || via->received.p ||
 	    sip_addr_parse(&sent_by, via->host, 0) ||
 	    !sip_addr_same_host(&sent_by, src))

@@ -164,12 +164,12 @@ struct asking *
 remember_asking(struct proxy *proxy, struct decision *decision)
 {
 	if (decision->asking == NULL) {
-		decision->asking = calloc(1, sizeof(*decision->asking));
+		decision->asking = malloc(sizeof(*decision->asking));
 		if (decision->asking == NULL)
 			return NULL;
-		decision->asking->proxy = proxy;
-		decision->asking->decision = decision;
-		decision->asking->patience.left_ms = POLICY_WAIT_MS;
+		*decision->asking = (struct asking){ .proxy = proxy,
+			.decision = decision,
+			.patience = { .left_ms = POLICY_WAIT_MS } };
 	}
 	return decision->asking;
 }
