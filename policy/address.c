@@ -7,7 +7,9 @@
 #include "address.h"
 
 #include <errno.h>
+#include <glib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "address_parts.h"
 #include "error.h"
@@ -107,6 +109,42 @@ parse_sip(const struct reading *reading, const char *text)
 	return finish(reading, ADDRESS_SIP, user, host);
 }
 
+static bool
+is_plain(char c)
+{
+	return g_ascii_isalnum(c) || c == '.' || c == '_' || c == '-';
+}
+
+/*
+ * "sip:alice@example.com" as nearly all callers write themselves: nothing to
+ * take off or to part, and with a letter that makes it no number. False: to be
+ * read as all others.
+ */
+static bool
+parse_plain(const struct reading *reading, const char *text)
+{
+	const char *p = text + 4, *user, *host;
+	bool letter = false;
+
+	if (strncasecmp(text, "sip:", 4) != 0)
+		return false;
+	for (; is_plain(*p); p++)
+		letter |= g_ascii_isalpha(*p);
+	if (!letter || *p != '@' || p - text > ADDRESS_BYTES / 2)
+		return false;
+	host = p + 1;
+	user = text + 4;
+	for (p++; is_plain(*p); p++)
+		;
+	if (*p != '\0' || p == host || p - text > ADDRESS_BYTES)
+		return false;
+	user = usher_arena_bytes(reading->arena, user,
+	    (size_t)(host - 1 - user));
+	host = usher_address_host(reading->arena, host);
+	return user != NULL && host != NULL &&
+	    finish(reading, ADDRESS_SIP, user, host) == 0;
+}
+
 static int
 parse_mail(const struct reading *reading, const char *text)
 {
@@ -174,10 +212,13 @@ usher_address_parse(struct arena *arena, const char *text,
     struct usher_error *error)
 {
 	struct reading reading = { arena, text, dialling, address, error };
-	const char *trimmed = usher_address_trim(arena, text);
+	const char *trimmed;
 	int result;
 
 	memset(address, 0, sizeof(*address));
+	if (parse_plain(&reading, text))
+		return 0;
+	trimmed = usher_address_trim(arena, text);
 	if (trimmed == NULL)
 		return fail(&reading, "holds control characters");
 	result = open_angles(&reading, &trimmed);
