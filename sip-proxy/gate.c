@@ -112,30 +112,43 @@ link_header(struct sip_msg *msg, uint8_t i, enum sip_header id)
 	msg->last[id] = i;
 }
 
+/* The colon, behind a name that is known, or perhaps behind another. */
+static const char *
+name_end(struct span line, struct span *name, enum sip_header *id)
+{
+	const char *p, *end = line.p + line.l - 2;
+
+	p = line.l > 16 ? sixteen_find(line.p, ':') : NULL;
+	*name = span_between(line.p, p != NULL ? p : line.p);
+	*id = sip_header_id(*name);
+	if (*id != SIP_HDR_OTHER)
+		return p;
+	for (p = line.p; p < end && is_char(*p, CHAR_TOKEN); p++)
+		;
+	*name = span_between(line.p, p);
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	*id = sip_header_id(*name);
+	return name->l == 0 || p == end || *p != ':' ? NULL : p;
+}
+
 static void
 take_header(struct gate *g, struct span line)
 {
 	struct sip_msg *msg = g->msg;
-	const char *p = line.p, *end = p + line.l - 2;
+	struct sip_hdr *hdr = &msg->headers[msg->count + 1];
 	enum sip_header id;
-	struct sip_hdr *hdr;
+	const char *p = name_end(line, &hdr->name, &id);
 
-	while (p < end && is_char(*p, CHAR_TOKEN))
-		p++;
-	hdr = &msg->headers[msg->count + 1];
-	hdr->name = span_between(line.p, p);
-	while (p < end && (*p == ' ' || *p == '\t'))
-		p++;
-	if (hdr->name.l == 0 || p == end || *p != ':') {
+	if (p == NULL) {
 		refuse(g, SIP_GATE_HEADER_NAME);
 		return;
 	}
-	id = sip_header_id(hdr->name);
 	if (single(id) && msg->first[id]) {
 		refuse(g, SIP_GATE_DOUBLED);
 		return;
 	}
-	hdr->value = sip_span_trim(span_between(p + 1, end));
+	hdr->value = sip_span_trim(span_between(p + 1, span_end(line) - 2));
 	hdr->line = line;
 	hdr->id = (uint8_t)id;
 	hdr->next = 0;

@@ -8,6 +8,7 @@
 
 #include "eight.h"
 #include "log_writer.h"
+#include "sixteen.h"
 
 void
 log_open(struct log *log, bool in_front)
@@ -114,14 +115,23 @@ add_plain(struct log_line *line, struct span key, struct span value)
 {
 	char *p = line->text + line->used;
 
-	if (value.l > VALUE_MOST || plain_bytes(value.p, value.l) < value.l ||
-	    line->used + key.l + value.l + 8 > sizeof(line->text))
+	/* Room to look at sixteen bytes as long as any is left. */
+	if (value.l > VALUE_MOST ||
+	    line->used + key.l + value.l + 24 > sizeof(line->text))
 		return false;
 	*p++ = ' ';
 	p = mempcpy(p, key.p, key.l);
 	*p++ = '=';
 	*p++ = '"';
-	p = span_copy(p, value);
+	(void)span_copy(p, value);
+	for (size_t left = value.l; left > 0;) {
+		size_t some = left < 16 ? left : 16;
+
+		if (!sixteen_plain(p, some))
+			return false;
+		p += some;
+		left -= some;
+	}
 	*p++ = '"';
 	line->used = (size_t)(p - line->text);
 	return true;
