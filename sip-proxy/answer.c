@@ -374,6 +374,15 @@ is_bare(const struct answering *how, const struct usher_verdict *verdict)
 	    verdict->answer == USHER_REFUSE && verdict->say == NULL;
 }
 
+bool
+answer_has_words(const struct answering *how)
+{
+	const struct usher_verdict *verdict = usher_decision_verdict(
+	    how->asked);
+
+	return verdict->answer != USHER_ACCEPT && !is_bare(how, verdict);
+}
+
 int
 answer_make(struct decision *decision, const struct answering *how)
 {

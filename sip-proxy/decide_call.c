@@ -136,8 +136,7 @@ ask(struct screening *s, const struct decision *decision,
 	struct usher_question question = { .policy = s->recipient.policy,
 		.facts = facts,
 		.memory = memory_of(proxy, decision),
-		.at = proxy_clock_ms(proxy) / 1000,
-		.language = languages_of(s->msg, s->languages) };
+		.at = proxy_clock_ms(proxy) / 1000 };
 	int failed = usher_decide_at_hand(proxy->usher, &question,
 	    &proxy->asked, error);
 
@@ -158,6 +157,9 @@ make(struct screening *s, struct decision *decision, const char *reference)
 		.our_name = name,
 		.now_ms = proxy_clock_ms(s->proxy) };
 
+	if (!answer_has_words(&how))
+		return answer_make(decision, &how);
+	usher_decision_language(how.asked, languages_of(s->msg, s->languages));
 	/* Without an address of ours the pseudonym of RFC 3261 §20.43. */
 	if (self_text(s->src->listener, &s->src->addr, name) != 0)
 		strcpy(name, "usher");

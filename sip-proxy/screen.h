@@ -148,6 +148,8 @@ struct answering {
 	int64_t now_ms;	      /* the clock of decisions */
 };
 int answer_make(struct decision *decision, const struct answering *how);
+/* Whether anybody is told anything, which has a language. */
+bool answer_has_words(const struct answering *how);
 /* Seconds until an opening, rounded up, and how long it lasts, rounded down;
  * duration -1: it has no end. */
 void answer_seconds(const struct usher_opening *opening, int64_t now_ms,
