@@ -90,8 +90,8 @@ enum usher_channel channel_of(const struct sip_msg *msg,
 /* A MESSAGE that only tells of another: being written (RFC 3994), or delivered
  * (RFC 5438). It has a verdict and is no attempt. */
 bool message_is_notice(const struct sip_msg *msg);
-/* All there is to know for a policy; *spare, unless NULL, is taken and renewed for it. NULL:
- * no memory. */
+/* All there is to know for a policy; *spare, unless NULL, is taken and renewed
+ * for it. NULL: no memory. */
 struct usher_facts *facts_of(const struct setup *setup,
     const struct sip_msg *msg, const struct sip_peer *src,
     const struct caller *caller, const struct usher_policy *policy,

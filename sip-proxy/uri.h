@@ -41,8 +41,8 @@ struct sip_uri {
 };
 
 /* A sip or sips URI of plain parts: letters, digits and ".-_+", in user, host
- * and at most one parameter. It has one reading, which is made in one go; false:
- * it is another, or none, and nothing of `uri` is of use. */
+ * and at most one parameter. It has one reading, made in one go; false: it is
+ * another, or none, and nothing of `uri` is of use. */
 bool sip_uri_split_plain(struct sip_uri *uri, struct span text);
 /* Our reading alone. EINVAL: not a URI. */
 int sip_uri_split(struct sip_uri *uri, struct span text);
