@@ -17,6 +17,7 @@ enum {
 	EVIDENCE_ENTRIES = 4 * EVIDENCE_PHRASES,
 	PHRASE_SLOTS = 32768, /* a power of two */
 	PHRASE_FILTER = 2048, /* the same */
+	PAIR_SLOTS = 512,     /* the same */
 	PHRASE_GAP = 3
 };
 
@@ -45,21 +46,23 @@ struct evidence_test_of {
 	uint16_t item, test;
 };
 struct evidence_header_of {
-	unsigned hash; /* of its name, or of how that begins */
+	unsigned hash; /* of its name, or of how that begins or ends */
 	uint16_t item;
 	uint16_t header : 14;
 	uint16_t by : 2; /* enum evidence_name */
 };
-enum evidence_name { NAME_WHOLE, NAME_BEGINS, NAME_ANY };
+enum evidence_name { NAME_WHOLE, NAME_BEGINS, NAME_ENDS, NAME_ANY };
 struct evidence_pattern_of {
 	uint16_t item, pattern;
 	uint16_t pair; /* of bytes that must be there, or PAIR_NONE */
+	uint16_t next; /* of those of senders, in the same slot: place + 1 */
 };
 struct evidence_index {
 	size_t test_count, header_count, link_count, from_count;
 	struct evidence_test_of *tests;
 	struct evidence_header_of *headers;
 	struct evidence_pattern_of *links, *froms;
+	uint16_t slots[PAIR_SLOTS]; /* of `froms`, by pair: place + 1 */
 };
 
 struct evidence_rule {
@@ -170,12 +173,17 @@ usher_evidence_tag(unsigned hash)
 	return (uint16_t)(hash >> 16);
 }
 
-/* What the filter has in `filter[hash % PHRASE_FILTER]` if any stand there. */
-static inline uint64_t
-usher_evidence_bits(unsigned hash)
+/* The bits of `filter[hash % PHRASE_FILTER]` if any stand there. */
+static inline unsigned
+usher_evidence_bit(unsigned hash)
 {
-	return UINT64_C(1) << (hash >> 11 & 63) |
-	    UINT64_C(1) << (hash >> 20 & 63);
+	return hash >> 11 & 63;
+}
+
+static inline unsigned
+usher_evidence_other_bit(unsigned hash)
+{
+	return hash >> 20 & 63;
 }
 
 /* Counts the phrases of `where` that are met in what the view shows. */
@@ -186,7 +194,7 @@ int usher_evidence_phrases(struct evidence_weighing *weighing,
 int usher_evidence_patterns(struct evidence_weighing *weighing,
     struct arena *arena);
 
-/* Once all items are read. ENOMEM. */
+/* evidence_index.c: once all items are read. ENOMEM. */
 int usher_evidence_index(struct evidence *evidence);
 
 /* evidence_phrase.c */

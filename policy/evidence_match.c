@@ -10,16 +10,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "evidence_item.h"
+#include "evidence_index.h"
 #include "text.h"
 
 enum {
 	LONGEST_VALUE = 4096,
 	FIELDS_KNOWN = 64,
-	PAIRS = 4096,
-	PAIR_NONE = PAIRS, /* a part of one byte has none */
-	BEGINNING = 4,	   /* bytes of a name that are hashed by themselves */
-	HASHES = 512	   /* which are told apart at once */
+	HASHES = 512 /* of names, which are told apart at once */
 };
 
 /*
@@ -27,24 +24,17 @@ enum {
  * theirs are not among them. Some pairs share a bit, which does no harm.
  */
 struct pairs {
-	unsigned char bits[PAIRS / 8 + 1]; /* PAIR_NONE is among all */
+	unsigned char
+	    bits[EVIDENCE_PAIRS / 8 + 1]; /* EVIDENCE_NO_PAIR is among all */
 };
-
-static unsigned
-pair_at(const char *text)
-{
-	return ((unsigned)(unsigned char)text[0] * 61 +
-		   (unsigned char)text[1]) %
-	    PAIRS;
-}
 
 static void
 note_pairs(struct pairs *pairs, const char *text, size_t length)
 {
 	memset(pairs, 0, sizeof(*pairs));
-	pairs->bits[PAIR_NONE / 8] = 1;
+	pairs->bits[EVIDENCE_NO_PAIR / 8] = 1;
 	for (size_t i = 0; i + 1 < length; i++) {
-		unsigned pair = pair_at(text + i);
+		unsigned pair = usher_evidence_pair_at(text + i);
 
 		pairs->bits[pair / 8] |= (unsigned char)(1u << pair % 8);
 	}
@@ -60,7 +50,7 @@ static bool
 may_match(const struct pairs *pairs, const struct evidence_pattern *pattern)
 {
 	for (size_t i = 0; i + 1 < pattern->part_length; i += 2)
-		if (!has_pair(pairs, pair_at(pattern->part + i)))
+		if (!has_pair(pairs, usher_evidence_pair_at(pattern->part + i)))
 			return false;
 	return true;
 }
@@ -144,38 +134,6 @@ in_field(const struct evidence_rule *item, const struct evidence_view *view,
 	    matches_value(item, links, field, view->fields[field].value);
 }
 
-#define SMALL UINT64_C(0x2020202020202020)
-
-static unsigned
-mixed(uint64_t bytes)
-{
-	return (unsigned)(bytes * UINT64_C(0x9e3779b97f4a7c15) >> 32);
-}
-
-/* Of a name, whatever the case of its letters. */
-static unsigned
-hash_of_name(const char *name, size_t length)
-{
-	uint64_t first = 0, last = 0;
-
-	if (length >= sizeof(first)) {
-		memcpy(&first, name, sizeof(first));
-		memcpy(&last, name + length - sizeof(last), sizeof(last));
-	} else {
-		memcpy(&first, name, length);
-	}
-	return mixed((first | SMALL) * 31 + (last | SMALL) + length);
-}
-
-static unsigned
-hash_of_beginning(const char *name, size_t length)
-{
-	uint64_t first = 0;
-
-	memcpy(&first, name, length < BEGINNING ? length : BEGINNING);
-	return mixed(first | SMALL);
-}
-
 static void
 note_hash(struct links *links, enum evidence_name by, size_t field,
     unsigned hash)
@@ -192,9 +150,16 @@ note_names(const struct evidence_view *view, struct links *links)
 		const char *name = view->fields[i].name;
 		size_t length = strlen(name);
 
-		note_hash(links, NAME_WHOLE, i, hash_of_name(name, length));
+		note_hash(links, NAME_WHOLE, i,
+		    usher_evidence_name(name, length));
 		note_hash(links, NAME_BEGINS, i,
-		    hash_of_beginning(name, length));
+		    usher_evidence_few(name, length));
+		if (length >= EVIDENCE_FEW)
+			note_hash(links, NAME_ENDS, i,
+			    usher_evidence_few(name + length - EVIDENCE_FEW,
+				EVIDENCE_FEW));
+		else
+			links->hashes[NAME_ENDS][i] = 0;
 	}
 }
 
@@ -323,21 +288,34 @@ meet_links(struct evidence_weighing *weighing, const struct links *links)
 }
 
 static void
-meet_froms(struct evidence_weighing *weighing, const struct links *links)
+meet_from(struct evidence_weighing *weighing, const struct links *links,
+    unsigned pair)
 {
 	const struct evidence_index *index = &weighing->evidence->index;
+	unsigned place = index->slots[pair % PAIR_SLOTS];
 
-	for (size_t i = 0; i < index->from_count; i++) {
-		const struct evidence_pattern_of *of = &index->froms[i];
-		const struct evidence_pattern *pattern;
+	while (place != 0) {
+		const struct evidence_pattern_of *of = &index->froms[place - 1];
+		const struct evidence_pattern *pattern = NULL;
 
-		if (!has_pair(&links->of_from, of->pair))
-			continue;
-		pattern = may_meet(weighing, of, &links->of_from);
+		place = of->next;
+		if (of->pair == pair)
+			pattern = may_meet(weighing, of, &links->of_from);
 		if (pattern &&
 		    usher_text_matches(pattern->text, weighing->view->from))
 			weighing->hits[of->item] = 1;
 	}
+}
+
+/* An address is short, and patterns are many. */
+static void
+meet_froms(struct evidence_weighing *weighing, const struct links *links)
+{
+	const char *from = weighing->view->from;
+
+	for (; *from != '\0' && from[1] != '\0'; from++)
+		meet_from(weighing, links, usher_evidence_pair_at(from));
+	meet_from(weighing, links, EVIDENCE_NO_PAIR);
 }
 
 int
@@ -359,118 +337,4 @@ usher_evidence_patterns(struct evidence_weighing *weighing, struct arena *arena)
 	if (view->from)
 		meet_froms(weighing, &links);
 	return arena->failed ? ENOMEM : 0;
-}
-
-/* ---- what is gone through ---- */
-
-enum kind { KIND_NONE, KIND_TEST, KIND_HEADER, KIND_LINK, KIND_FROM };
-
-/* Of an item that says several places the first of these is its own. */
-static enum kind
-kind_of(const struct evidence_rule *item)
-{
-	if (item->phrase_count > 0)
-		return KIND_NONE;
-	if (item->where & WHERE_STRUCTURE)
-		return KIND_TEST;
-	if (item->where & WHERE_HEADER)
-		return KIND_HEADER;
-	if (item->where & WHERE_LINK)
-		return KIND_LINK;
-	return item->where & WHERE_FROM ? KIND_FROM : KIND_NONE;
-}
-
-static void
-add_patterns(struct evidence_pattern_of *list, size_t *count, uint16_t number,
-    const struct evidence_rule *item)
-{
-	for (size_t i = 0; i < item->pattern_count; i++) {
-		const struct evidence_pattern *pattern = &item->patterns[i];
-		unsigned pair = pattern->part_length > 1
-		    ? pair_at(pattern->part)
-		    : PAIR_NONE;
-
-		list[(*count)++] = (struct evidence_pattern_of){ number,
-			(uint16_t)i, (uint16_t)pair };
-	}
-}
-
-static void
-add_header(struct evidence_header_of *of, const char *name)
-{
-	size_t length = strcspn(name, "*");
-
-	of->by = NAME_ANY;
-	if (name[length] == '\0') {
-		of->by = NAME_WHOLE;
-		of->hash = hash_of_name(name, length);
-	} else if (length >= BEGINNING && name[length + 1] == '\0') {
-		of->by = NAME_BEGINS;
-		of->hash = hash_of_beginning(name, length);
-	}
-}
-
-static void
-add_headers(struct evidence_index *index, uint16_t number,
-    const struct evidence_rule *item)
-{
-	for (size_t i = 0; i < item->header_count; i++) {
-		struct evidence_header_of *of =
-		    &index->headers[index->header_count++];
-
-		of->item = number;
-		of->header = i & 0x3fff;
-		add_header(of, item->headers[i]);
-	}
-}
-
-static void
-add_item(struct evidence_index *index, uint16_t number,
-    const struct evidence_rule *item)
-{
-	switch (kind_of(item)) {
-	case KIND_TEST:
-		index->tests[index->test_count++] = (struct evidence_test_of){
-			number, (uint16_t)item->test
-		};
-		break;
-	case KIND_HEADER: add_headers(index, number, item); break;
-	case KIND_LINK:
-		add_patterns(index->links, &index->link_count, number, item);
-		break;
-	case KIND_FROM:
-		add_patterns(index->froms, &index->from_count, number, item);
-		break;
-	case KIND_NONE: break;
-	}
-}
-
-int
-usher_evidence_index(struct evidence *evidence)
-{
-	struct evidence_index *index = &evidence->index;
-	struct arena *arena = &evidence->arena;
-	size_t counts[KIND_FROM + 1] = { 0 };
-
-	for (size_t i = 0; i < evidence->item_count; i++) {
-		const struct evidence_rule *item = &evidence->items[i];
-		enum kind kind = kind_of(item);
-
-		counts[kind] += kind == KIND_TEST ? 1
-		    : kind == KIND_HEADER	  ? item->header_count
-						  : item->pattern_count;
-	}
-	index->tests = usher_arena_array(arena, counts[KIND_TEST] + 1,
-	    sizeof(*index->tests));
-	index->headers = usher_arena_array(arena, counts[KIND_HEADER] + 1,
-	    sizeof(*index->headers));
-	index->links = usher_arena_array(arena, counts[KIND_LINK] + 1,
-	    sizeof(*index->links));
-	index->froms = usher_arena_array(arena, counts[KIND_FROM] + 1,
-	    sizeof(*index->froms));
-	if (!index->tests || !index->headers || !index->links || !index->froms)
-		return ENOMEM;
-	for (size_t i = 0; i < evidence->item_count; i++)
-		add_item(index, (uint16_t)i, &evidence->items[i]);
-	return 0;
 }

@@ -144,7 +144,9 @@ enter(struct evidence *evidence, unsigned hash)
 	entry->tag = usher_evidence_tag(hash);
 	entry->next = evidence->slots[slot];
 	evidence->slots[slot] = (uint16_t)evidence->entered;
-	evidence->filter[hash % PHRASE_FILTER] |= usher_evidence_bits(hash);
+	evidence->filter[hash % PHRASE_FILTER] |= UINT64_C(1)
+		<< usher_evidence_bit(hash) |
+	    UINT64_C(1) << usher_evidence_other_bit(hash);
 	return 0;
 }
 

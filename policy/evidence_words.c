@@ -323,13 +323,14 @@ meet(struct evidence_weighing *weighing, unsigned where,
 	}
 }
 
-/* Few pairs of words begin a phrase, and the filter tells nearly all apart. */
+/* Few pairs of words begin a phrase, and one bit tells most of them apart. */
 static inline bool
 may_begin(const struct evidence *evidence, unsigned hash)
 {
-	uint64_t bits = usher_evidence_bits(hash);
+	uint64_t bits = evidence->filter[hash % PHRASE_FILTER];
 
-	return (evidence->filter[hash % PHRASE_FILTER] & bits) == bits;
+	return (bits >> usher_evidence_bit(hash) & 1) != 0 &&
+	    (bits >> usher_evidence_other_bit(hash) & 1) != 0;
 }
 
 static void

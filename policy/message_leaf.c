@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "message_part.h"
+#include "text_mask.h"
 
 /* ---- the bound on text ---- */
 
@@ -103,6 +104,8 @@ ascii_length(const char *data, size_t length)
 	const uint64_t high = 0x8080808080808080, low = 0x0101010101010101;
 	size_t i = 0;
 
+	while (length - i >= TEXT_MASK_BYTES && !usher_mask_any_odd(data + i))
+		i += TEXT_MASK_BYTES;
 	for (uint64_t word; i + sizeof(word) <= length; i += sizeof(word)) {
 		memcpy(&word, data + i, sizeof(word));
 		if (((word | (word - low)) & high) != 0)

@@ -107,6 +107,9 @@ is_whole(struct html_page *page, bool last)
 		return true;
 	if (left < 4)
 		return false;
+	/* <p> and </p>, as most are */
+	if (tags->at[tags->at[1] == '/' ? 3 : 2] == '>')
+		return true;
 	if (memcmp(tags->at, "<!--", 4) == 0)
 		return left > 5;
 	if (tag_end(tags->at, tags->end))

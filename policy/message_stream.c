@@ -363,10 +363,12 @@ usher_stream_begin(struct usher_message *message)
 		    "Content-Disposition"),
 		.has_id = usher_message_field(message, "Content-ID") != NULL,
 	};
-	struct message_stream *stream = calloc(1, sizeof(*stream));
+	struct message_stream *stream = malloc(sizeof(*stream));
 
 	if (!stream)
 		return ENOMEM;
+	/* The rest is set when a leaf begins, and not read before. */
+	memset(stream, 0, offsetof(struct message_stream, leaf.stage));
 	usher_gmime_begin();
 	stream->arena = &message->arena;
 	message->stream = stream;

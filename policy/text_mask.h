@@ -176,6 +176,33 @@ usher_mask_any_high(const char *at)
 #endif
 }
 
+/* Whether any are, or are NUL. */
+static inline bool
+usher_mask_any_odd(const char *at)
+{
+#ifdef __SSE2__
+	__m128i one = usher_mask_some(at), two = usher_mask_some(at + 16);
+	__m128i three = usher_mask_some(at + 32),
+		four = usher_mask_some(at + 48);
+	__m128i least = _mm_min_epu8(_mm_min_epu8(one, two),
+	    _mm_min_epu8(three, four));
+	__m128i high = _mm_or_si128(_mm_or_si128(one, two),
+	    _mm_or_si128(three, four));
+
+	return _mm_movemask_epi8(_mm_or_si128(high,
+		   _mm_cmpeq_epi8(least, _mm_setzero_si128()))) != 0;
+#else
+	uint64_t odd = 0;
+
+	for (unsigned i = 0; i < TEXT_MASK_BYTES; i += 8) {
+		uint64_t eight = usher_text_eight(at + i);
+
+		odd |= eight | (eight - TEXT_LOW);
+	}
+	return (odd & TEXT_HIGH) != 0;
+#endif
+}
+
 static inline uint64_t
 usher_mask_letters(const char *at)
 {
