@@ -46,7 +46,7 @@ def test_accept_is_forwarded_connected_and_ended(site, trunk, pbx):
     assert line["rule"] == "window" and line["to"] == "+14155550100"
     assert line["call-id"] == call.call_id
     assert line["source"] == f"{trunk.host}:{trunk.port}"
-    assert len(s.decisions()) == 1
+    assert len(s.wait_decisions(1)) == 1
 
 
 def test_callee_hangs_up_through_record_route(site, trunk, pbx):

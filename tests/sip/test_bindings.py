@@ -380,6 +380,7 @@ def test_both_phones_of_a_fork_are_heard(s, pbx, speaker):
         call.within("BYE", answers[n])
         phone.reply(phone.expect("BYE"), 200, "OK")
         call.expect(200)
+    s.wait_line(calls[0].call_id)
     assert len([d for d in s.decisions()
                 if d["call-id"] == calls[0].call_id]) == 1
 

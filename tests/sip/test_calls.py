@@ -20,7 +20,7 @@ def test_retransmissions_reach_the_pbx_once(site, trunk, pbx):
     pbx.expect("INVITE")
     # Timer A of our own side repeats after T1.
     pbx.silence(0.3)
-    assert len(s.decisions()) == 1
+    assert len(s.wait_decisions(1)) == 1
 
 
 def test_retransmission_gets_the_first_answer(site, trunk, pbx):
@@ -80,7 +80,7 @@ def test_same_call_after_407_is_not_decided_again(site, trunk, pbx):
     pbx.reply(invite, 486, tag="x")
     pbx.expect("ACK")
     again.final(486)
-    assert len(s.decisions()) == 1
+    assert len(s.wait_decisions(1)) == 1
 
 
 def test_second_call_of_a_pair_while_the_first_rings(site, trunk, pbx):
@@ -93,7 +93,7 @@ def test_second_call_of_a_pair_while_the_first_rings(site, trunk, pbx):
     s.publish()
     second = Call(trunk, s.address, s.uri()).send()
     invite = pbx.expect("INVITE")
-    assert len(s.decisions()) == 1
+    assert len(s.wait_decisions(1)) == 1
     pbx.reply(invite, 486, tag="x")
     pbx.expect("ACK")
     second.final(486)

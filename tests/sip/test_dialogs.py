@@ -47,7 +47,7 @@ def test_reinvite_is_never_screened(site, trunk, pbx):
     assert again.get("Record-Route") is None and again.get("Route") is None
     pbx.reply(again, 200, "OK")
     call.expect(200)
-    assert len(s.decisions()) == 1
+    assert len(s.wait_decisions(1)) == 1
     Call(trunk, s.address, s.uri()).send().final(603)
 
 

@@ -100,7 +100,7 @@ def test_a_hop_killed_in_mid_load(site, tmp_path, processes, free_port,
     first.kill()
     for process in (rings, talks, silent):
         well(process, 120)
-    assert any("is dead" in line for line in s.lines)
+    s.wait_line("is dead")
     assert not second.invited[RINGS]
     # Who talked hung up, whoever had answered; and all got somebody.
     assert second.ended == (first.invited[TALKS] | second.invited[TALKS]

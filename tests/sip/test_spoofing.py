@@ -70,7 +70,7 @@ def test_merged_requests_are_one_attempt(site, trunk, pbx):
         pbx.reply(invite, 486, "Busy", tag="far")
         pbx.expect("ACK")
     assert first.final(486) and second.final(486)
-    assert len(s.decisions()) == 1
+    assert len(s.wait_decisions(1)) == 1
 
 
 def test_every_digit_of_a_flow_token_counts(site, speakers, pbx):
