@@ -156,26 +156,52 @@ usher_attempt_of(const struct usher_facts *facts, int64_t at)
 	return attempt;
 }
 
+/* Who is proven has mostly been claimed, by the same address: found at once. */
+static size_t
+find_text(const struct attempt_parties *parties, const char *text)
+{
+	size_t i = 0;
+
+	while (i < parties->count && strcmp(parties->list[i].text, text) != 0)
+		i++;
+	return i;
+}
+
+static size_t
+find_party(const struct attempt_parties *parties, const char *party)
+{
+	size_t i = 0;
+
+	while (i < parties->count && strcmp(parties->list[i].party, party) != 0)
+		i++;
+	return i;
+}
+
 static void
 add_party(struct attempt_parties *parties, const struct address *address,
     bool proven)
 {
-	const char *party = usher_known_party(address);
+	size_t i = find_text(parties, address->text);
+	const char *party = NULL;
 
-	for (size_t i = 0; i < parties->count; i++)
-		if (strcmp(parties->list[i].party, party) == 0) {
-			parties->list[i].proven = parties->list[i].proven ||
-			    proven;
-			return;
-		}
-	parties->list[parties->count].party = party;
-	parties->list[parties->count++].proven = proven;
+	if (i == parties->count) {
+		party = usher_known_party(address);
+		i = find_party(parties, party);
+	}
+	if (i == parties->count) {
+		parties->list[i].party = party;
+		parties->list[i].text = address->text;
+		parties->list[i].proven = false;
+		parties->count++;
+	}
+	parties->list[i].proven = parties->list[i].proven || proven;
 }
 
 void
 usher_attempt_parties(const struct usher_facts *facts,
     struct attempt_parties *parties)
 {
+	parties->facts = facts;
 	parties->count = 0;
 	parties->proven = facts->proven_count > 0 ||
 	    (facts->claims_proven && facts->claim_count > 0);

@@ -59,10 +59,11 @@ struct attempt usher_attempt_of(const struct usher_facts *facts, int64_t at);
 
 /* Whose attempt it is; party: as known (known.h). */
 struct attempt_parties {
+	const struct usher_facts *facts;
 	bool proven; /* somebody is */
 	size_t count;
 	struct {
-		const char *party;
+		const char *party, *text; /* the first address of it */
 		bool proven;
 	} list[MOST_CLAIMS + MOST_PROVEN];
 };
@@ -79,7 +80,7 @@ void usher_attempt_count_key(struct record_key *key, const char *recipient,
 /* Fills what the policy asks for; all in the arena. */
 int usher_attempt_read(struct record_view *view, struct arena *arena,
     const struct usher_policy *policy, const char *recipient,
-    const struct usher_facts *facts, int64_t at, struct usher_memory *memory,
-    struct usher_error *error);
+    const struct attempt_parties *parties, int64_t at,
+    struct usher_memory *memory, struct usher_error *error);
 
 #endif

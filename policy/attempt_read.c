@@ -307,8 +307,8 @@ read_introduced(struct finding *finding, const struct attempt_parties *parties)
 int
 usher_attempt_read(struct record_view *view, struct arena *arena,
     const struct usher_policy *policy, const char *recipient,
-    const struct usher_facts *facts, int64_t at, struct usher_memory *memory,
-    struct usher_error *error)
+    const struct attempt_parties *parties, int64_t at,
+    struct usher_memory *memory, struct usher_error *error)
 {
 	struct finding finding = { .view = view,
 		.arena = arena,
@@ -318,18 +318,16 @@ usher_attempt_read(struct record_view *view, struct arena *arena,
 		.memory = memory,
 		.error = error };
 	const struct scope *scope;
-	struct attempt_parties parties;
 	int code = 0;
 
 	if (policy == NULL || (policy->asks & ~(unsigned)ASKS_STANDING) == 0)
 		return 0;
 	scope = &policy->scope;
-	usher_attempt_parties(facts, &parties);
-	finding.by_proof = parties.proven;
+	finding.by_proof = parties->proven;
 	if ((policy->asks & (ASKS_CAPS | ASKS_IN_ALL | ASKS_TRIED)) != 0)
-		finding.own = usher_attempt_of(facts, at);
+		finding.own = usher_attempt_of(parties->facts, at);
 	if ((policy->asks & (ASKS_CAPS | ASKS_TRIED)) != 0)
-		code = read_parties(&finding, &parties);
+		code = read_parties(&finding, parties);
 	if (code == 0 && (policy->asks & ASKS_IN_ALL) != 0) {
 		code = read_counted(&finding, scope->before,
 		    scope->before_count);
@@ -341,7 +339,7 @@ usher_attempt_read(struct record_view *view, struct arena *arena,
 			    scope->after_count);
 	}
 	if (code == 0 && (policy->asks & ASKS_INTRODUCED) != 0)
-		code = read_introduced(&finding, &parties);
+		code = read_introduced(&finding, parties);
 	if (code == 0 && arena->failed)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	return code;

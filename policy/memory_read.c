@@ -63,6 +63,8 @@ read_pause(struct record_view *view, const char *recipient, int64_t at,
 	struct record_key key;
 	int code;
 
+	if (usher_view_lacks(view, RECORD_PAUSE))
+		return 0;
 	usher_record_key_begin(&key, recipient);
 	code = view->records->engine->get(view, RECORD_PAUSE, key.bytes,
 	    key.length, &value, error);
@@ -70,17 +72,6 @@ read_pause(struct record_view *view, const char *recipient, int64_t at,
 	    value.until > memory->paused_until)
 		memory->paused_until = value.until;
 	return code;
-}
-
-static bool
-is_proven(const struct usher_facts *facts, const struct address *claim)
-{
-	if (facts->claims_proven)
-		return true;
-	for (size_t i = 0; i < facts->proven_count; i++)
-		if (strcmp(facts->proven[i].text, claim->text) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -91,19 +82,17 @@ note_known(struct remembered *remembered, const char *party, int64_t until)
 	remembered->known_until = until;
 }
 
-/* An organization is asked for once, however many addresses claim it. */
 static int
 read_known(struct record_view *view, struct arena *arena, const char *recipient,
-    const struct usher_facts *facts, int64_t at, struct usher_memory *memory,
-    struct usher_error *error)
+    const struct attempt_parties *parties, int64_t at,
+    struct usher_memory *memory, struct usher_error *error)
 {
 	int code = 0;
 
 	if (usher_view_lacks(view, RECORD_KNOWN))
 		return 0;
-	for (size_t i = 0; code == 0 && i < facts->claim_count; i++) {
-		const struct address *claim = &facts->claims[i];
-		const char *party = usher_known_party(claim);
+	for (size_t i = 0; code == 0 && i < parties->count; i++) {
+		const char *party = parties->list[i].party;
 		int64_t until;
 
 		code = usher_known_get(view, recipient, party, &until, error);
@@ -111,22 +100,18 @@ read_known(struct record_view *view, struct arena *arena, const char *recipient,
 			continue;
 		party = usher_arena_string(arena, party);
 		note_known(&memory->claimed, party, until);
-		if (is_proven(facts, claim))
+		if (parties->list[i].proven)
 			note_known(&memory->proven, party, until);
 	}
-	/* What claims had no room for may be proven all the same. */
-	for (size_t i = 0; code == 0 && i < facts->proven_count; i++) {
-		const char *party = usher_known_party(&facts->proven[i]);
-		int64_t until;
-
-		if (facts->claim_count < MOST_CLAIMS || memory->proven.known)
-			break;
-		code = usher_known_get(view, recipient, party, &until, error);
-		if (code == 0 && at < until)
-			note_known(&memory->proven,
-			    usher_arena_string(arena, party), until);
-	}
 	return code;
+}
+
+/* Whether anybody below asks who they are. */
+static bool
+asks_parties(const struct record_view *view, const struct usher_policy *policy)
+{
+	return !usher_view_lacks(view, RECORD_KNOWN) ||
+	    (policy != NULL && policy->asks != 0);
 }
 
 static int
@@ -137,6 +122,7 @@ read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
 	struct usher_memory *memory = &kept->memory;
 	const char *recipient = usher_record_recipient(&kept->arena, policy,
 	    who);
+	struct attempt_parties parties;
 	int code;
 
 	if (recipient == NULL)
@@ -150,16 +136,20 @@ read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
 	    memory->joined_count);
 	if (facts == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
+	if (asks_parties(view, policy))
+		usher_attempt_parties(facts, &parties);
+	else
+		parties.count = 0;
 	if (code == 0)
 		code = read_pause(view, "", at, memory, error);
 	if (code == 0)
 		code = read_pause(view, recipient, at, memory, error);
 	if (code == 0)
-		code = read_known(view, &kept->arena, recipient, facts, at,
+		code = read_known(view, &kept->arena, recipient, &parties, at,
 		    memory, error);
 	if (code == 0)
 		code = usher_attempt_read(view, &kept->arena, policy, recipient,
-		    facts, at, memory, error);
+		    &parties, at, memory, error);
 	if (code == 0)
 		code = usher_override_read(view, &kept->arena, policy,
 		    recipient, at, memory, error);
@@ -167,12 +157,12 @@ read_all(struct record_view *view, struct code_guard *guard, struct kept *kept,
 		code = usher_stage_read(view, &kept->arena, recipient, facts,
 		    memory, error);
 	if (code == 0)
-		code = usher_standing_read(view, &kept->arena, policy, facts,
+		code = usher_standing_read(view, &kept->arena, policy, &parties,
 		    at, memory, error);
 	if (code == 0)
 		code = usher_promise_read(view, &kept->arena, recipient, facts,
 		    at, memory, error);
-	if (code == 0)
+	if (code == 0 && policy != NULL && (policy->asks & ASKS_CODE) != 0)
 		code = usher_code_read(view, guard, &kept->arena, policy,
 		    recipient, facts, at, memory, error);
 	return code;
@@ -185,34 +175,64 @@ holds_nothing(const struct record_view *view)
 	return view->empty || ~view->lacks == 0;
 }
 
+static int
+read_view(struct usher *usher, struct record_view *view, struct kept *kept,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, int64_t at, struct usher_error *error)
+{
+	int code = holds_nothing(view) && !view->underway
+	    ? usher_link_read(NULL, &kept->arena, policy, who, facts, at,
+		  &kept->memory, error)
+	    : read_all(view, usher->guard, kept, policy, who, facts, at, error);
+
+	usher->records->engine->unview(view);
+	return code;
+}
+
+/* What an answer that is torn told is forgotten, and all read as one. */
+static int
+read_store(struct usher *usher, bool underway, struct kept *kept,
+    const struct usher_policy *policy, const char *who,
+    const struct usher_facts *facts, int64_t at, struct usher_error *error)
+{
+	const struct record_engine *engine = usher->records->engine;
+	struct usher_memory *memory = &kept->memory;
+	struct record_view view;
+	int code = engine->ask(usher->records, &view, error);
+
+	memory->forgetful = false;
+	view.underway = underway;
+	if (code == 0)
+		code = read_view(usher, &view, kept, policy, who, facts, at,
+		    error);
+	if (!view.torn)
+		return code;
+	(void)make_kept(&memory);
+	memory->forgetful = false;
+	code = engine->view(usher->records, &view, error);
+	view.underway = underway;
+	return code == 0
+	    ? read_view(usher, &view, kept, policy, who, facts, at, error)
+	    : code;
+}
+
 int
 usher_memory_read(struct usher *usher, const struct usher_policy *policy,
     const char *who, const struct usher_facts *facts, int64_t at,
     struct usher_memory **memory, struct usher_error *error)
 {
 	struct kept *kept = make_kept(memory);
-	struct record_view view;
 	bool underway;
-	int code = 0;
+	int code;
 
 	if (kept == NULL)
 		return usher_error_set(error, ENOMEM, "out of memory");
 	if (usher->records == NULL)
 		return usher_link_read(NULL, &kept->arena, policy, who, facts,
 		    at, &kept->memory, error);
-	kept->memory.forgetful = false;
 	usher_records_tell_time(usher->records, at);
 	underway = usher_underway_begin(&usher->records->underway);
-	code = usher->records->engine->view(usher->records, &view, error);
-	if (code == 0) {
-		view.underway = underway;
-		code = holds_nothing(&view) && !underway
-		    ? usher_link_read(NULL, &kept->arena, policy, who, facts,
-			  at, &kept->memory, error)
-		    : read_all(&view, usher->guard, kept, policy, who, facts,
-			  at, error);
-		usher->records->engine->unview(&view);
-	}
+	code = read_store(usher, underway, kept, policy, who, facts, at, error);
 	if (underway)
 		usher_underway_end(&usher->records->underway);
 	if (code != 0)

@@ -133,6 +133,8 @@ usher_override_read(struct record_view *view, struct arena *arena,
 	size_t count = 0;
 	int code;
 
+	if (usher_view_lacks(view, RECORD_OVERRIDE))
+		return 0;
 	usher_record_key_begin(&key, recipient);
 	code = view->records->engine->get(view, RECORD_OVERRIDE, key.bytes,
 	    key.length, &value, error);

@@ -53,10 +53,17 @@ struct record_edit {
 
 /* Values and keys seen through a view last as long as it does. */
 struct records;
+struct record_seen;
 struct record_view {
 	struct records *records;
 	void *inside; /* the engine's */
-	bool empty;   /* there is no record at all */
+	/* The engine's too, of LMDB: its lock, and what is surely not there. */
+	bool held;
+	const struct record_seen *seen;
+	size_t seen_at;
+	/* Of ask(): what it told is not all of one instant. Read anew. */
+	bool torn;
+	bool empty; /* there is no record at all */
 	/* Bits of kinds, from RECORD_FIRST_SEEN: there is no record of them. */
 	uint64_t lacks;
 	bool underway; /* what is not written yet is to be looked at too */
@@ -76,6 +83,13 @@ struct record_engine {
 	void (*close)(struct records *records);
 	/* A memory that was never written to is empty. */
 	int (*view)(struct records *records, struct record_view *view,
+	    struct usher_error *error);
+	/*
+	 * The same for one short question, which costs little where nothing
+	 * is there to be read; all that it tells counts only if it is not torn
+	 * at the end, else the question is for view().
+	 */
+	int (*ask)(struct records *records, struct record_view *view,
 	    struct usher_error *error);
 	void (*unview)(struct record_view *view);
 	/* Whether a view now waits for nobody, nor for the disk. */
@@ -110,6 +124,9 @@ struct record_engine {
 	    struct usher_error *error);
 	int (*commit)(struct records *records, struct usher_error *error);
 	void (*abort)(struct records *records);
+	/* What is done between commits once usher_records_tend() was called;
+	 * false: there is no more. May be NULL. */
+	bool (*tend)(struct records *records);
 };
 
 struct committer;
@@ -184,5 +201,7 @@ int usher_records_commit(struct records *records, struct record_note *note,
     int wait_ms, struct usher_error *error);
 /* Fails only where nothing could be begun: `ended` is not called then. */
 int usher_records_later(struct records *records, struct record_note *note);
+/* Has the thread that writes call the engine's tend(), when it can. */
+void usher_records_tend(struct records *records);
 
 #endif

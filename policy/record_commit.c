@@ -36,7 +36,8 @@ struct committer {
 	pthread_cond_t came, ended;
 	pthread_t thread;
 	bool started, stopping;
-	bool away; /* the engine: what is kept may wait some more */
+	bool away;  /* the engine: what is kept may wait some more */
+	bool tends; /* the engine asked for time */
 	size_t waiting;
 	struct record_note *first, *last;
 };
@@ -244,9 +245,9 @@ end_doubtful(struct committer *committer)
 	}
 }
 
-/* False: the program ends, and nothing waits. */
+/* False: the program ends, and no note waits. */
 static bool
-wait_for_notes(struct committer *committer)
+wait_for_work(struct committer *committer, bool *notes, bool *tends)
 {
 	struct timespec again;
 	bool any;
@@ -258,9 +259,13 @@ wait_for_notes(struct committer *committer)
 	if (committer->away && !committer->stopping)
 		(void)pthread_cond_timedwait(&committer->came, &committer->lock,
 		    &again);
-	while (committer->first == NULL && !committer->stopping)
+	while (committer->first == NULL && !committer->stopping &&
+	    !committer->tends)
 		(void)pthread_cond_wait(&committer->came, &committer->lock);
-	any = committer->first != NULL;
+	*notes = committer->first != NULL;
+	*tends = committer->tends;
+	committer->tends = false;
+	any = *notes || !committer->stopping;
 	(void)pthread_mutex_unlock(&committer->lock);
 	return any;
 }
@@ -302,9 +307,15 @@ static void *
 run(void *arg)
 {
 	struct committer *committer = arg;
+	bool notes, tends;
 
-	while (wait_for_notes(committer))
-		work(committer);
+	while (wait_for_work(committer, &notes, &tends)) {
+		if (notes)
+			work(committer);
+		if (tends &&
+		    committer->records->engine->tend(committer->records))
+			usher_records_tend(committer->records);
+	}
 	return NULL;
 }
 
@@ -458,6 +469,20 @@ usher_records_later(struct records *records, struct record_note *note)
 		code = queue(committer, note);
 	(void)pthread_mutex_unlock(&committer->lock);
 	return code;
+}
+
+/* Nobody is told whether it happens: the thread may not even begin. */
+void
+usher_records_tend(struct records *records)
+{
+	struct committer *committer = records->committer;
+
+	(void)pthread_mutex_lock(&committer->lock);
+	if (!committer->stopping && start(committer) == 0) {
+		committer->tends = true;
+		(void)pthread_cond_signal(&committer->came);
+	}
+	(void)pthread_mutex_unlock(&committer->lock);
 }
 
 /*

@@ -75,9 +75,9 @@ enter(struct record_lmdb *lmdb, struct usher_error *error)
 	}
 }
 
-/* A transaction that is reset, or a new one. The lock is held. */
-static int
-begin_txn(struct record_lmdb *lmdb, MDB_txn **txn)
+/* One that is reset, or a new one. */
+int
+usher_memory_txn_begin(struct record_lmdb *lmdb, MDB_txn **txn)
 {
 	for (size_t i = 0; i < IDLE_VIEWS; i++) {
 		if (atomic_load_explicit(&lmdb->idle[i],
@@ -95,8 +95,8 @@ begin_txn(struct record_lmdb *lmdb, MDB_txn **txn)
 	return mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, txn);
 }
 
-static void
-end_txn(struct record_lmdb *lmdb, MDB_txn *txn)
+void
+usher_memory_txn_end(struct record_lmdb *lmdb, MDB_txn *txn)
 {
 	mdb_txn_reset(txn);
 	for (size_t i = 0; i < IDLE_VIEWS; i++) {
@@ -108,35 +108,24 @@ end_txn(struct record_lmdb *lmdb, MDB_txn *txn)
 	mdb_txn_abort(txn);
 }
 
+/* As enter(); looks once a second how things stand. */
 static int
-begin(struct record_lmdb *lmdb, MDB_txn **txn, struct usher_error *error)
+come_in(struct record_lmdb *lmdb, struct usher_error *error)
 {
-	bool looks;
+	int code = enter(lmdb, error);
 
-	for (;;) {
-		int code = enter(lmdb, error);
-
-		if (code != 0)
-			return code;
-		looks = is_time_to_look(lmdb);
-		if (looks && usher_memory_was_removed(lmdb)) {
-			(void)pthread_rwlock_unlock(&lmdb->lock);
-			let_go(lmdb);
-			if ((code = enter(lmdb, error)) != 0)
-				return code;
-		}
-		if (looks && usher_memory_is_resident(lmdb))
-			atomic_store_explicit(&lmdb->resident_s,
-			    second_now() + RESIDENT_S, memory_order_relaxed);
-		code = begin_txn(lmdb, txn);
-		if (code == 0)
-			return 0;
+	if (code != 0 || !is_time_to_look(lmdb))
+		return code;
+	if (usher_memory_was_removed(lmdb)) {
 		(void)pthread_rwlock_unlock(&lmdb->lock);
-		if (code == MDB_MAP_RESIZED)
-			code = usher_memory_follow(lmdb);
-		if (code != 0)
-			return usher_memory_wrong(lmdb, code, error);
+		let_go(lmdb);
+		if ((code = enter(lmdb, error)) != 0)
+			return code;
 	}
+	if (usher_memory_is_resident(lmdb))
+		atomic_store_explicit(&lmdb->resident_s,
+		    second_now() + RESIDENT_S, memory_order_relaxed);
+	return 0;
 }
 
 static void
@@ -144,11 +133,12 @@ end_view(struct record_view *view)
 {
 	struct record_lmdb *lmdb = usher_memory_lmdb(view->records);
 
-	if (view->inside == NULL)
-		return;
-	end_txn(lmdb, view->inside);
-	(void)pthread_rwlock_unlock(&lmdb->lock);
+	if (view->inside != NULL)
+		usher_memory_txn_end(lmdb, view->inside);
+	if (view->held)
+		(void)pthread_rwlock_unlock(&lmdb->lock);
 	view->inside = NULL;
+	view->held = false;
 }
 
 /*
@@ -231,29 +221,104 @@ kinds_lacking(struct record_lmdb *lmdb, MDB_txn *txn)
 	return lacks;
 }
 
+/* The lock is held, and let go where this fails. */
 static int
-begin_view(struct records *records, struct record_view *view,
-    struct usher_error *error)
+look_inside(struct record_lmdb *lmdb, struct record_view *view)
 {
-	struct record_lmdb *lmdb = usher_memory_lmdb(records);
 	MDB_stat rows;
 	MDB_txn *txn;
-	int code;
+	int code = usher_memory_txn_begin(lmdb, &txn);
 
-	*view = (struct record_view){ .records = records, .empty = true };
-	code = begin(lmdb, &txn, error);
-	if (code == ENOENT)
-		return 0;
-	if (code != 0)
+	if (code != 0) {
+		end_view(view);
 		return code;
+	}
 	view->inside = txn;
 	code = mdb_stat(txn, lmdb->rows, &rows);
 	view->empty = code == 0 && rows.ms_entries == 0;
 	if (code != 0)
 		end_view(view);
-	else if (!view->empty)
-		view->lacks = kinds_lacking(lmdb, txn);
-	return usher_memory_wrong(lmdb, code, error);
+	return code;
+}
+
+/* One that speaks by the marks needs no transaction yet. */
+static int
+begin_any(struct records *records, struct record_view *view, bool by_marks,
+    struct usher_error *error)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(records);
+	int code;
+
+	*view = (struct record_view){ .records = records };
+	for (;;) {
+		code = come_in(lmdb, error);
+		view->empty = code == ENOENT;
+		if (code != 0)
+			return code == ENOENT ? 0 : code;
+		view->held = true;
+		if (by_marks && usher_memory_seen_now(lmdb, view))
+			return 0;
+		code = look_inside(lmdb, view);
+		if (code == 0)
+			return 0;
+		if (code == MDB_MAP_RESIZED)
+			code = usher_memory_follow(lmdb);
+		if (code != 0)
+			return usher_memory_wrong(lmdb, code, error);
+	}
+}
+
+static int
+begin_view(struct records *records, struct record_view *view,
+    struct usher_error *error)
+{
+	int code = begin_any(records, view, false, error);
+
+	if (code == 0 && !view->empty)
+		view->lacks = kinds_lacking(usher_memory_lmdb(records),
+		    view->inside);
+	return code;
+}
+
+static int
+begin_question(struct records *records, struct record_view *view,
+    struct usher_error *error)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(records);
+	int code = begin_any(records, view, true, error);
+
+	if (code != 0 || view->empty || view->seen != NULL)
+		return code;
+	usher_memory_seen_later(lmdb, view);
+	if (view->seen == NULL)
+		view->lacks = kinds_lacking(lmdb, view->inside);
+	return 0;
+}
+
+/*
+ * Something may be there, so the tables are asked after all: as they were
+ * when the marks were, or what both tell is torn.
+ */
+static int
+begin_late(struct record_view *view, struct usher_error *error)
+{
+	struct record_lmdb *lmdb = usher_memory_lmdb(view->records);
+	MDB_txn *txn = NULL;
+	int code = 0;
+
+	if (view->inside != NULL)
+		return 0;
+	if (!view->torn)
+		code = usher_memory_txn_begin(lmdb, &txn);
+	if (code == 0 && txn != NULL && mdb_txn_id(txn) == view->seen_at) {
+		view->inside = txn;
+		return 0;
+	}
+	view->torn = true;
+	if (code == 0 && txn != NULL)
+		usher_memory_txn_end(lmdb, txn);
+	return usher_error_set(error, EAGAIN, "the memory %s has just changed",
+	    lmdb->directory);
 }
 
 int
@@ -279,6 +344,12 @@ get(struct record_view *view, unsigned char kind, const char *key,
 	*value = (struct usher_record_value){ .bytes = NULL };
 	if (usher_view_lacks(view, kind) || length > RECORD_LONGEST_KEY)
 		return 0;
+	if (view->seen != NULL &&
+	    !usher_seen_has(view->seen, usher_seen_mark(kind, key, length)))
+		return 0;
+	code = begin_late(view, error);
+	if (code != 0)
+		return code;
 	place = usher_memory_row(&row, kind, key, length);
 	code = mdb_get(view->inside, lmdb->rows, &place, &found);
 	if (code == MDB_NOTFOUND)
@@ -307,6 +378,9 @@ each(struct record_view *view, unsigned char kind, const char *prefix,
 
 	if (usher_view_lacks(view, kind) || length > RECORD_LONGEST_KEY)
 		return 0;
+	code = begin_late(view, error);
+	if (code != 0)
+		return code;
 	code = mdb_cursor_open(view->inside, lmdb->rows, &cursor);
 	if (code != 0)
 		return usher_memory_wrong(lmdb, code, error);
@@ -338,6 +412,8 @@ close_records(struct records *records)
 	usher_memory_shut(lmdb);
 	(void)pthread_rwlock_destroy(&lmdb->lock);
 	(void)pthread_mutex_destroy(&lmdb->kinds_lock);
+	(void)pthread_mutex_destroy(&lmdb->seen_lock);
+	free(lmdb->marks);
 	free(lmdb->directory);
 	free(lmdb);
 }
@@ -345,6 +421,7 @@ close_records(struct records *records)
 static const struct record_engine engine = {
 	.close = close_records,
 	.view = begin_view,
+	.ask = begin_question,
 	.unview = end_view,
 	.at_hand = at_hand,
 	.get = get,
@@ -354,6 +431,7 @@ static const struct record_engine engine = {
 	.sweep = usher_memory_sweep,
 	.commit = usher_memory_commit,
 	.abort = usher_memory_abort,
+	.tend = usher_memory_tend,
 };
 
 int
@@ -371,6 +449,7 @@ usher_records_open_lmdb(struct records **records, const char *directory,
 	}
 	(void)pthread_rwlock_init(&lmdb->lock, NULL);
 	(void)pthread_mutex_init(&lmdb->kinds_lock, NULL);
+	(void)pthread_mutex_init(&lmdb->seen_lock, NULL);
 	lmdb->records.engine = &engine;
 	lmdb->map_bytes = options->map_bytes;
 	*records = &lmdb->records;

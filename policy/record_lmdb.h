@@ -1,12 +1,15 @@
 /*
  * record_lmdb: inside of the LMDB engine of memory: record_lmdb.c reads,
- * record_lmdb_write.c writes, record_lmdb_env.c makes, opens and moves.
+ * record_lmdb_write.c writes, record_lmdb_env.c makes, opens and moves;
+ * record_lmdb_seen.c knows what is not there, by the news that
+ * record_lmdb_news.c writes and reads.
  *
  * One environment, DIRECTORY/memory, beside that of the policies, so that
- * neither waits for the other. Three tables:
+ * neither waits for the other. Four tables:
  *	meta	"format"
  *	rows	kind, key -> int64_t end, bytes
  *	ends	end (big endian), kind, key -> nothing; not for INT64_MAX
+ *	news	transaction (big endian) -> marks of what it added
  * The machine's byte order but where said otherwise.
  */
 #ifndef USHER_RECORD_LMDB_H
@@ -18,8 +21,15 @@
 #include <time.h>
 
 #include "record.h"
+#include "record_seen.h"
 
 enum { MEMORY_FORMAT = 1, IDLE_VIEWS = 16 };
+
+/* A kind and a key as one. */
+struct row_key {
+	size_t length;
+	char bytes[1 + RECORD_LONGEST_KEY];
+};
 
 struct record_lmdb {
 	struct records records;
@@ -46,8 +56,24 @@ struct record_lmdb {
 	size_t kinds_txn;
 	bool kinds_known;
 	uint64_t lacks;
-	MDB_dbi meta, rows, ends;
-	MDB_txn *txn; /* of the committer's thread */
+	MDB_dbi meta, rows, ends, news;
+	bool has_news; /* one of an earlier version has none yet */
+	/*
+	 * Marks of all records, or NULL; another one only while the lock is
+	 * held for writing. Who adds to them holds theirs.
+	 */
+	struct record_seen *seen;
+	pthread_mutex_t seen_lock;
+	_Atomic unsigned views; /* that were given without them */
+	_Atomic size_t shown;	/* the transaction of the last of those */
+	/* Of the committer's thread from here on. */
+	struct record_seen *making;
+	struct row_key made_up_to;
+	time_t made_s; /* begun, monotonic; 0: never */
+	MDB_txn *txn;
+	bool wrote;	 /* in it */
+	uint64_t *marks; /* of what it added, and how many */
+	size_t mark_count;
 };
 
 static inline struct record_lmdb *
@@ -56,11 +82,6 @@ usher_memory_lmdb(struct records *records)
 	return (struct record_lmdb *)records;
 }
 
-/* A kind and a key as one. */
-struct row_key {
-	size_t length;
-	char bytes[1 + RECORD_LONGEST_KEY];
-};
 static inline MDB_val
 usher_memory_row(struct row_key *row, unsigned char kind, const char *key,
     size_t length)
@@ -87,6 +108,37 @@ bool usher_memory_is_resident(const struct record_lmdb *lmdb);
 void usher_memory_shut(struct record_lmdb *lmdb);
 /* Another process made the map larger: follow it. Takes the lock. */
 int usher_memory_follow(struct record_lmdb *lmdb);
+
+/* A transaction that reads; the lock is held. LMDB's codes. record_lmdb.c */
+int usher_memory_txn_begin(struct record_lmdb *lmdb, MDB_txn **txn);
+void usher_memory_txn_end(struct record_lmdb *lmdb, MDB_txn *txn);
+
+/* ---- record_lmdb_seen.c; the lock is held ---- */
+
+/* The view speaks by the marks: they cover the last transaction. */
+bool usher_memory_seen_now(struct record_lmdb *lmdb, struct record_view *view);
+/* The same once they have caught up with the view's transaction. */
+void usher_memory_seen_later(struct record_lmdb *lmdb,
+    struct record_view *view);
+/* One step of making or keeping them up; takes the lock. False: no more. */
+bool usher_memory_tend(struct records *records);
+/* The lock is held for writing. */
+void usher_memory_seen_drop(struct record_lmdb *lmdb);
+
+/* ---- record_lmdb_news.c: LMDB's codes ---- */
+
+void usher_memory_news_begin(struct record_lmdb *lmdb);
+/* A record is written that was not there. */
+void usher_memory_news_add(struct record_lmdb *lmdb,
+    const struct record_edit *edit);
+/* The transaction is about to be committed. */
+int usher_memory_news_put(struct record_lmdb *lmdb);
+/*
+ * Adds what came since, until the marks cover this transaction. ESTALE: not
+ * all of it is told, and they do not.
+ */
+int usher_memory_news_hear(struct record_lmdb *lmdb, MDB_txn *txn,
+    struct record_seen *seen);
 
 /* The functions of record_lmdb_write.c. */
 int usher_memory_begin(struct records *records, struct usher_error *error);

@@ -16,7 +16,7 @@
 #include "lmdb_env.h"
 #include "record_lmdb.h"
 
-enum { TABLES = 3 };
+enum { TABLES = 4 };
 
 /* Address space only: the file grows with what it holds. */
 static const size_t map_plenty = (size_t)16 << 30;
@@ -151,15 +151,22 @@ open_tables(struct record_lmdb *lmdb, bool write, struct usher_error *error)
 		const char *name;
 		MDB_dbi *table;
 	} tables[TABLES] = { { "meta", &lmdb->meta }, { "rows", &lmdb->rows },
-		{ "ends", &lmdb->ends } };
+		{ "ends", &lmdb->ends }, { "news", &lmdb->news } };
+	bool lacks_news = false;
 	MDB_txn *txn;
 	int code = mdb_txn_begin(lmdb->env, NULL, write ? 0 : MDB_RDONLY, &txn);
 
 	if (code != 0)
 		return usher_memory_wrong(lmdb, code, error);
-	for (size_t i = 0; code == 0 && i < TABLES; i++)
+	for (size_t i = 0; code == 0 && i < TABLES; i++) {
 		code = mdb_dbi_open(txn, tables[i].name, write ? MDB_CREATE : 0,
 		    tables[i].table);
+		/* It is younger than the format, and nobody reads by it. */
+		lacks_news = code == MDB_NOTFOUND &&
+		    tables[i].table == &lmdb->news;
+		if (lacks_news)
+			code = 0;
+	}
 	if (code == 0)
 		code = check_format(lmdb, txn, write, error);
 	else if (code != MDB_NOTFOUND)
@@ -168,6 +175,7 @@ open_tables(struct record_lmdb *lmdb, bool write, struct usher_error *error)
 		mdb_txn_abort(txn);
 		return code == MDB_NOTFOUND ? ENOENT : code;
 	}
+	lmdb->has_news = !lacks_news;
 	/* A read transaction is committed too: its tables stay open. */
 	return usher_memory_wrong(lmdb, mdb_txn_commit(txn), error);
 }
@@ -217,7 +225,7 @@ usher_memory_open(struct record_lmdb *lmdb, bool write,
 	}
 	code = open_tables(lmdb, false, error);
 	/* Nobody waits for other writers but where tables are missing. */
-	if (code == ENOENT && write)
+	if (write && (code == ENOENT || (code == 0 && !lmdb->has_news)))
 		code = open_tables(lmdb, true, error);
 	if (code != 0)
 		usher_memory_shut(lmdb);
@@ -307,6 +315,7 @@ usher_memory_shut(struct record_lmdb *lmdb)
 		mdb_env_close(lmdb->env);
 	lmdb->env = NULL;
 	lmdb->writable = false;
+	usher_memory_seen_drop(lmdb);
 	/* Another one counts its transactions anew. */
 	lmdb->kinds_txn = 0;
 	lmdb->kinds_known = false;

@@ -125,8 +125,10 @@ usher_memory_begin(struct records *records, struct usher_error *error)
 		(void)mdb_reader_check(lmdb->env, &dead);
 		code = mdb_txn_begin(lmdb->env, NULL, 0, &lmdb->txn);
 		/* Removed while another process had us wait. */
-		if (code == 0 && !usher_memory_was_removed(lmdb))
+		if (code == 0 && !usher_memory_was_removed(lmdb)) {
+			usher_memory_news_begin(lmdb);
 			return 0;
+		}
 		if (code == 0) {
 			usher_memory_abort(records);
 			continue;
@@ -242,6 +244,9 @@ put(struct record_lmdb *lmdb, const struct made *made)
 	if (code != 0 || (old.bytes == NULL && made->fresh.bytes == NULL))
 		return code;
 	row = usher_memory_row(&bytes, edit->kind, edit->key, edit->key_length);
+	lmdb->wrote = true;
+	if (old.bytes == NULL)
+		usher_memory_news_add(lmdb, edit);
 	if (old.bytes == NULL || made->fresh.bytes == NULL ||
 	    old.until != made->fresh.until)
 		code = move_end(lmdb, &row, &old, &made->fresh);
@@ -363,6 +368,7 @@ sweep_one(struct record_lmdb *lmdb, MDB_cursor *cursor, int64_t before)
 	if ((int64_t)be64toh(end) >= before)
 		return MDB_NOTFOUND;
 	row = (MDB_val){ key.mv_size - sizeof(end), bytes + sizeof(end) };
+	lmdb->wrote = true;
 	code = mdb_cursor_del(cursor, 0);
 	if (code == 0)
 		code = mdb_del(lmdb->txn, lmdb->rows, &row, NULL);
@@ -392,8 +398,11 @@ int
 usher_memory_commit(struct records *records, struct usher_error *error)
 {
 	struct record_lmdb *lmdb = usher_memory_lmdb(records);
-	int code = mdb_txn_commit(lmdb->txn);
+	int code = usher_memory_news_put(lmdb);
 
+	if (code != 0)
+		return wrong(lmdb, code, error);
+	code = mdb_txn_commit(lmdb->txn);
 	leave(lmdb);
 	if (code == MDB_MAP_FULL)
 		return grow(lmdb, error);

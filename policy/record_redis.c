@@ -379,6 +379,7 @@ close_records(struct records *records)
 static const struct record_engine engine = {
 	.close = close_records,
 	.view = begin_view,
+	.ask = begin_view,
 	.unview = end_view,
 	.at_hand = at_hand,
 	.get = get,

@@ -71,7 +71,7 @@ struct standing_sum usher_standing_sum(const struct standing_list *list,
 
 /* Fills what the policy asks for. */
 int usher_standing_read(struct record_view *view, struct arena *arena,
-    const struct usher_policy *policy, const struct usher_facts *facts,
+    const struct usher_policy *policy, const struct attempt_parties *parties,
     int64_t at, struct usher_memory *memory, struct usher_error *error);
 /* One party's list; none: an empty one. */
 int usher_standing_get(struct record_view *view, struct arena *arena,

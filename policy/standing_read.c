@@ -48,17 +48,15 @@ note(struct remembered *remembered, const char *party,
 
 int
 usher_standing_read(struct record_view *view, struct arena *arena,
-    const struct usher_policy *policy, const struct usher_facts *facts,
+    const struct usher_policy *policy, const struct attempt_parties *parties,
     int64_t at, struct usher_memory *memory, struct usher_error *error)
 {
-	struct attempt_parties parties;
 	int code = 0;
 
 	if (policy == NULL || (policy->asks & ASKS_STANDING) == 0)
 		return 0;
-	usher_attempt_parties(facts, &parties);
-	for (size_t i = 0; code == 0 && i < parties.count; i++) {
-		const char *party = parties.list[i].party;
+	for (size_t i = 0; code == 0 && i < parties->count; i++) {
+		const char *party = parties->list[i].party;
 		struct standing_list list;
 		struct standing_sum sum;
 
@@ -68,7 +66,7 @@ usher_standing_read(struct record_view *view, struct arena *arena,
 		sum = usher_standing_sum(&list, at);
 		party = usher_arena_string(arena, party);
 		note(&memory->claimed, party, &sum);
-		if (parties.list[i].proven)
+		if (parties->list[i].proven)
 			note(&memory->proven, party, &sum);
 	}
 	return code;
