@@ -14,6 +14,7 @@
 #define USHER_RECORD_H
 
 #include <stdatomic.h>
+#include <time.h>
 
 #include "underway.h"
 #include "usher.h"
@@ -201,6 +202,9 @@ int usher_records_commit(struct records *records, struct record_note *note,
     int wait_ms, struct usher_error *error);
 /* Fails only where nothing could be begun: `ended` is not called then. */
 int usher_records_later(struct records *records, struct record_note *note);
+/* record_wait.c: of the clock that runs evenly; ETIMEDOUT or EINPROGRESS. */
+struct timespec usher_record_in_ms(int wait_ms);
+int usher_record_not_written(int code, int wait_ms, struct usher_error *error);
 /* Has the thread that writes call the engine's tend(), when it can. */
 void usher_records_tend(struct records *records);
 

@@ -25,10 +25,11 @@ enum {
 	MOST_WAITING = 10000, /* in the background: a bound on memory */
 	MOST_TAKEN = 1000,    /* by a transaction */
 	MOST_TRIES = 40,      /* a map that doubles has no room for more */
-	AGAIN_S = 1,	      /* while the engine is away */
+	AGAIN_MS = 1000,      /* while the engine is away */
 	STOPPED_MS = 2000,    /* what was taken is left behind after */
 	PATIENCE_S = 2	      /* of closing */
 };
+enum { NOTES = 1, TIME = 2 }; /* what the thread is to work at */
 
 struct committer {
 	struct records *records;
@@ -245,15 +246,13 @@ end_doubtful(struct committer *committer)
 	}
 }
 
-/* False: the program ends, and no note waits. */
-static bool
-wait_for_work(struct committer *committer, bool *notes, bool *tends)
+/* What there is; nothing: the program ends. */
+static unsigned
+wait_for_work(struct committer *committer)
 {
-	struct timespec again;
-	bool any;
+	struct timespec again = usher_record_in_ms(AGAIN_MS);
+	unsigned what;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &again);
-	again.tv_sec += AGAIN_S;
 	(void)pthread_mutex_lock(&committer->lock);
 	/* Who comes and waits is told at once, and wakes what is kept. */
 	if (committer->away && !committer->stopping)
@@ -262,12 +261,11 @@ wait_for_work(struct committer *committer, bool *notes, bool *tends)
 	while (committer->first == NULL && !committer->stopping &&
 	    !committer->tends)
 		(void)pthread_cond_wait(&committer->came, &committer->lock);
-	*notes = committer->first != NULL;
-	*tends = committer->tends;
+	what = (committer->first != NULL ? NOTES : 0) |
+	    (committer->tends && !committer->stopping ? TIME : 0);
 	committer->tends = false;
-	any = *notes || !committer->stopping;
 	(void)pthread_mutex_unlock(&committer->lock);
-	return any;
+	return what;
 }
 
 static void
@@ -307,14 +305,14 @@ static void *
 run(void *arg)
 {
 	struct committer *committer = arg;
-	bool notes, tends;
+	struct records *records = committer->records;
+	unsigned what;
 
-	while (wait_for_work(committer, &notes, &tends)) {
-		if (notes)
+	while ((what = wait_for_work(committer)) != 0) {
+		if ((what & NOTES) != 0)
 			work(committer);
-		if (tends &&
-		    committer->records->engine->tend(committer->records))
-			usher_records_tend(committer->records);
+		if ((what & TIME) != 0 && records->engine->tend(records))
+			usher_records_tend(records);
 	}
 	return NULL;
 }
@@ -373,21 +371,6 @@ unqueue(struct committer *committer, struct record_note *gone)
 	committer->waiting--;
 }
 
-static struct timespec
-in_ms(int wait_ms)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += wait_ms / 1000;
-	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
-	return at;
-}
-
 /*
  * 0: it has ended. ETIMEDOUT: it was taken back; EINPROGRESS: it was taken,
  * and is left behind. The lock is held.
@@ -395,7 +378,7 @@ in_ms(int wait_ms)
 static int
 wait_for(struct committer *committer, struct record_note *note, int wait_ms)
 {
-	struct timespec at = in_ms(wait_ms < 0 ? 0 : wait_ms);
+	struct timespec at = usher_record_in_ms(wait_ms < 0 ? 0 : wait_ms);
 	bool late = false;
 
 	while (note->state != NOTE_ENDED) {
@@ -416,20 +399,10 @@ wait_for(struct committer *committer, struct record_note *note, int wait_ms)
 			return EINPROGRESS;
 		} else {
 			late = true;
-			at = in_ms(STOPPED_MS);
+			at = usher_record_in_ms(STOPPED_MS);
 		}
 	}
 	return 0;
-}
-
-static int
-not_written(int code, int wait_ms, struct usher_error *error)
-{
-	return usher_error_set(error, code,
-	    "the memory was not free for writing within %d ms; does %s",
-	    wait_ms,
-	    code == EINPROGRESS ? "its disk stand still? It may yet be written"
-				: "another process hold it?");
 }
 
 int
@@ -448,7 +421,7 @@ usher_records_commit(struct records *records, struct record_note *note,
 		return usher_error_set(error, code,
 		    "the thread that writes the memory: %s", strerror(code));
 	if (late != 0)
-		return not_written(late, wait_ms, error);
+		return usher_record_not_written(late, wait_ms, error);
 	if (note->code != 0 && error != NULL) {
 		*error = note->error;
 		if (error->text[0] == '\0')
@@ -471,7 +444,6 @@ usher_records_later(struct records *records, struct record_note *note)
 	return code;
 }
 
-/* Nobody is told whether it happens: the thread may not even begin. */
 void
 usher_records_tend(struct records *records)
 {

@@ -70,6 +70,7 @@ struct record_lmdb {
 	struct record_seen *making;
 	struct row_key made_up_to;
 	time_t made_s; /* begun, monotonic; 0: never */
+	bool was_writable;
 	MDB_txn *txn;
 	bool wrote;	 /* in it */
 	uint64_t *marks; /* of what it added, and how many */
