@@ -69,8 +69,7 @@ struct record_lmdb {
 	/* Of the committer's thread from here on. */
 	struct record_seen *making;
 	struct row_key made_up_to;
-	time_t made_s; /* begun, monotonic; 0: never */
-	bool was_writable;
+	int64_t made_ms, made_next_ms; /* begun, and not before: monotonic */
 	MDB_txn *txn;
 	bool wrote;	 /* in it */
 	uint64_t *marks; /* of what it added, and how many */

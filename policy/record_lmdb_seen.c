@@ -19,7 +19,10 @@ enum {
 	READ_BEFORE = 64, /* views without marks, until more are made */
 	ROWS_A_STEP = 1000,
 	LAG_MOST = 256, /* transactions that a view may catch up with */
-	ANEW_S = 30	/* from one making to the next */
+	/* After a making there is none for so long, and so many times as long
+	 * as it took: whatever happens, it is a small part of the work. */
+	REST_MS = 200,
+	REST_TIMES = 10
 };
 
 /* ---- for a view ---- */
@@ -90,16 +93,22 @@ usher_memory_seen_later(struct record_lmdb *lmdb, struct record_view *view)
 
 /* ---- making: the committer's thread, in steps ---- */
 
-static bool
-may_make(struct record_lmdb *lmdb)
+static int64_t
+now_ms(void)
 {
 	struct timespec now = { .tv_sec = 0 };
 
 	(void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-	if (lmdb->made_s != 0 && now.tv_sec < lmdb->made_s + ANEW_S)
-		return false;
-	lmdb->made_s = now.tv_sec;
-	return true;
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void
+end_making(struct record_lmdb *lmdb)
+{
+	int64_t now = now_ms();
+
+	lmdb->making = NULL;
+	lmdb->made_next_ms = now + REST_MS + REST_TIMES * (now - lmdb->made_ms);
 }
 
 static void
@@ -109,6 +118,7 @@ begin_making(struct record_lmdb *lmdb, MDB_txn *txn)
 
 	if (mdb_stat(txn, lmdb->rows, &rows) != 0)
 		return;
+	lmdb->made_ms = now_ms();
 	lmdb->making = usher_seen_new(rows.ms_entries);
 	lmdb->made_up_to.length = 0;
 	/* What is added from here on is in the news. */
@@ -168,7 +178,7 @@ make_step(struct record_lmdb *lmdb, MDB_txn *txn, bool *made)
 		    ? ESTALE
 		    : usher_memory_news_hear(lmdb, txn, lmdb->seen);
 		(void)pthread_mutex_unlock(&lmdb->seen_lock);
-		if (code == 0 || !may_make(lmdb))
+		if (code == 0 || now_ms() < lmdb->made_next_ms)
 			return EALREADY;
 		begin_making(lmdb, txn);
 	}
@@ -190,7 +200,7 @@ swap(struct record_lmdb *lmdb)
 	if (lmdb->making != NULL) {
 		free(lmdb->seen);
 		lmdb->seen = lmdb->making;
-		lmdb->making = NULL;
+		end_making(lmdb);
 	}
 	(void)pthread_rwlock_unlock(&lmdb->lock);
 }
@@ -209,9 +219,9 @@ usher_memory_tend(struct records *records)
 		code = make_step(lmdb, txn, &made);
 		usher_memory_txn_end(lmdb, txn);
 	}
-	if (code != 0) {
+	if (code != 0 && lmdb->making != NULL) {
 		free(lmdb->making);
-		lmdb->making = NULL;
+		end_making(lmdb);
 	}
 	(void)pthread_rwlock_unlock(&lmdb->lock);
 	if (made)
@@ -222,8 +232,11 @@ usher_memory_tend(struct records *records)
 void
 usher_memory_seen_drop(struct record_lmdb *lmdb)
 {
+	if (lmdb->making != NULL) {
+		free(lmdb->making);
+		end_making(lmdb);
+	}
 	free(lmdb->seen);
-	free(lmdb->making);
-	lmdb->seen = lmdb->making = NULL;
+	lmdb->seen = NULL;
 	atomic_store(&lmdb->shown, 0);
 }

@@ -106,10 +106,6 @@ enter(struct record_lmdb *lmdb, struct usher_error *error)
 			usher_memory_shut(lmdb);
 		if (!lmdb->writable)
 			code = usher_memory_open(lmdb, true, error);
-		/* Marks that were made by then went with what was open. */
-		if (code == 0 && !lmdb->was_writable)
-			lmdb->made_s = 0;
-		lmdb->was_writable = lmdb->was_writable || lmdb->writable;
 		(void)pthread_rwlock_unlock(&lmdb->lock);
 		if (code != 0)
 			return code;

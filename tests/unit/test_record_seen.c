@@ -175,8 +175,6 @@ test_a_flood_of_records_is_found(void **state)
 	remember_many(usher, "b", 6000);
 	finds_many(usher, "b", 6000);
 	finds_many(usher, "a", 10);
-	/* As if it were long ago that marks were made. */
-	usher_memory_lmdb(usher->records)->made_s = 0;
 	await_marks(usher);
 	finds_many(usher, "b", 6000);
 	finds_many(usher, "a", 10);
@@ -359,7 +357,6 @@ test_a_writer_that_leaves_no_news_hides_nothing(void **state)
 		assert_true(finds(usher, "old"));
 		assert_true(finds(usher, "b"));
 	}
-	usher_memory_lmdb(usher->records)->made_s = 0;
 	await_marks(usher);
 	assert_true(finds(usher, "old"));
 	usher_close(usher);
