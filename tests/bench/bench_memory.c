@@ -1,11 +1,11 @@
 /*
- * bench_memory [RECORDS...]: what memory costs a decision with so many records
- * (a million): nothing remembered of anybody, of others, and of who comes; and
+ * bench_memory [RECORDS...]: what reading memory costs with so many records (a
+ * million): nothing remembered of anybody, of others, and of who comes; and
  * what a commit costs alone and in company.
  *
- * Records are acquaintances of other recipients, and for the decision under a
- * cap attempts. Reading is told in CPU time of one thread, the mean of many;
- * writing in wall clock.
+ * Records are acquaintances of other recipients. Reading is told in CPU time of
+ * one thread, the mean of many; writing in wall clock. What all of it costs a
+ * decision is told by bench_remembered.c.
  */
 #include <ftw.h>
 #include <pthread.h>
@@ -47,10 +47,6 @@ die(const char *what)
 	(void)fprintf(stderr, "bench_memory: %s\n", what);
 	exit(1);
 }
-
-static const char capped[] =
-    "addresses = [ \"alice@example.com\" ]; rules = ( { name = \"one\";"
-    " then = \"accept\"; at_most = \"3 per 30d\"; } );";
 
 static double
 now_us(clockid_t clock)
@@ -173,97 +169,6 @@ tell_writing(struct bench *bench, int writers)
 	(void)fflush(stdout);
 }
 
-/* One decision of the capped policy; kept when its attempt is noted. */
-static void
-decide(struct bench *bench, const struct usher_policy *policy,
-    const struct usher_memory *memory, struct usher_decision **decision)
-{
-	const struct usher_question question = { .policy = policy,
-		.facts = bench->facts,
-		.memory = memory,
-		.at = tuesday };
-
-	if (usher_decide(bench->usher, &question, decision, NULL) != 0 ||
-	    usher_decision_verdict(*decision)->answer != USHER_ACCEPT)
-		die("no decision");
-}
-
-/* Attempts of as many parties with the same recipient. */
-static void
-fill_attempts(struct bench *bench, const struct usher_policy *policy,
-    size_t count)
-{
-	struct usher_decision *decision = NULL;
-	char party[64];
-
-	decide(bench, policy, NULL, &decision);
-	for (size_t i = 0; i < count; i += BATCH) {
-		struct usher_notes *notes;
-
-		if (usher_notes_new(bench->usher, &notes, NULL) != 0)
-			die("no notes");
-		for (size_t k = i; k < i + BATCH && k < count; k++) {
-			struct usher_facts *facts;
-
-			(void)snprintf(party, sizeof(party),
-			    "p@firm%zu.example", k);
-			if (usher_facts_new(bench->site, USHER_EMAIL, &facts) !=
-				0 ||
-			    usher_facts_prove(facts, party, NULL) != 0 ||
-			    usher_notes_attempt(notes, policy,
-				"alice@example.com", facts, decision,
-				USHER_TAKEN, NULL) != 0)
-				die("no attempt");
-			usher_facts_free(facts);
-		}
-		if (usher_notes_commit(notes, -1, NULL) != 0)
-			die("no commit");
-		usher_notes_free(notes);
-	}
-	usher_decision_free(decision);
-}
-
-static double
-tell_capped(struct bench *bench, const struct usher_policy *policy,
-    size_t count)
-{
-	struct usher_decision *decision = NULL;
-	struct usher_memory *memory = NULL;
-	double begun, each_us;
-
-	usher_facts_shown(bench->facts, USHER_ALL);
-	begun = now_us(CLOCK_THREAD_CPUTIME_ID);
-	for (int i = 0; i < READS; i++) {
-		if (usher_memory_read(bench->usher, policy, "alice@example.com",
-			bench->facts, tuesday, &memory, NULL) != 0)
-			die("no memory");
-		decide(bench, policy, memory, &decision);
-	}
-	each_us = (now_us(CLOCK_THREAD_CPUTIME_ID) - begun) / READS;
-	printf("a decision under a cap, %8zu attempts  %6.2f us\n", count,
-	    each_us);
-	(void)fflush(stdout);
-	usher_memory_free(memory);
-	usher_decision_free(decision);
-	return each_us;
-}
-
-/* A decision of who comes for the first time, with so many remembered. */
-static double
-tell_attempts(struct bench *bench, size_t count)
-{
-	struct usher_policy *policy;
-	double each_us;
-
-	if (usher_policy_compile(bench->site, "a", capped, strlen(capped),
-		&policy, NULL) != 0)
-		die("no policy");
-	fill_attempts(bench, policy, count);
-	each_us = tell_capped(bench, policy, count);
-	usher_policy_release(policy);
-	return each_us;
-}
-
 static int
 remove_one(const char *path, const struct stat *stat, int kind,
     struct FTW *walk)
@@ -278,12 +183,9 @@ main(int argc, char **argv)
 	struct bench bench = { .usher = NULL };
 	struct usher_notes *notes;
 	size_t before = 0;
-	double empty_us, one_us, all_us;
 
 	set_up(&bench);
 	tell_reading(&bench, "no memory at all");
-	empty_us = tell_attempts(&bench, 0);
-	one_us = tell_attempts(&bench, 1);
 	for (int i = 1; i < argc || i == 1; i++) {
 		size_t count = argc > 1 ? strtoul(argv[i], NULL, 10) : MILLION;
 		char what[64];
@@ -303,10 +205,6 @@ main(int argc, char **argv)
 		die("no commit");
 	usher_notes_free(notes);
 	tell_reading(&bench, "who comes is known");
-	all_us = tell_attempts(&bench, before);
-	printf("  slowed, beside an empty memory %28.2f   bar 1.1\n"
-	       "  the same, beside one attempt   %28.2f\n",
-	    all_us / empty_us, all_us / one_us);
 	usher_facts_free(bench.facts);
 	usher_policy_release(bench.policy);
 	usher_conf_release(bench.site);
