@@ -38,7 +38,8 @@ static const struct cli_command commands[] = {
 	    "a recipient's week as a table",
 	    "Prints the seven days from today, or from the day of TIME, as a\n"
 	    "table with a column for each channel: how a typical stranger\n"
-	    "who sells would be answered.\n",
+	    "who sells would be answered; with what is open or closed for a\n"
+	    "while above it, and the numbers of introductions below.\n",
 	    CLI_OPT_CONF | CLI_OPT_AT | CLI_OPT_PREFERENCES, cli_show },
 	{ "replay", "--to WHO [OPTION...] MBOX|MAILDIR|FILE...",
 	    "say what would have happened to stored mails",
