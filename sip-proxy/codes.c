@@ -3,10 +3,10 @@
  *
  * A code follows the user part behind one of + * # ("sip:alice+CODE@..."), or
  * is the parameter `code` of a URI or of To, escaped or not, or stands in the
- * Subject, where libusher finds it. Within dialogs To stays as the caller has
- * it: we keep no state of them. Called by recipient.c, decide_call.c, answer.c,
- * divert.c, forward.c and response.c; calls to nobody who takes codes cost a
- * look at the length of a name.
+ * Subject, where libusher finds it. We keep no state of dialogs: our
+ * Record-Route says that To is to be looked at in each of its requests. Called
+ * by recipient.c, decide_call.c, answer.c, divert.c, forward.c and response.c;
+ * calls to nobody who takes codes cost a look at the length of a name.
  */
 #include "codes.h"
 
@@ -198,27 +198,33 @@ note_text(struct cuts *cuts, const char *codes, struct span text)
 	}
 }
 
-/* ";code=" with what no text tells, since there are escapes in it. */
-static bool
-find_escaped(struct span params, struct span *where)
+/* What stands before a parameter `code`, and it; what is behind is the rest. */
+static void
+note_param(struct cuts *cuts, const char *codes, struct span params,
+    struct span *rest)
 {
 	static const struct span sign = SPAN_LIT(";code=");
 	char word[LONGEST + 1];
 	struct span code;
+	const char *at;
 
-	if (params.l == 0 || span_find(params, '%') == NULL ||
-	    !sip_param_get(params, "code", &code) || !read_code(code, word) ||
-	    !span_caseeq((struct span){ code.p - sign.l, sign.l }, sign))
-		return false;
-	*where = span_between(code.p - sign.l, span_end(code));
-	return true;
+	if (params.l == 0 || !sip_param_get(params, "code", &code) ||
+	    !read_code(code, word))
+		return;
+	at = code.p - sign.l;
+	if (!span_caseeq((struct span){ at, sign.l }, sign))
+		return;
+	note_text(cuts, codes, span_between(rest->p, at));
+	note_cut(cuts, span_between(at, span_end(code)));
+	*rest = span_between(span_end(code), span_end(*rest));
 }
 
 /* Behind the name a reference goes as well, whose letters are no code's. */
 static void
 note_uri(struct cuts *cuts, const char *codes, struct span text)
 {
-	struct span rest = text, where;
+	struct span rest = text;
+	const char *semicolon;
 	struct shown shown;
 	struct sip_uri uri;
 
@@ -230,11 +236,11 @@ note_uri(struct cuts *cuts, const char *codes, struct span text)
 		rest = span_between(span_end(shown.code), span_end(text));
 		note_cut(cuts, span_between(span_end(shown.name), rest.p));
 	}
-	if (find_escaped(uri.params, &where)) {
-		note_text(cuts, codes, span_between(rest.p, where.p));
-		note_cut(cuts, where);
-		rest = span_between(span_end(where), span_end(text));
-	}
+	semicolon = uri.user.l > 0 ? span_find(uri.user, ';') : NULL;
+	if (semicolon != NULL)
+		note_param(cuts, codes,
+		    span_between(semicolon, span_end(uri.user)), &rest);
+	note_param(cuts, codes, uri.params, &rest);
 	note_text(cuts, codes, rest);
 }
 

@@ -15,7 +15,8 @@ void codes_find(struct recipient *recipient, const struct sip_msg *msg);
  * the name behind us has none; and what `asked` found valid elsewhere. */
 void codes_keep(struct decision *decision, const struct recipient *recipient,
     const struct usher_decision *asked);
-/* The edits of a request; `uri`: of its R-URI too. */
+/* The edits of a request; `uri`: of its R-URI too. In a URI all goes that has
+ * the form of a code, elsewhere what `codes` names. */
 void codes_edit(struct sip_edit *edit, const char *codes, bool uri);
 /* A URI as text without them, for what we write ourselves; codes may be NULL.
  * False: it does not fit. */

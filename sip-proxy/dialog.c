@@ -24,7 +24,7 @@ dialog_mac(const struct proxy *proxy, struct span call_id, struct span tag)
 int
 dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
     const char *host, enum sip_transport transport,
-    const struct sip_peer *phone, char *text, size_t size)
+    const struct sip_peer *phone, bool coded, char *text, size_t size)
 {
 	static const char *const parameters[] = { "", ";transport=tcp",
 		";transport=tls" };
@@ -38,8 +38,8 @@ dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
 		strcat(token, "@");
 	}
 	mac_text(dialog_mac(proxy, msg->call_id, msg->from_tag), mac);
-	length = snprintf(text, size, "<sip:%s%s%s;lr;u=%s>", token, host,
-	    parameters[transport], mac);
+	length = snprintf(text, size, "<sip:%s%s%s;lr%s;u=%s>", token, host,
+	    parameters[transport], coded ? ";c" : "", mac);
 	return length < 0 || (size_t)length >= size ? EMSGSIZE : 0;
 }
 
@@ -68,6 +68,16 @@ route_uri(struct span value, struct sip_uri *uri)
 	    sip_uri_split(uri, address.uri) != 0)
 		return EBADMSG;
 	return 0;
+}
+
+bool
+dialog_is_coded(const struct sip_msg *msg, unsigned own_routes)
+{
+	struct span value, flag;
+	struct sip_uri uri;
+
+	return own_routes > 0 && dialog_route_at(msg, 0, &value) &&
+	    route_uri(value, &uri) == 0 && sip_uri_param(&uri, "c", &flag);
 }
 
 /* The caller's tag is now the one side's or the other's. */

@@ -144,7 +144,7 @@ edit_route_set(struct sip_edit *edit, const struct forward *f, const char *out)
 	const struct sip_peer *caller = f->from_phone ? &f->src : NULL;
 	const struct sip_peer *callee = f->to_phone ? &f->dst : NULL;
 	char both[2 * sizeof(one) + 2];
-	bool together;
+	bool together, coded = f->codes != NULL;
 
 	if (!f->setup->sip->record_route || !forms_dialog(edit->msg))
 		return;
@@ -155,9 +155,9 @@ edit_route_set(struct sip_edit *edit, const struct forward *f, const char *out)
 	together = from == to && strcmp(in, out) == 0;
 	if (together && callee == NULL)
 		callee = caller;
-	if (dialog_route_text(f->proxy, edit->msg, out, to, callee, one,
+	if (dialog_route_text(f->proxy, edit->msg, out, to, callee, coded, one,
 		sizeof(one)) != 0 ||
-	    dialog_route_text(f->proxy, edit->msg, in, from, caller, two,
+	    dialog_route_text(f->proxy, edit->msg, in, from, caller, coded, two,
 		sizeof(two)) != 0) {
 		edit->error = EMSGSIZE;
 		return;
@@ -203,6 +203,8 @@ forward_build(char *out, size_t size, size_t *length, const struct sip_msg *msg,
 		codes_edit(&edit, f->codes,
 		    !f->recover && !strict &&
 			(f->decision == NULL || f->decision->target == NULL));
+	else if (f->dialog && dialog_is_coded(msg, f->own_routes))
+		codes_edit(&edit, "", false);
 	if (f->decision != NULL)
 		divert_edit(&edit, f->decision);
 	if (size > DATAGRAM_MOST)

@@ -115,10 +115,12 @@ bool request_unproven(const struct request *request);
 /* --- dialog.c --- */
 
 /* "<sip:TOKEN@HOST;transport=tcp;lr;u=MAC>" over Call-ID and the caller's tag;
- * phone: whose flow the token names, NULL: no token. */
+ * phone: whose flow the token names, NULL: no token; coded: ";c" says so. */
 int dialog_route_text(const struct proxy *proxy, const struct sip_msg *msg,
     const char *host, enum sip_transport transport,
-    const struct sip_peer *phone, char *text, size_t size);
+    const struct sip_peer *phone, bool coded, char *text, size_t size);
+/* Whether access codes were taken out of the request that made the dialog. */
+bool dialog_is_coded(const struct sip_msg *msg, unsigned own_routes);
 /* Finds our values in Route (and R-URI); fills own_routes, dialog, recover,
  * out, uri. EBADMSG: a Route cannot be read. */
 int dialog_read(struct request *request);

@@ -142,6 +142,31 @@ def test_every_form_of_an_address_shows_it(closed, trunk, pbx):
     shows(f"{plain}?code={code}").send().final(400)
 
 
+def test_nothing_within_the_dialog_tells_it(closed, trunk, pbx):
+    s = closed
+    code = new(s, "--shared")
+    for uri in (s.uri(f"{ALICE}*{code}"), s.uri(f"{ALICE};code={code}"),
+                s.uri() + f";code={code}"):
+        call = calls(trunk, s, uri=uri).send()
+        invite = pbx.expect("INVITE")
+        assert ";lr;c;" in invite.get("Record-Route")
+        pbx.reply(invite, 200, "OK", tag="x")
+        answer = call.expect(200)
+        call.within("ACK", answer)
+        ack = pbx.expect("ACK")
+        call.within("BYE", answer)
+        bye = pbx.expect("BYE")
+        for request in (ack, bye):
+            assert code not in str(request.data), uri
+            assert request.get("To").startswith(f"<{s.uri()}>;tag=")
+        pbx.reply(bye, 200, "OK")
+        call.expect(200)
+    # whose name it is not taken off has none to lose
+    call = calls(trunk, s, uri=f"sip:bob+{WRONG}@{s.address[0]}").send()
+    invite = pbx.expect("INVITE")
+    assert ";c" not in invite.get("Record-Route")
+
+
 def test_before_the_phones_it_is_found_where_the_pbx_says_it(
         before_phones, speakers, pbx):
     s = before_phones(CLOSED + PARTIES)
