@@ -8,12 +8,12 @@ WANTED = {"cold", "newsletter", "uce_bulk"}
 SPARED = {"personal", "transactional", "list"}
 QUESTIONS = ("sales", "bulk")
 # Of a thousand spared mails, how many may be taken for one by the fitting.
-ERRORS = {"sales": 1, "bulk": 7}
+ERRORS = {"sales": 1, "bulk": 6}
 # And never a bound below these odds (natural logarithm): other people's
 # letters are of more kinds than were there to be measured.
-LOWEST = {"sales": 0.25, "bulk": -1.0}
-# A mail of our own teaches less than one that somebody was sent.
-OURS = {"sales": 0.5, "bulk": 0.5}
+LOWEST = {"sales": 0.9, "bulk": -1.0}
+# What many are sent is of too many forms for us to invent: ours teach less.
+OURS = {"sales": 1.0, "bulk": 0.5}
 
 
 def examples(rows, question):

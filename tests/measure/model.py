@@ -9,11 +9,11 @@ of which the mails say nothing keeps what is written.
 import math
 
 SEEN = 2  # groups of mails an item must have spoken in
-PULL = 0.7  # towards the guess; in units of a mail's weight
+PULL = 0.5  # towards the guess; in units of a mail's weight
 SWEEPS = 60
 
 # What most mails of every kind show may tip a balance, no more.
-SLIGHT = {"form": 0.3, "domain": 0.6}
+SLIGHT = {"form": 0.3, "domain": 0.6, "greeting": 0.2}
 # Signs of mail to many, which a pitch to one does not bear.
 TO_MANY = {"list fields", "precedence", "pictures", "layout", "links", "news",
            "wording", "complaints", "lawful", "form"}
