@@ -225,6 +225,8 @@ open_usher(struct milter *milter, const struct options *options,
 		return code;
 	conf = usher_conf_hold(milter->usher);
 	code = reload_fit(conf, error);
+	if (code == 0)
+		resident_started(conf);
 	if (code == 0 && options->at != NULL) {
 		milter->clock_fixed = true;
 		code = usher_time_read(conf, NULL, options->at,
@@ -359,7 +361,6 @@ serve(struct milter *milter, const struct options *options,
 	beat_begin(&service.beat, milter);
 	mask_signals(SIG_UNBLOCK);
 	say_clock(milter);
-	resident_started();
 	log_say(&milter->log, LOG_INFO, "ready");
 	notify_manager("READY=1");
 	if (ready >= 0)

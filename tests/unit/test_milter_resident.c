@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #define GLIB_DISABLE_DEPRECATION_WARNINGS
-#include <glib.h>
+#include <glib-object.h>
 
 #include "resident.h"
 
@@ -43,9 +43,17 @@ gives_back(void **state)
 {
 	long before = of_files();
 
-	(void)state;
-	resident_started();
+	resident_started(*state);
 	assert_true(of_files() < before);
+}
+
+/* What mails are read with is ready, and was made so before. */
+static void
+reads_a_mail_first(void **state)
+{
+	resident_started(*state);
+	assert_int_not_equal(g_type_from_name("GMimeContentType"), 0);
+	assert_int_not_equal(g_type_from_name("GMimeContentDisposition"), 0);
 }
 
 static void
@@ -53,11 +61,10 @@ loses_nothing(void **state)
 {
 	char *heap = strdup("kept"), stack[] = "kept";
 
-	(void)state;
 	assert_non_null(heap);
 	(void)snprintf(written, sizeof written, "of %ld", (long)getpid());
-	resident_started();
-	resident_started();
+	resident_started(*state);
+	resident_started(*state);
 	assert_int_equal(strtol(written + 3, NULL, 10), getpid());
 	assert_string_equal(heap, "kept");
 	assert_string_equal(stack, "kept");
@@ -80,14 +87,33 @@ keeps_no_slices(void **state)
 		g_slice_free1(40, all[i]);
 }
 
+static int
+open_conf(void **state)
+{
+	struct usher *usher;
+
+	assert_int_equal(usher_open(&usher, NULL, 0, NULL, NULL), 0);
+	*state = usher_conf_hold(usher);
+	usher_close(usher);
+	return 0;
+}
+
+static int
+close_conf(void **state)
+{
+	usher_conf_release(*state);
+	return 0;
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_back),
+		cmocka_unit_test(reads_a_mail_first),
 		cmocka_unit_test(loses_nothing),
 		cmocka_unit_test(keeps_no_slices),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, open_conf, close_conf);
 }
