@@ -34,14 +34,15 @@ milter_now(const struct milter *milter)
 struct session *
 session_new(struct milter *milter)
 {
-	struct session *session = calloc(1, sizeof *session);
+	/* Unlike calloc(), malloc() takes what a thread has at hand. */
+	struct session *session = malloc(sizeof *session);
 
 	if (session == NULL)
 		return NULL;
-	session->milter = milter;
-	session->body_comes = true;
-	session->edit_offered = true;
-	session->move_offered = true;
+	*session = (struct session){ .milter = milter,
+		.body_comes = true,
+		.edit_offered = true,
+		.move_offered = true };
 	usher_reference_make(session->id);
 	atomic_fetch_add(&milter->sessions, 1);
 	return session;

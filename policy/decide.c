@@ -29,8 +29,13 @@ static int
 make_decision(struct usher_decision **decision)
 {
 	if (*decision == NULL) {
-		*decision = calloc(1, sizeof(**decision));
-		return *decision == NULL ? ENOMEM : 0;
+		/* Unlike calloc(), it takes what a thread has at hand. */
+		*decision = malloc(sizeof(**decision));
+		if (*decision == NULL)
+			return ENOMEM;
+		**decision = (struct usher_decision){ .policy = NULL };
+		usher_arena_init(&(*decision)->arena);
+		return 0;
 	}
 	usher_policy_release((*decision)->policy);
 	{

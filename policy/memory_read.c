@@ -33,7 +33,7 @@ make_kept(struct usher_memory **memory)
 	struct kept *kept = (struct kept *)*memory;
 
 	if (kept == NULL) {
-		kept = calloc(1, sizeof(*kept));
+		kept = malloc(sizeof(*kept));
 		if (kept == NULL)
 			return NULL;
 		usher_arena_init(&kept->arena);
