@@ -129,6 +129,32 @@ wall_wait(const struct usher_policy *policy, int64_t from, int64_t until)
 	return (int64_t)(b.day - a.day) * CHECK_DAY_S + b.second - a.second;
 }
 
+/*
+ * The next opening, for instants that only grow: what was found holds until it
+ * has begun, and where none was, none begins before `from`.
+ */
+struct next_opening {
+	bool exists;
+	int64_t from; /* where it begins, or how far was looked */
+};
+
+static bool
+find_next(const struct asked *asked, struct next_opening *next)
+{
+	struct asked later = *asked;
+	struct usher_opening opening;
+
+	if (asked->at < next->from && next->exists)
+		return next->from < asked->at + OPENING_WITHIN;
+	if (asked->at < next->from)
+		later.at = next->from;
+	if (later.at >= asked->at + OPENING_WITHIN)
+		return false;
+	next->exists = usher_opening_find(&later, &opening) == YES;
+	next->from = next->exists ? opening.from : later.at + OPENING_WITHIN;
+	return next->exists && next->from < asked->at + OPENING_WITHIN;
+}
+
 /* The longest that the rule lets such a mail wait, in three weeks. */
 static int64_t
 longest_wait(const struct checking *checking, const struct rule *rule,
@@ -136,17 +162,16 @@ longest_wait(const struct checking *checking, const struct rule *rule,
 {
 	struct asked asked = usher_check_ask(checking, facts, USHER_EMAIL,
 	    checking->at);
+	struct next_opening next = { .from = INT64_MIN };
 	int64_t limit = asked.at + WEEKS_S, longest = 0;
 
 	for (int i = 0; i < MOST_WAITS && asked.at != INT64_MAX; i++) {
 		struct outcome_of outcome = usher_evaluate(&asked);
-		struct usher_opening opening;
 		int64_t wait = 0;
 
 		if (outcome.rule == rule && outcome.answer == USHER_DEFER &&
-		    usher_opening_find(&asked, &opening) == YES)
-			wait = wall_wait(checking->policy, asked.at,
-			    opening.from);
+		    find_next(&asked, &next))
+			wait = wall_wait(checking->policy, asked.at, next.from);
 		if (wait > longest) {
 			longest = wait;
 			*since = asked.at;
