@@ -36,6 +36,9 @@ sip = {{
 class Site:
     """The proxy with its files; start() it, and stop() it at the end."""
 
+    reads = threading.Event()  # of one that is put together by hand
+    reads.set()
+
     def __init__(self, folder, pbx_port=None, sip="", site="", timers="",
                  peers="", hops=None, mode="", at=None, trunks="",
                  store="lmdb:store"):
