@@ -3,8 +3,9 @@
  * (RFC 4180), as a CRM exports it.
  *
  * The first line names the columns, and shows what parts them: spreadsheets of
- * half the world write semicolons, some programs tabs. Of a row each address, domain and number
- * is marked with the row's stage. What is not understood is listed, by row.
+ * half the world write semicolons, some programs tabs. Of a row each address,
+ * domain and number is marked with the row's stage. What is not understood is
+ * listed, by row.
  */
 #include "cli_relate.h"
 

@@ -13,8 +13,9 @@ from test_phones import register
 
 AUDIO = SDP
 HEAD = SDP.partition("m=")[0]
-VOICE, VIDEO, FAX = ("m=audio 4000 RTP/AVP 0\r\n", "m=video 4002 RTP/AVP 96\r\n",
-                     "m=image 4004 udptl t38\r\n")
+VOICE = "m=audio 4000 RTP/AVP 0\r\n"
+VIDEO = "m=video 4002 RTP/AVP 96\r\n"
+FAX = "m=image 4004 udptl t38\r\n"
 PART = ("--x\r\nContent-Type: text/plain\r\n\r\nm=image 4 udptl t38\r\n"
         "--x\r\nContent-Type: application/sdp\r\n\r\n{}\r\n--x--\r\n")
 FAX_NUMBER, BOB = "+14155550199", "+14155550101"
