@@ -9,22 +9,11 @@
 
 enum { FIRST_SIZE = 256 };
 
-/* Room for `more` bytes and a NUL. */
 static bool
-reserve(struct buffer *buffer, size_t more)
+resize(struct buffer *buffer, size_t size)
 {
-	size_t size = buffer->size == 0 ? FIRST_SIZE : buffer->size;
-	char *data;
+	char *data = realloc(buffer->data, size);
 
-	if (buffer->failed || more >= SIZE_MAX / 2 - buffer->length) {
-		buffer->failed = true;
-		return false;
-	}
-	while (size - 1 < buffer->length + more)
-		size *= 2;
-	if (size == buffer->size)
-		return true;
-	data = realloc(buffer->data, size);
 	if (data == NULL) {
 		buffer->failed = true;
 		return false;
@@ -32,6 +21,29 @@ reserve(struct buffer *buffer, size_t more)
 	buffer->data = data;
 	buffer->size = size;
 	return true;
+}
+
+/* Room for `more` bytes and a NUL. */
+static bool
+reserve(struct buffer *buffer, size_t more)
+{
+	size_t size = buffer->size == 0 ? FIRST_SIZE : buffer->size;
+
+	if (buffer->failed || more >= SIZE_MAX / 2 - buffer->length) {
+		buffer->failed = true;
+		return false;
+	}
+	while (size - 1 < buffer->length + more)
+		size *= 2;
+	return size == buffer->size || resize(buffer, size);
+}
+
+void
+usher_buffer_expect(struct buffer *buffer, size_t length)
+{
+	if (buffer->size == 0 && !buffer->failed && length < SIZE_MAX / 2 &&
+	    resize(buffer, length + 1))
+		buffer->data[0] = '\0';
 }
 
 void

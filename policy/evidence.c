@@ -35,20 +35,32 @@ add(struct sum *sum, double weight, unsigned group)
 	}
 }
 
+/* Items that are met, in their order: they are large and lie apart. */
+struct met {
+	size_t count;
+	uint16_t items[EVIDENCE_ITEMS];
+};
+
+static void
+list_met(const struct evidence_weighing *weighing, struct met *met)
+{
+	met->count = 0;
+	for (size_t i = 0; i < weighing->evidence->item_count; i++)
+		if (weighing->hits[i] > 0)
+			met->items[met->count++] = (uint16_t)i;
+}
+
 static enum usher_purpose
-conclude(const struct evidence_weighing *weighing)
+conclude(const struct evidence_weighing *weighing, const struct met *met)
 {
 	const struct evidence *evidence = weighing->evidence;
 	struct sum sums[EVIDENCE_PURPOSES] = { 0 };
 
-	for (size_t i = 0; i < evidence->item_count; i++) {
-		const struct evidence_rule *item = &evidence->items[i];
-		unsigned times;
+	for (size_t i = 0; i < met->count; i++) {
+		const struct evidence_rule *item =
+		    &evidence->items[met->items[i]];
+		unsigned times = counted(item, weighing->hits[met->items[i]]);
 
-		/* Items are large and lie apart. */
-		if (weighing->hits[i] == 0)
-			continue;
-		times = counted(item, weighing->hits[i]);
 		for (unsigned p = 0; p < EVIDENCE_PURPOSES; p++) {
 			double weight = item->weights[p];
 
@@ -72,30 +84,24 @@ conclude(const struct evidence_weighing *weighing)
 }
 
 static int
-report(const struct evidence_weighing *weighing, struct arena *arena,
-    struct evidence_finding *finding)
+report(const struct evidence_weighing *weighing, const struct met *met,
+    struct arena *arena, struct evidence_finding *finding)
 {
-	const struct evidence *evidence = weighing->evidence;
-	struct evidence_item *items;
-	size_t count = 0;
+	struct evidence_item *items = usher_arena_array(arena, met->count + 1,
+	    sizeof(*items));
 
-	for (size_t i = 0; i < evidence->item_count; i++)
-		count += weighing->hits[i] > 0;
-	items = usher_arena_array(arena, count + 1, sizeof(*items));
 	if (!items)
 		return ENOMEM;
-	for (size_t i = 0; i < evidence->item_count; i++) {
-		const struct evidence_rule *item = &evidence->items[i];
+	for (size_t i = 0; i < met->count; i++) {
+		const struct evidence_rule *item =
+		    &weighing->evidence->items[met->items[i]];
 
-		if (weighing->hits[i] == 0)
-			continue;
-		items[finding->count].name = usher_arena_string(arena,
-		    item->name);
-		items[finding->count].where = usher_arena_string(arena,
-		    item->where_text);
-		items[finding->count++].weight = item->weights[item->purpose] *
-		    counted(item, weighing->hits[i]);
+		items[i].name = usher_arena_string(arena, item->name);
+		items[i].where = usher_arena_string(arena, item->where_text);
+		items[i].weight = item->weights[item->purpose] *
+		    counted(item, weighing->hits[met->items[i]]);
 	}
+	finding->count = met->count;
 	finding->items = items;
 	return arena->failed ? ENOMEM : 0;
 }
@@ -118,6 +124,7 @@ usher_evidence_weigh(const struct evidence *evidence, struct arena *arena,
 {
 	struct evidence_weighing weighing = { .evidence = evidence,
 		.view = view };
+	struct met met;
 	int code;
 
 	*finding = (struct evidence_finding){ USHER_PURPOSE_UNKNOWN, 0, NULL };
@@ -126,6 +133,7 @@ usher_evidence_weigh(const struct evidence *evidence, struct arena *arena,
 		code = usher_evidence_patterns(&weighing, arena);
 	if (code || none_met(&weighing))
 		return code;
-	finding->purpose = conclude(&weighing);
-	return report(&weighing, arena, finding);
+	list_met(&weighing, &met);
+	finding->purpose = conclude(&weighing, &met);
+	return report(&weighing, &met, arena, finding);
 }

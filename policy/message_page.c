@@ -221,6 +221,8 @@ usher_page_feed(struct html_page *page, const char *html, size_t length,
 		page->out->failed = true;
 	if (pending->failed || (pending->length < page->wanted && !last))
 		return;
+	/* What is shown of it is no longer than it is. */
+	usher_buffer_expect(page->out, pending->length + 1);
 	page->tags.at = pending->data;
 	page->tags.end = pending->data + pending->length;
 	while (page->tags.at < page->tags.end && step(page, last))

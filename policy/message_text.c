@@ -370,6 +370,8 @@ judge_lines(struct shown_text *shown, bool last)
 	const char *at = pending->data, *end = at + pending->length;
 	struct line line;
 
+	if (!shown->signing && pending->length > 0)
+		usher_buffer_expect(shown->out, pending->length + 1);
 	while (
 	    !shown->over && at < end && (last || (size_t)(end - at) > AHEAD)) {
 		if (shown->midline ||

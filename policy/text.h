@@ -24,6 +24,8 @@ struct buffer {
 	bool failed; /* memory ran out: contents are cut */
 };
 
+/* An empty one gets its first room at once, for so many bytes. */
+void usher_buffer_expect(struct buffer *buffer, size_t length);
 /* The same as usher_buffer_add(), where its room may be too small. */
 void usher_buffer_more(struct buffer *buffer, const char *data, size_t length);
 
