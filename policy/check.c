@@ -12,22 +12,8 @@
 
 #include "error.h"
 
-/*
- * Bounds the time that doors may take, in rules looked at for openings: a
- * usual file needs a tenth. A search looks at each rule as often as any of
- * them opens or shuts, so that many rules have fewer searches: 200 take two
- * seconds at most.
- */
-enum { SEARCHED_RULES = 60000, SEARCHED_EDGES = 3000000 };
-
-static unsigned
-searches_for(size_t rules)
-{
-	size_t by_rules = SEARCHED_RULES / (rules + 1);
-	size_t by_edges = SEARCHED_EDGES / ((rules + 1) * (rules + 1));
-
-	return (unsigned)(by_rules < by_edges ? by_rules : by_edges);
-}
+/* Bounds the time of doors, of waits and of hours, to a second or two each. */
+enum { MOST_LOOKS = 40000000 };
 
 void
 usher_check_warn(const struct checking *checking, unsigned line,
@@ -108,23 +94,38 @@ usher_check_may(const struct rule *rule, enum outcome outcome)
 	    (rule->requires.given && usher_check_else(rule, true) == outcome);
 }
 
+void
+usher_check_work(struct checking *checking, size_t looks)
+{
+	size_t cost = looks * checking->weight;
+
+	checking->work -= cost < checking->work ? cost : checking->work;
+}
+
 int
 usher_policy_check(struct usher *usher, const struct usher_policy *policy,
     int64_t at, struct usher_problems *problems)
 {
+	size_t hours_looks = MOST_LOOKS;
 	struct checking checking = { .policy = policy,
+		.hours_looks = &hours_looks,
 		.at = at,
 		.usher = usher,
 		.problems = problems,
-		.searches = searches_for(policy->rule_count) };
+		.work = MOST_LOOKS,
+		.weight = 1 };
 	int code;
 
+	for (size_t i = 0; i < policy->rule_count; i++)
+		checking.weight += 1 + policy->rules[i].during.count +
+		    policy->rules[i].when.count + policy->rules[i].unless.count;
 	usher_check_rules(&checking);
 	usher_check_values(&checking);
 	usher_check_targets(&checking);
 	code = usher_check_doors(&checking);
 	if (code == 0)
 		code = usher_check_parties(&checking);
+	checking.work = MOST_LOOKS;
 	if (code == 0)
 		code = usher_check_mail(&checking);
 	return code;

@@ -19,11 +19,15 @@ struct checking {
 	int64_t at;
 	struct usher *usher; /* whose memory is asked; or NULL */
 	struct usher_problems *problems;
-	unsigned searches;     /* for openings, still allowed */
+	size_t work;	       /* looks for openings, still allowed */
+	size_t *hours_looks;   /* the same, when hours are compared */
+	size_t weight;	       /* of one look at all that opens and shuts */
 	bool stranger_closed;  /* was told to be turned away everywhere */
 	bool dead[MOST_RULES]; /* rules that were told never to decide */
 };
 
+/* Counts so many looks at the whole policy against what is allowed. */
+void usher_check_work(struct checking *checking, size_t looks);
 /* A warning at a line of the policy's own file. */
 void usher_check_warn(const struct checking *checking, unsigned line,
     const char *format, ...) __attribute__((format(printf, 3, 4)));

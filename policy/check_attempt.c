@@ -331,11 +331,11 @@ usher_check_opens(struct checking *checking, const struct asked *asked)
 	     later.at += OPENING_WITHIN) {
 		struct usher_opening opening;
 
-		if (checking->searches == 0)
-			return true; /* not known: say nothing */
-		checking->searches--;
-		if (usher_opening_find(&later, &opening) == YES)
+		if (usher_opening_search(&later, &opening, &checking->work) ==
+		    YES)
 			return true;
+		if (checking->work == 0)
+			return true; /* not known: say nothing */
 	}
 	return false;
 }

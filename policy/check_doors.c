@@ -32,9 +32,6 @@ turned_away(const struct door_check *check, struct asked *asked,
 {
 	int64_t limit = asked->at + OPENING_WITHIN;
 
-	if (check->checking->searches == 0)
-		return false;
-	check->checking->searches--;
 	for (int i = 0; i < MOST_INSTANTS && asked->at != INT64_MAX; i++) {
 		struct outcome_of outcome = usher_evaluate(asked);
 
@@ -45,6 +42,9 @@ turned_away(const struct door_check *check, struct asked *asked,
 		    outcome.reason != USHER_CAP_REACHED &&
 		    (*answer == USHER_REDIRECT || *answer == USHER_DEFER))
 			return true;
+		usher_check_work(check->checking, 1);
+		if (check->checking->work == 0)
+			return false;
 		asked->at = usher_policy_edge(asked, asked->at, limit);
 	}
 	return false;

@@ -139,7 +139,8 @@ struct next_opening {
 };
 
 static bool
-find_next(const struct asked *asked, struct next_opening *next)
+find_next(struct checking *checking, const struct asked *asked,
+    struct next_opening *next)
 {
 	struct asked later = *asked;
 	struct usher_opening opening;
@@ -150,14 +151,15 @@ find_next(const struct asked *asked, struct next_opening *next)
 		later.at = next->from;
 	if (later.at >= asked->at + OPENING_WITHIN)
 		return false;
-	next->exists = usher_opening_find(&later, &opening) == YES;
+	next->exists = usher_opening_search(&later, &opening,
+			   &checking->work) == YES;
 	next->from = next->exists ? opening.from : later.at + OPENING_WITHIN;
 	return next->exists && next->from < asked->at + OPENING_WITHIN;
 }
 
 /* The longest that the rule lets such a mail wait, in three weeks. */
 static int64_t
-longest_wait(const struct checking *checking, const struct rule *rule,
+longest_wait(struct checking *checking, const struct rule *rule,
     const struct usher_facts *facts, int64_t *since)
 {
 	struct asked asked = usher_check_ask(checking, facts, USHER_EMAIL,
@@ -170,12 +172,15 @@ longest_wait(const struct checking *checking, const struct rule *rule,
 		int64_t wait = 0;
 
 		if (outcome.rule == rule && outcome.answer == USHER_DEFER &&
-		    find_next(&asked, &next))
+		    find_next(checking, &asked, &next))
 			wait = wall_wait(checking->policy, asked.at, next.from);
 		if (wait > longest) {
 			longest = wait;
 			*since = asked.at;
 		}
+		usher_check_work(checking, 1);
+		if (checking->work == 0)
+			break; /* what was found is true; more is not known */
 		asked.at = usher_policy_edge(&asked, asked.at, limit);
 	}
 	return longest;
@@ -212,7 +217,7 @@ tell_wait(const struct checking *checking, const struct rule *rule,
 }
 
 static int
-check_wait(const struct checking *checking, const struct rule *rule)
+check_wait(struct checking *checking, const struct rule *rule)
 {
 	unsigned purposes = usher_check_bits(&rule->when, ON_PURPOSE,
 	    CHECK_ALL_PURPOSES);

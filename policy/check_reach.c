@@ -79,15 +79,24 @@ no_exception(const struct premises *premises, const struct rule *earlier)
 	return own->given && imply_all(&excepted, own);
 }
 
-/* Whether each instant of the rule's hours lies in the earlier one's. */
+/*
+ * Whether each instant of the rule's hours lies in the earlier one's; false
+ * where to find out takes more looks than are left.
+ */
 static bool
-hours_within(const struct rule *rule, const struct rule *earlier, int64_t at)
+hours_within(const struct rule *rule, const struct rule *earlier, int64_t at,
+    size_t *looks)
 {
 	int64_t limit = at + CHECK_YEAR_S;
+	size_t cost = 2 * (rule->during.count + earlier->during.count);
 
 	while (at < limit) {
-		int64_t edge = usher_hours_edge(&earlier->during, at, limit);
+		int64_t edge;
 
+		if (*looks < cost)
+			return false;
+		*looks -= cost;
+		edge = usher_hours_edge(&earlier->during, at, limit);
 		if ((!rule->has_during ||
 			usher_hours_hold(&rule->during, at)) &&
 		    !usher_hours_hold(&earlier->during, at))
@@ -104,7 +113,8 @@ hours_within(const struct rule *rule, const struct rule *earlier, int64_t at)
 }
 
 static bool
-decides(const struct rule *earlier, const struct rule *rule, int64_t at)
+decides(const struct rule *earlier, const struct rule *rule, int64_t at,
+    size_t *looks)
 {
 	bool stays = earlier->otherwise_given
 	    ? earlier->otherwise != OUTCOME_NEXT
@@ -119,16 +129,17 @@ decides(const struct rule *earlier, const struct rule *rule, int64_t at)
 	/* Outside its hours a rule with `else` decides something too. */
 	if (rule->otherwise_given ? rule->otherwise != OUTCOME_NEXT
 				  : rule->then == OUTCOME_ACCEPT)
-		return hours_within(&(struct rule){ 0 }, earlier, at);
-	return hours_within(rule, earlier, at);
+		return hours_within(&(struct rule){ 0 }, earlier, at, looks);
+	return hours_within(rule, earlier, at, looks);
 }
 
 static bool
-takes(const struct premises *premises, const struct rule *earlier, int64_t at)
+takes(const struct premises *premises, const struct rule *earlier, int64_t at,
+    size_t *looks)
 {
 	return imply_all(premises, &earlier->when) &&
 	    no_exception(premises, earlier) &&
-	    decides(earlier, premises->rule, at);
+	    decides(earlier, premises->rule, at, looks);
 }
 
 static const struct rule *
@@ -149,7 +160,8 @@ taker_of(const struct checking *checking, const struct premises *premises,
 	size_t place = 0;
 
 	while (place < count &&
-	    !takes(premises, rule_at(checking, place), checking->at))
+	    !takes(premises, rule_at(checking, place), checking->at,
+		checking->hours_looks))
 		place++;
 	return place;
 }

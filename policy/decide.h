@@ -152,6 +152,9 @@ enum { OPENING_WITHIN = 35 * 24 * 3600 };
  */
 enum tri usher_opening_find(const struct asked *asked,
     struct usher_opening *opening);
+/* The same, with at most so many looks at windows; lowers *work by them. */
+enum tri usher_opening_search(const struct asked *asked,
+    struct usher_opening *opening, size_t *work);
 /* The next instant at which any answer may change; at most `limit`. */
 int64_t usher_policy_edge(const struct asked *asked, int64_t at, int64_t limit);
 

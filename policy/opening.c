@@ -21,6 +21,7 @@ struct search {
 	struct asked asked;
 	struct skipped skipped;
 	size_t steps; /* left */
+	size_t looks; /* at windows and dates, a step */
 };
 
 static int64_t
@@ -190,7 +191,7 @@ skip_rules(struct asked *asked, const struct rule *rules, size_t count,
 }
 
 static void
-begin(struct search *search, const struct asked *asked)
+begin(struct search *search, const struct asked *asked, size_t work)
 {
 	const struct usher_policy *policy = asked->policy;
 	const struct scope *scope = &policy->scope;
@@ -205,7 +206,8 @@ begin(struct search *search, const struct asked *asked)
 	    search->skipped.own);
 	looks += skip_rules(&search->asked, scope->after, scope->after_count,
 	    search->skipped.after);
-	search->steps = MOST_WORK / looks;
+	search->looks = looks;
+	search->steps = (work < MOST_WORK ? work : MOST_WORK) / looks;
 	/* What was unknown of rules that are not reached needs no facts. */
 	search->asked.needs = asked->needs;
 	search->asked.lost = asked->lost;
@@ -239,21 +241,33 @@ first(struct search *search, enum tri wanted, int64_t limit)
 
 /* An end that was too far to look for is told too early, never too late. */
 enum tri
-usher_opening_find(const struct asked *asked, struct usher_opening *opening)
+usher_opening_search(const struct asked *asked, struct usher_opening *opening,
+    size_t *work)
 {
 	struct search search;
 	enum tri found;
+	size_t steps, cost;
 
-	begin(&search, asked);
+	begin(&search, asked, *work);
+	steps = search.steps;
 	opening->exists = false;
 	found = first(&search, YES, asked->at + OPENING_WITHIN);
-	if (found != YES)
-		return found;
-	opening->exists = true;
-	opening->from = search.asked.at;
-	found = first(&search, NO, opening->from + OPENING_WITHIN);
-	if (found == MAYBE)
-		return MAYBE;
-	opening->until = found == YES ? search.asked.at : INT64_MAX;
-	return YES;
+	if (found == YES) {
+		opening->exists = true;
+		opening->from = search.asked.at;
+		found = first(&search, NO, opening->from + OPENING_WITHIN);
+		opening->until = found == YES ? search.asked.at : INT64_MAX;
+		found = found == MAYBE ? MAYBE : YES;
+	}
+	cost = (steps - search.steps + 1) * search.looks;
+	*work -= cost < *work ? cost : *work;
+	return found;
+}
+
+enum tri
+usher_opening_find(const struct asked *asked, struct usher_opening *opening)
+{
+	size_t work = MOST_WORK;
+
+	return usher_opening_search(asked, opening, &work);
 }

@@ -2,6 +2,7 @@
 no preferences at all: told, never a crash, never a wait."""
 
 import random
+import resource
 import time
 
 import pytest
@@ -153,6 +154,27 @@ def test_thousands_of_windows_are_no_wait(tmp_path):
                      "--at", "2026-11-24T12:00Z", "--json")
     assert done.code == 1 and done.json()["verdict"] == "defer"
     assert time.monotonic() - start < 15
+
+
+def test_hours_of_many_windows_are_compared_in_a_bounded_time(tmp_path):
+    """30 rules, each never reached but by comparing a year of its hours."""
+    def used():
+        return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+    windows = ",".join(f"{hour:02}:{minute:02}-{hour:02}:{minute + 1:02}"
+                       for hour in range(24)
+                       for minute in (3, 17, 31, 45, 55))
+    several = "".join(
+        '{ if = { channel = "phone"; topic = "t"; }; then = "accept"; '
+        f'during = "{windows}"; else = "next"; }},\n' for _ in range(30))
+    path = tmp_path / "alice.conf"
+    path.write_text(f"{WHO}topics = {{ t = [ \"storage\" ]; }};\n"
+                    f'rules = ( {several} {{ if = {{ channel = "phone"; }}; '
+                    'then = "defer"; } );\n')
+    before = used()
+    assert run_usher("check", path).code == 0
+    # of the processor alone: half a second, ten times that in a sanitizer
+    assert used() - before < 20
 
 
 def test_topics_are_looked_for_in_500_words(tmp_path):
