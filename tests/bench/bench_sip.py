@@ -274,6 +274,17 @@ def beside(folder, what, bar, aim, ours, defines, calls, *load):
             one.stop()
 
 
+def unpublished(folder, what, bar, aim, calls):
+    """Nobody shall learn by the clock who is published."""
+    one = Ours(folder)
+    try:
+        measure(what, bar, aim,
+                lambda: one.load(calls, "-B", str(USERS)),
+                lambda: one.load(calls))
+    finally:
+        one.stop()
+
+
 def memory(folder, what, bar, aim):
     one = Ours(folder, trusted=True, published=0)
     try:
@@ -395,6 +406,7 @@ def main():
          {}, ["HT"], CALLS),
         (beside, "the same / the wish as CPL", 1.0, 0.6,
          {}, ["CPL"], CALLS, "-U", str(CPL_USERS)),
+        (unpublished, "unpublished / refused without words", 1.1, 1.0, CALLS),
         (beside, "refused stateful, with ACK / t_newtran + t_reply", 0.8, 0.5,
          {"trusted": True}, ["HT", "STATEFUL"], RELAYED, "-a"),
         (beside, "screened INVITE relayed, 486, ACKs / t_relay", 1.1, 0.8,

@@ -31,7 +31,7 @@ enum {
 };
 
 struct options {
-	long calls, window, users, first;
+	long calls, window, users, first, beyond;
 	unsigned to, from, far; /* ports; far 0: no far end */
 	unsigned code;		/* of the far end's final answer */
 	unsigned seconds;	/* at most */
@@ -155,7 +155,7 @@ write_request(const struct load *load, char *out, const char *method, long n,
 	const struct options *o = &load->o;
 	bool invite = strcmp(method, "INVITE") == 0;
 	bool own = strcmp(method, "BYE") == 0 || *route != '\0';
-	long user = n % o->users;
+	long user = o->beyond + n % o->users;
 
 	return snprintf(out, BYTES,
 	    "%s %s SIP/2.0\r\n"
@@ -177,8 +177,8 @@ call(struct load *load, struct batch *batch, long n)
 {
 	char uri[256];
 
-	(void)snprintf(uri, sizeof(uri), "sip:u%ld@%s", n % load->o.users,
-	    load->o.domain);
+	(void)snprintf(uri, sizeof(uri), "sip:u%ld@%s",
+	    load->o.beyond + n % load->o.users, load->o.domain);
 	put(batch,
 	    write_request(load, room(batch, &load->proxy), "INVITE", n, uri, "",
 		""));
@@ -213,8 +213,8 @@ acknowledge(const struct load *load, struct batch *batch, char *message, long n,
 
 	(void)value(message, "\r\nTo: ", to, sizeof(to));
 	tag = strstr(to, ";tag=");
-	(void)snprintf(uri, sizeof(uri), "sip:u%ld@%s", n % load->o.users,
-	    load->o.domain);
+	(void)snprintf(uri, sizeof(uri), "sip:u%ld@%s",
+	    load->o.beyond + n % load->o.users, load->o.domain);
 	if (code < 300) {
 		(void)value(message, "\r\nContact: <", contact,
 		    sizeof(contact));
@@ -402,8 +402,9 @@ static int
 usage(void)
 {
 	(void)fputs("usage: sip_load -t PORT -f PORT [-u FAR_PORT] [-n CALLS] "
-		    "[-w WINDOW]\n\t[-U USERS] [-d DOMAIN] [-c CODE] [-i FIRST]"
-		    " [-s SECONDS]\n\t[-p PROCESSOR] [-a] [-b] [-r]\n"
+		    "[-w WINDOW]\n\t[-U USERS] [-B BEYOND] [-d DOMAIN] "
+		    "[-c CODE] [-i FIRST]\n\t[-s SECONDS] [-p PROCESSOR] "
+		    "[-a] [-b] [-r]\n  -B the first user called\n"
 		    "  -a acknowledge, -b and hang up, -r the far end rings\n",
 	    stderr);
 	return 2;
@@ -424,13 +425,15 @@ read_options(int argc, char **argv, struct options *o)
 {
 	int letter;
 
-	while ((letter = getopt(argc, argv, "n:w:U:i:t:f:u:c:s:d:p:abr")) > 0) {
+	while (
+	    (letter = getopt(argc, argv, "n:w:U:B:i:t:f:u:c:s:d:p:abr")) > 0) {
 		long number = optarg ? strtol(optarg, NULL, 10) : 0;
 
 		switch (letter) {
 		case 'n': o->calls = number; break;
 		case 'w': o->window = number; break;
 		case 'U': o->users = number; break;
+		case 'B': o->beyond = number; break;
 		case 'i': o->first = number; break;
 		case 't': o->to = (unsigned)number; break;
 		case 'f': o->from = (unsigned)number; break;
