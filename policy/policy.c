@@ -87,6 +87,15 @@ usher_policy_compile(struct usher_conf *conf, const char *name,
 }
 
 int
+usher_policy_nobody(struct usher_conf *conf, struct usher_policy **policy)
+{
+	static const char text[] = "otherwise = \"refuse\";";
+
+	return compile_held(conf, "nobody", text, sizeof(text) - 1, true,
+	    policy, NULL);
+}
+
+int
 usher_policy_read(struct usher_conf *conf, const char *path,
     struct usher_policy **policy, struct usher_problems *problems)
 {

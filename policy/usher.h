@@ -220,6 +220,10 @@ USHER_API int usher_policy_read(struct usher_conf *conf, const char *path,
 USHER_API int usher_policy_compile(struct usher_conf *conf, const char *name,
     const char *text, size_t length, struct usher_policy **policy,
     struct usher_problems *problems);
+/* That of nobody: it refuses without words. What is unpublished is asked it, so
+ * that it takes as long as a refusal. ENOMEM. */
+USHER_API int usher_policy_nobody(struct usher_conf *conf,
+    struct usher_policy **policy);
 USHER_API struct usher_policy *usher_policy_hold(struct usher_policy *policy);
 USHER_API void usher_policy_release(struct usher_policy *policy);
 

@@ -219,11 +219,29 @@ uses_code(const struct screening *s, const struct decision *decision)
 	    !decision->safe;
 }
 
+static bool
+is_unpublished(const struct screening *s)
+{
+	return s->recipient.policy != NULL &&
+	    s->recipient.policy == s->setup->nobody;
+}
+
 struct settling {
 	struct logged what;
 	enum usher_mode mode;
 	char reference[USHER_REFERENCE_TEXT];
 };
+
+/* Asked as if somebody refused: what the site says is for who is published. */
+static int
+refuse_unpublished(struct decision *decision, struct settling *settling)
+{
+	decision->verdict = USHER_REFUSE;
+	decision->answer = (struct answer){ .code = 480 };
+	settling->what.verdict = usher_answer_word(USHER_REFUSE);
+	settling->what.rule = "unpublished";
+	return 0;
+}
 
 /* EAGAIN: it waits for the store once more. */
 static int
@@ -234,6 +252,8 @@ settle_by_policy(struct screening *s, struct decision *decision,
 	struct usher_error error = { .text = "out of memory" };
 	int failed = ask(s, decision, facts, &error);
 
+	if (is_unpublished(s))
+		return refuse_unpublished(decision, settling);
 	if (failed == EAGAIN) {
 		if (remember_read(s, decision, NULL, true,
 			waiting_left_ms(s->request)))
@@ -361,9 +381,11 @@ settle(struct screening *s, struct decision *decision, bool safety)
 		s->proxy->counters.faults++;
 	}
 	decision->settled = true;
-	if (failed == 0 && is_asked(s, safety) && is_attempt(s))
+	if (failed == 0 && is_asked(s, safety) && is_attempt(s) &&
+	    !is_unpublished(s))
 		attempt_decided(s, decision, settling.mode == USHER_ENFORCE);
-	count(s->proxy, decision->verdict);
+	if (!is_unpublished(s))
+		count(s->proxy, decision->verdict);
 	settling.what.answer = answer_word(decision,
 	    settling.mode == USHER_ENFORCE, code);
 	log_decision(s, decision, &settling.what);

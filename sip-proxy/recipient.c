@@ -71,17 +71,20 @@ ask_everywhere(struct recipient *recipient, struct proxy *proxy,
     const struct setup *setup, const struct sip_uri *uri, const char *text)
 {
 	const char *at = strchr(text, '@');
-	char who[ID_TEXT];
+	char who[ID_TEXT], *host;
 
 	if (at == NULL || !setup_is_ours(setup, uri->host))
 		return false;
 	if (ask(recipient, proxy, setup, text))
 		return true;
+	host = mempcpy(who, text, (size_t)(at + 1 - text));
 	for (size_t i = 0; i < setup->host_count; i++) {
-		if (span_caseeq(uri->host, span_of(setup->hosts[i])) ||
-		    snprintf(who, sizeof(who), "%.*s@%s", (int)(at - text),
-			text, setup->hosts[i]) >= (int)sizeof(who))
+		struct span name = span_of(setup->hosts[i]);
+
+		if (span_caseeq(uri->host, name) ||
+		    name.l >= (size_t)(who + sizeof(who) - host))
 			continue;
+		*span_copy(host, name) = '\0';
 		if (ask(recipient, proxy, setup, who))
 			return true;
 	}

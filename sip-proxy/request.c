@@ -272,6 +272,33 @@ handle_unread(struct request *r, int failed)
 		call_begin(r, &how);
 }
 
+/*
+ * Answered as by one who refuses without a word, and by the same way: nobody
+ * shall learn by the clock who is published.
+ */
+static void
+refuse_unpublished(struct request *r, struct screening *s)
+{
+	struct usher_policy *nobody = r->setup->nobody;
+	struct decision *decision = NULL;
+
+	usher_policy_release(s->recipient.policy);
+	s->recipient.policy = usher_policy_hold(nobody);
+	if (nobody != NULL && usher_policy_mode(nobody) == USHER_ENFORCE &&
+	    (r->msg->method == SIP_METHOD_INVITE ||
+		r->msg->method == SIP_METHOD_MESSAGE))
+		decision = screen(s, message_is_notice(r->msg), false);
+	if (decision == NULL) {
+		reply_final(r, 480, no_headers);
+	} else if (!remember_waits(decision) ||
+	    !waiting_for_decision(r, decision)) {
+		decision_begin(decision);
+		reply_final(r, 480, no_headers);
+		decision_end(decision);
+	}
+	decision_release(decision);
+}
+
 static void
 handle_from_outside(struct request *r)
 {
@@ -302,7 +329,7 @@ handle_from_outside(struct request *r)
 		if (r->msg->method == SIP_METHOD_OPTIONS)
 			options_answer(r);
 		else
-			reply_final(r, 480, no_headers);
+			refuse_unpublished(r, &s);
 	} else {
 		handle_known(r, &s);
 	}

@@ -118,6 +118,7 @@ fill(struct setup *setup, const struct setup *old, const struct log *log,
 
 	setup->references = 1;
 	setup->sip = sip;
+	(void)usher_policy_nobody(setup->conf, &setup->nobody);
 	usable = hops_resolve(&setup->hops, sip->hops, sip->hop_count, &way);
 	hops_resolve(&setup->trunks, sip->trunks, sip->trunk_count, &way);
 	if (old != NULL) {
@@ -197,6 +198,7 @@ setup_release(struct setup *setup)
 {
 	if (setup == NULL || --setup->references > 0)
 		return;
+	usher_policy_release(setup->nobody);
 	if (setup->of != NULL)
 		setup_release(setup->of);
 	else

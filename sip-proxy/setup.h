@@ -52,6 +52,7 @@ struct setup {
 	struct setup *of; /* whose conf it is, or NULL: its own */
 	struct usher_conf *conf;
 	const struct usher_sip *sip;
+	struct usher_policy *nobody; /* of the unpublished; NULL: no memory */
 	struct sip_transports *transports;
 	struct resolver *resolver;	 /* NULL: names lead nowhere */
 	const struct bindings *bindings; /* of the proxy; NULL: none yet */
