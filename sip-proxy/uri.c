@@ -131,11 +131,15 @@ plain_port(struct sip_uri *uri, const char *p, const char *end)
 static const char *
 plain_user(struct sip_uri *uri, struct span text)
 {
-	size_t sips = text.l > 4 && (text.p[3] | 0x20) == 's';
-	const char *p = text.p + 3 + sips, *end = span_end(text);
+	const char *p, *end = span_end(text);
+	bool sips;
 
-	if (text.l < 7 || *p != ':' || (text.p[0] | 0x20) != 's' ||
+	if (text.l < 7 || (text.p[0] | 0x20) != 's' ||
 	    (text.p[1] | 0x20) != 'i' || (text.p[2] | 0x20) != 'p')
+		return NULL;
+	sips = (text.p[3] | 0x20) == 's';
+	p = text.p + 3 + sips;
+	if (*p != ':')
 		return NULL;
 	uri->scheme = sips ? SIP_SCHEME_SIPS : SIP_SCHEME_SIP;
 	uri->scheme_text = span_between(text.p, p);
