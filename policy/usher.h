@@ -220,8 +220,7 @@ USHER_API int usher_policy_read(struct usher_conf *conf, const char *path,
 USHER_API int usher_policy_compile(struct usher_conf *conf, const char *name,
     const char *text, size_t length, struct usher_policy **policy,
     struct usher_problems *problems);
-/* That of nobody: it refuses without words. What is unpublished is asked it, so
- * that it takes as long as a refusal. ENOMEM. */
+/* What the unpublished have towards strangers: it refuses all. ENOMEM. */
 USHER_API int usher_policy_nobody(struct usher_conf *conf,
     struct usher_policy **policy);
 USHER_API struct usher_policy *usher_policy_hold(struct usher_policy *policy);
@@ -243,8 +242,7 @@ USHER_API const char *usher_policy_aside(const struct usher_policy *policy);
 /* Whether any rule names this channel (a call is video only then). */
 USHER_API bool usher_policy_names_channel(const struct usher_policy *policy,
     enum usher_channel channel);
-/* Whether the purpose of an attempt may matter to it, or to whom it redirects:
- * for others nobody need weigh the evidence. */
+/* Whether the purpose of an attempt may matter to it or to a target. */
 USHER_API bool usher_policy_weighs(const struct usher_policy *policy);
 /* A number of `faxes`. */
 USHER_API bool usher_policy_is_fax(const struct usher_policy *policy,
