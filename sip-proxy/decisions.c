@@ -234,13 +234,14 @@ decisions_free(struct decisions *table)
 {
 	if (table == NULL)
 		return;
-	for (size_t i = 0; i < table->call_size; i++)
-		while (table->by_call[i].holds != 0) {
-			if (is_bare(&table->by_call[i]))
-				table->by_call[i].holds = 0;
-			else
-				forget(decision_in(&table->by_call[i]));
-		}
+	/* Each in its place: what one leaves empty hides those behind it. */
+	for (size_t i = 0; i < table->call_size; i++) {
+		struct call_place place = table->by_call[i];
+
+		table->by_call[i].holds = 0;
+		if (place.holds != 0 && !is_bare(&place))
+			forget(decision_in(&place));
+	}
 	sip_timer_stop(table->timers, &table->sweep);
 	bare_free(&table->queue);
 	decision_release(table->bare);
