@@ -145,7 +145,8 @@ folded_texts_say_the_same(void **state)
 	struct evidence *evidence = parse(
 	    "items = ( { name = \"a\"; where = \"text\";"
 	    " phrases = [ \"we offer\", \"prices\" ]; " ITEM ",\n"
-	    "{ name = \"b\"; where = \"subject\"; phrases = \"caf\xc3\xa9\"; " ITEM
+	    "{ name = \"b\"; where = \"subject\";"
+	    " phrases = \"caf\xc3\xa9\"; " ITEM
 	    " );\n" OUTCOMES);
 	struct evidence_view view = { .subject = "CAF\xc3\x89",
 		.subject_length = 5,

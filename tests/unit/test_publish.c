@@ -262,7 +262,7 @@ test_missing_folder_withdraws_nobody(void **state)
 			     place_path(place, "elsewhere")),
 	    0);
 	result = publish(place, NULL);
-	assert_int_equal(result->code, ENOENT);
+	assert_int_equal(result->code, EINVAL);
 	assert_non_null(strstr(result->error.text, "preferences"));
 	finds(place, "a@x.example", "a.conf");
 }
