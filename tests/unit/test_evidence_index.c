@@ -146,8 +146,7 @@ folded_texts_say_the_same(void **state)
 	    "items = ( { name = \"a\"; where = \"text\";"
 	    " phrases = [ \"we offer\", \"prices\" ]; " ITEM ",\n"
 	    "{ name = \"b\"; where = \"subject\";"
-	    " phrases = \"caf\xc3\xa9\"; " ITEM
-	    " );\n" OUTCOMES);
+	    " phrases = \"caf\xc3\xa9\"; " ITEM " );\n" OUTCOMES);
 	struct evidence_view view = { .subject = "CAF\xc3\x89",
 		.subject_length = 5,
 		.text = "Today WE\r\nOffer",
