@@ -265,7 +265,7 @@ all_resident(char *map, size_t pages, size_t page)
 bool
 usher_memory_is_resident(const struct record_lmdb *lmdb)
 {
-	enum { PAGES_MOST = 65536 };
+	enum { PAGES_MOST = 1 << 20 };
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), pages;
 	mdb_filehandle_t file;
 	struct stat now;
