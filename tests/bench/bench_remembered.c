@@ -1,6 +1,7 @@
 /*
  * bench_remembered [ATTEMPTS]: how much a million remembered attempts slow a
- * decision, for who comes first and for who came before.
+ * decision, for who comes first and for who came before. With --fill FOLDER
+ * ATTEMPTS it fills the memory of FOLDER/usher.conf, for bench_sip.py.
  *
  * Three memories side by side, each with its handle: an empty one, one of two
  * thousand attempts and as many acquaintances, and one of a million of each. A
@@ -87,7 +88,7 @@ facts_of(const struct memory *memory, const char *word, size_t number)
 }
 
 static void
-set_up(struct memory *memory)
+make_site(struct memory *memory)
 {
 	FILE *file;
 
@@ -100,6 +101,11 @@ set_up(struct memory *memory)
 	if (file == NULL || fputs("store = \"lmdb:store\";\n", file) < 0 ||
 	    fclose(file) != 0)
 		die("no usher.conf");
+}
+
+static void
+set_up(struct memory *memory)
+{
 	open_handle(memory);
 	memory->site = usher_conf_hold(memory->usher);
 	if (usher_policy_compile(memory->site, "a", capped, strlen(capped),
@@ -252,7 +258,7 @@ remove_one(const char *path, const struct stat *stat, int kind,
 }
 
 static void
-tear_down(struct memory *memory)
+let_go(struct memory *memory)
 {
 	for (size_t i = 0; i < CALLERS; i++) {
 		usher_facts_free(memory->first[i]);
@@ -261,8 +267,27 @@ tear_down(struct memory *memory)
 	usher_policy_release(memory->policy);
 	usher_conf_release(memory->site);
 	usher_close(memory->usher);
+}
+
+static void
+tear_down(struct memory *memory)
+{
+	let_go(memory);
 	if (nftw(memory->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0)
 		die("the folder cannot be removed");
+}
+
+static int
+fill_site(const char *folder, const char *attempts)
+{
+	struct memory memory = { .attempts = strtoul(attempts, NULL, 10) };
+
+	(void)snprintf(memory.conf, sizeof(memory.conf), "%s/usher.conf",
+	    folder);
+	set_up(&memory);
+	fill(&memory);
+	let_go(&memory);
+	return 0;
 }
 
 int
@@ -278,7 +303,10 @@ main(int argc, char **argv)
 	const struct memory *empty = &memories[0], *few = &memories[1],
 			    *all = &memories[2];
 
+	if (argc == 4 && strcmp(argv[1], "--fill") == 0)
+		return fill_site(argv[2], argv[3]);
 	for (size_t i = 0; i < 3; i++) {
+		make_site(&memories[i]);
 		set_up(&memories[i]);
 		fill(&memories[i]);
 		usher_close(memories[i].usher);

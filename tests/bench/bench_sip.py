@@ -51,6 +51,12 @@ rules = ( {{ name = "blocked"; then = "refuse";
             during = "Mon-Sun 00:00-24:00"; }} );
 otherwise = "accept";
 """
+# What is remembered of a caller is asked for, before the same answer.
+RECALLED = """\
+rules = ( {{ if = {{ introduced = true; }}; then = "accept"; }},
+          {{ name = "quiet"; then = "{then}"; }} );
+"""
+MILLION = 1000000
 CPL_TABLE = ("id(int,auto) username(string) domain(string,null) "
              "cpl_xml(string,null) cpl_bin(string,null) \n")
 CPL_DTD = """\
@@ -185,7 +191,8 @@ class Proxy:
 
 
 class Ours(Proxy):
-    def __init__(self, folder, trusted=False, then="refuse", published=USERS):
+    def __init__(self, folder, trusted=False, then="refuse", published=USERS,
+                 wish=WISH, remembered=0):
         super().__init__(folder)
         conf = folder / "usher.conf"
         conf.write_text(SITE.format(
@@ -195,10 +202,13 @@ class Ours(Proxy):
         for n in range(published):
             (folder / "preferences" / f"u{n}.conf").write_text(
                 f'name = "u{n}"; phones = [ "sip:u{n}@example.com" ];\n'
-                + WISH.format(then=then))
+                + wish.format(then=then))
         done = support.run_usher("publish", "-c", conf)
         if done.code != 0:
             raise OSError(done.stdout[-300:] + done.stderr[-300:])
+        if remembered:
+            subprocess.run([support.program("bench/bench_remembered"),
+                            "--fill", folder, str(remembered)], check=True)
         self.begin([support.program("usher-sip"), "-f", "-c", conf])
 
 
@@ -283,6 +293,20 @@ def unpublished(folder, what, bar, aim, calls):
                 lambda: one.load(calls))
     finally:
         one.stop()
+
+
+def remembered(folder, what, bar, aim, calls):
+    """A memory of a million attempts beside one of two thousand."""
+    both = []
+    try:
+        for name, count in (("all", MILLION), ("few", 2000)):
+            both.append(Ours(folder / name, trusted=True, wish=RECALLED,
+                             remembered=count))
+        measure(what, bar, aim, *(
+            lambda one=one: one.load(calls) for one in both))
+    finally:
+        for one in both:
+            one.stop()
 
 
 def memory(folder, what, bar, aim):
@@ -407,6 +431,8 @@ def main():
         (beside, "the same / the wish as CPL", 1.0, 0.6,
          {}, ["CPL"], CALLS, "-U", str(CPL_USERS)),
         (unpublished, "unpublished / refused without words", 1.1, 1.0, CALLS),
+        (remembered, "a million attempts remembered / two thousand", 1.1, 1.0,
+         CALLS),
         (beside, "refused stateful, with ACK / t_newtran + t_reply", 0.8, 0.5,
          {"trusted": True}, ["HT", "STATEFUL"], RELAYED, "-a"),
         (beside, "screened INVITE relayed, 486, ACKs / t_relay", 1.1, 0.8,
