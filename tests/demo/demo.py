@@ -116,7 +116,8 @@ class Daemon:
 
     def __init__(self, name, conf, at):
         self.name = name
-        self.log = tempfile.TemporaryFile("w+")
+        self.log = tempfile.TemporaryFile("a+")
+        self.told = 0
         self.process = subprocess.Popen(
             [support.program(name), "-c", str(conf), "-f", "--at", at],
             stderr=self.log, stdin=subprocess.DEVNULL)
@@ -135,10 +136,20 @@ class Daemon:
         return self.log.read()
 
     def decision(self):
-        """The last decision line, as a dictionary."""
-        lines = [line for line in self.text().splitlines()
-                 if re.search(r"\bdecision ", line)]
-        return fields(lines[-1]) if lines else {}
+        """The next decision line, as a dictionary.
+
+        It is written behind the answer.
+        """
+        def come():
+            lines = [line for line in self.text().splitlines()
+                     if re.search(r"\bdecision ", line)]
+            return lines[self.told:]
+        try:
+            line = support.wait_for(come, 10, "a decision")[-1]
+        except AssertionError:
+            return {}
+        self.told += 1
+        return fields(line)
 
     def __enter__(self):
         return self
