@@ -44,26 +44,11 @@ usher_tally_new(struct records *records)
 
 /* ---- the thread ---- */
 
-static struct timespec
-in_ms(int wait_ms)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += wait_ms / 1000;
-	at.tv_nsec += (long)(wait_ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
-	return at;
-}
-
 /* Until so long after now, or there is much to write; the lock is held. */
 static void
 gather(struct tally *tally, int wait_ms)
 {
-	struct timespec until = in_ms(wait_ms);
+	struct timespec until = usher_record_in_ms(wait_ms);
 	int late = 0;
 
 	while (late == 0 && !tally->stopping &&
@@ -76,7 +61,7 @@ gather(struct tally *tally, int wait_ms)
 static void
 rest(struct tally *tally)
 {
-	struct timespec until = in_ms(LATER_MS);
+	struct timespec until = usher_record_in_ms(LATER_MS);
 	int late = 0;
 
 	while (late == 0 && !tally->stopping)
